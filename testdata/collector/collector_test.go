@@ -1,0 +1,166 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// serviceConfig is the configuration that a generated service brings along.
+const serviceConfig = "file:../golden/default/deploy/otel-collector.yaml"
+
+func TestServiceConfigIsValid(t *testing.T) {
+	if err := dryRun(t.Context(), serviceConfig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A collector that ignored what it does not know would let a misspelt redaction rule pass for a rule.
+func TestWrongConfigIsRefused(t *testing.T) {
+	for name, tc := range map[string]struct{ overlay, want string }{
+		"misspelt key":          {"processors: {redaction: {blocked_value: [x]}}", "blocked_value"},
+		"misspelt protocol":     {"receivers: {otlp: {protocols: {htpp: {}}}}", "htpp"},
+		"bad pattern":           {"processors: {redaction: {blocked_values: ['(']}}", "missing closing )"},
+		"bad statement":         {"processors: {transform/lend: {trace_statements: [set(span.nom, 1)]}}", "nom"},
+		"unconfigured":          {"service: {pipelines: {logs: {processors: [filter]}}}", `processor "filter" which is not configured`},
+		"unknown component":     {"processors: {batch: {}}", `'processors' unknown type: "batch"`},
+		"metrics.address, gone": {"service: {telemetry: {metrics: {address: ':8888'}}}", "address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := dryRun(t.Context(), serviceConfig, "yaml:"+tc.overlay)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want an error that names %s", err, tc.want)
+			}
+		})
+	}
+}
+
+// Deprecated names are still accepted, with a warning at start; the service's configuration must not earn one.
+func TestServiceConfigStartsWithoutWarning(t *testing.T) {
+	core, logs := observer.New(zapcore.WarnLevel)
+	c := start(t, core)
+	c.stop()
+	for _, e := range logs.All() {
+		t.Errorf("%s: %s %v", e.Level, e.Message, e.ContextMap())
+	}
+}
+
+func TestServiceConfigTellsOfItself(t *testing.T) {
+	c := start(t, nil)
+	get(t, "http://"+c.health)
+	if metrics := get(t, "http://"+c.metrics+"/metrics"); !strings.Contains(metrics, "\notelcol_") {
+		t.Errorf("no metric of its own:\n%s", metrics)
+	}
+}
+
+// Who may reach the collector is decided where it is deployed.
+func TestServiceConfigListensOnLoopback(t *testing.T) {
+	b, err := os.ReadFile(strings.TrimPrefix(serviceConfig, "file:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		key, address, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		listens := key == "host" || key == "endpoint" && !strings.HasPrefix(address, "${env:OTLP_BACKEND_ENDPOINT")
+		if listens && !strings.HasPrefix(address, "${env:OTELCOL_BIND:-127.0.0.1}") {
+			t.Errorf("line %d: %s", i+1, line)
+		}
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", url, resp.Status, err)
+	}
+	return string(body)
+}
+
+func dryRun(ctx context.Context, uris ...string) error {
+	c, err := otelcol.NewCollector(Settings(uris...))
+	if err != nil {
+		return err
+	}
+	return c.DryRun(ctx)
+}
+
+// A running collector with the service's configuration, and its addresses.
+type running struct {
+	otlp, health, metrics string
+
+	stop func() // ends the collector and waits until everything is written
+}
+
+// start runs the service's configuration as it is but for free ports and overlays. What the collector logs goes to
+// core, if there is one.
+func start(t *testing.T, core zapcore.Core, overlays ...string) running {
+	t.Helper()
+	c := running{otlp: freeAddr(t), health: freeAddr(t), metrics: freeAddr(t)}
+	host, port, err := net.SplitHostPort(c.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := fmt.Sprintf(`yaml:
+extensions: {health_check: {endpoint: %q}}
+receivers: {otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}}
+service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}
+`, c.health, freeAddr(t), c.otlp, host, port)
+	set := Settings(append([]string{serviceConfig, ports}, overlays...)...)
+	set.DisableGracefulShutdown = true // signals are the test binary's
+	if core == nil {
+		core = zapcore.NewNopCore()
+	}
+	set.LoggingOptions = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })}
+	col, err := otelcol.NewCollector(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- col.Run(ctx) }()
+	c.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(c.stop)
+	for col.GetState() != otelcol.StateRunning {
+		select {
+		case err := <-done:
+			done <- err
+			t.Fatal(err)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return c
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
