@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"shop/internal/telemetry/telemetrytest"
+)
+
+const anOrder = `{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`
+
+// A request right before SIGTERM: all three signals arrive, in one trace.
+func TestOrders_LoseNothingAtTheEnd(t *testing.T) {
+	t.Parallel()
+	collector := telemetrytest.NewCollector(t)
+	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "ENVIRONMENT=production", "SHUTDOWN_GRACE=0s")
+	if status, body := p.do(http.MethodPost, "/orders", anOrder); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	}
+
+	wantID, err := trace.TraceIDFromHex(parent[3:35])
+	if err != nil {
+		t.Fatal(err)
+	}
+	parents := map[string]string{"POST /orders": "", "create_order": "POST /orders", "check_inventory": "create_order", "process_payment": "create_order"}
+	names := map[string]string{} // by span id
+	for _, span := range collector.Spans() {
+		names[string(span.GetSpanId())] = span.GetName()
+	}
+	for _, span := range collector.Spans() {
+		want, known := parents[span.GetName()]
+		if !known {
+			continue // the store's own
+		}
+		if trace.TraceID(span.GetTraceId()) != wantID || names[string(span.GetParentSpanId())] != want {
+			t.Errorf("unexpected span %v", span)
+		}
+		delete(parents, span.GetName())
+	}
+	if len(parents) > 0 {
+		t.Errorf("these spans did not arrive: %v", parents)
+	}
+	for _, name := range []string{"orders.processed", "orders.open", "payment.duration"} {
+		if collector.Metric(name) == nil {
+			t.Errorf("no metric %s", name)
+		}
+	}
+	found := false
+	for _, record := range collector.Records() {
+		found = found || record.GetBody().GetStringValue() == "order created" && trace.TraceID(record.GetTraceId()) == wantID
+	}
+	if !found {
+		t.Error("the log record did not arrive")
+	}
+	if !strings.Contains(p.stdout.String(), `"trace_id":"`+wantID.String()+`"`) {
+		t.Errorf("stdout has no trace id:\n%s", &p.stdout)
+	}
+}
+
+// A developer sees one tree for a request, and each log line once.
+func TestOrders_DevelopmentConsole(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	if status, body := p.do(http.MethodPost, "/orders", anOrder); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.stop()
+	all := p.stdout.String() + p.stderr.String()
+	for text, want := range map[string]int{"POST /orders 201": 1, "create_order": 1, "order created": 1, "/readyz": 0, `"Name"`: 0, "go.memory": 0} {
+		if n := strings.Count(all, text); n != want {
+			t.Errorf("%q is there %d times, want %d", text, n, want)
+		}
+	}
+	if t.Failed() {
+		t.Log(all)
+	}
+}
+
+// Orders under way when the signal comes are answered, and so are those in
+// the time of grace, when the service is unready; then it takes no more.
+func TestOrders_UnderWayAreAnswered(t *testing.T) {
+	t.Parallel()
+	p := start(t, "SHUTDOWN_GRACE=3s")
+	dial := func() (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
+	}
+	connection, err := dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	half := len(anOrder) / 2
+	fmt.Fprintf(connection, "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(anOrder), anOrder[:half])
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	status := http.StatusOK
+	for status == http.StatusOK { // the signal is on its way
+		status, _ = p.do(http.MethodGet, "/readyz", "")
+	}
+	if status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz in the time of grace: %d", status)
+	}
+	if status, body := p.do(http.MethodPost, "/orders", anOrder); status != http.StatusCreated {
+		t.Errorf("in the time of grace: %d %s", status, body)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) { // until it takes no more
+		another, err := dial()
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			break
+		}
+		if err == nil {
+			another.Close()
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still taking connections: %v", err)
+		}
+	}
+	fmt.Fprint(connection, anOrder[half:])
+	reply := make([]byte, 12)
+	if _, err := io.ReadFull(connection, reply); err != nil || string(reply) != "HTTP/1.1 201" {
+		t.Errorf("%q, %v", reply, err)
+	}
+	_ = p.cmd.Wait()
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	}
+}
+
+// The API from end to end, and what its errors tell: a trace id, never more.
+func TestOrders_API(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	var created struct{ ID, Status string }
+	status, body := p.do(http.MethodPost, "/orders", anOrder)
+	if err := json.Unmarshal([]byte(body), &created); err != nil || status != http.StatusCreated || created.Status != "open" {
+		t.Fatalf("%d %s", status, body)
+	}
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"GET", "/orders/" + created.ID, "", 200, `"total_cents":2500`},
+		{"GET", "/orders?limit=1", "", 200, `"orders":[{"id":"` + created.ID},
+		{"POST", "/orders/" + created.ID + "/cancel", "", 200, `"status":"cancelled"`},
+		{"POST", "/orders/" + created.ID + "/cancel", "", 409, `"type":"/problems/already_cancelled"`},
+		{"GET", "/orders/ord_none", "", 404, `"detail":"there is no such order"`},
+		{"GET", "/orders?limit=0", "", 422, `"location":"query.limit"`},
+		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"machine","quantity":1}]}`, 402, `"type":"/problems/payment_declined"`},
+		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"unicorn","quantity":1}]}`, 409, `"type":"/problems/out_of_stock"`},
+		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":0}]}`, 422, `"location":"body.items[0].quantity"`},
+		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"password":"hunter2"}`, 422, `"location":"body`},
+		{"POST", "/orders", `{`, 400, `"title":"Bad Request"`},
+		{"POST", "/orders", strings.Repeat(" ", 2<<20) + "{}", 413, `"title":"Request Entity Too Large"`},
+		{"DELETE", "/orders", "", 405, `"title":"Method Not Allowed"`},
+		{"GET", "/nowhere", "", 404, `"title":"Not Found"`},
+	} {
+		status, body := p.do(c.method, c.path, c.body)
+		if status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, status, body)
+		}
+		if status >= 400 && !strings.Contains(body, `"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"`) {
+			t.Errorf("%s %s: no trace id in %s", c.method, c.path, body)
+		}
+		for _, unwanted := range []string{"hunter2", "$schema"} { // a secret, and a link made from the Host header
+			if strings.Contains(body, unwanted) {
+				t.Errorf("%s %s: %s is in %s", c.method, c.path, unwanted, body)
+			}
+		}
+	}
+}

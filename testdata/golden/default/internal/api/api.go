@@ -1,0 +1,104 @@
+// Package api is the frame of the HTTP API: typed operations by Huma, with
+// validation, an OpenAPI 3.1 document, and problem documents for errors.
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"shop/internal/httpserver"
+	"shop/internal/problem"
+)
+
+// Config is what the environment says about the API.
+type Config struct {
+	// Docs serves the documentation at /docs. The page loads its script from
+	// the internet, hence it is on by default in development only.
+	Docs bool `env:"API_DOCS"`
+}
+
+// New returns an API without operations, on router. It serves /openapi.json
+// and /openapi.yaml.
+func New(router *httpserver.Router, cfg Config, log *slog.Logger) huma.API {
+	replaceErrors()
+	config := huma.DefaultConfig("shop", "1.0.0")
+	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
+	config.SchemasPath = ""
+	if !cfg.Docs {
+		config.DocsPath = ""
+	}
+	config.Transformers = append(config.Transformers, finisher{log}.finish)
+	api := huma.NewGroup(humago.New(router, config))
+	// The server's limits are the only ones. Huma has put its defaults in place
+	// of zeros before it asks here; a zero from here leaves the body and the
+	// connection's deadline alone, where -1 would clear the deadline.
+	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
+	return api
+}
+
+// Problem is a problem document, as Huma wants an error to be.
+type Problem struct {
+	*problem.Details
+	cause error // for the log; nil if there is nothing to log
+}
+
+// finisher knows where the cause of a problem is logged.
+type finisher struct{ log *slog.Logger }
+
+// finish gives a problem the trace of its request, and logs its cause.
+func (f finisher) finish(ctx huma.Context, _ string, body any) (any, error) {
+	p, ok := body.(Problem)
+	if !ok {
+		return body, nil
+	}
+	if p.cause != nil {
+		f.log.ErrorContext(ctx.Context(), "internal error", "error", p.cause)
+	}
+	details := *p.Details // a copy: the original may be a variable that many requests share
+	details.TraceID = cmp.Or(details.TraceID, problem.New(ctx.Context(), details.Status, "").TraceID)
+	return Problem{Details: &details}, nil
+}
+
+// GetStatus implements huma.StatusError.
+func (p Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (Problem) ContentType(string) string { return problem.ContentType }
+
+// replaceErrors makes Huma answer every error with a problem document. Huma
+// has no other place for that than a variable of its own, and its default
+// would send the text of any error to the client.
+var replaceErrors = sync.OnceFunc(func() { huma.NewError = newProblem })
+
+// newProblem lets through what is meant for the client: what a handler refused
+// and what validation found. The text of any other error is kept for the log
+// and goes no further. The request is unknown here: see New for its trace.
+func newProblem(status int, detail string, errs ...error) huma.StatusError {
+	ctx, cause := context.Background(), errors.Join(errs...)
+	if details := problem.From(ctx, cause); details != nil {
+		return Problem{Details: details}
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](cause); ok {
+		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
+	}
+	if status >= http.StatusInternalServerError {
+		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}
+	}
+	details := problem.New(ctx, status, detail)
+	for _, err := range errs {
+		var invalid huma.ErrorDetailer
+		if errors.As(err, &invalid) {
+			d := invalid.ErrorDetail() // not its value, which may be a secret
+			details.Errors = append(details.Errors, problem.Invalid{Location: d.Location, Message: d.Message})
+		}
+	}
+	return Problem{Details: details}
+}

@@ -1,0 +1,206 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.opentelemetry.io/otel"
+
+	"shop/internal/httpserver"
+	"shop/internal/problem"
+	"shop/internal/telemetry/telemetrytest"
+)
+
+type input struct {
+	Body struct {
+		Email string `json:"email" format:"email"`
+	}
+}
+
+func post(t *testing.T, handler http.Handler, path, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w
+}
+
+// What a client learns of an error: of its own all, of ours nothing.
+func TestErrors(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	operations := New(router, Config{}, rec.Logger())
+	for path, err := range map[string]error{
+		"/internal": errors.New("dial db: password hunter2 rejected"),
+		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
+	} {
+		huma.Post(operations, path, func(context.Context, *input) (*struct{}, error) { return nil, err })
+	}
+	const valid = `{"email":"ada@example.com"}`
+	for _, c := range []struct {
+		path, body string
+		status     int
+		want       string
+	}{
+		{"/internal", valid, 500, `"title":"Internal Server Error"`},
+		{"/wrapped", valid, 409, `"detail":"taken"`},
+		{"/internal", `{"email":"hunter2"}`, 422, `"location":"body.email"`},
+	} {
+		w := post(t, router, c.path, c.body)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
+		}
+		if got := w.Header().Get("Content-Type"); got != problem.ContentType {
+			t.Errorf("%s: content type %s", c.path, got)
+		}
+		if strings.Contains(w.Body.String(), "hunter2") {
+			t.Errorf("%s leaks: %s", c.path, w.Body)
+		}
+	}
+	if n := strings.Count(rec.Logs(), "hunter2 rejected"); n != 1 {
+		t.Errorf("the internal error is logged %d times", n)
+	}
+}
+
+// Huma's helpers know no request: their problems have its trace all the same,
+// also when requests share them, and what caused a 5xx is logged once.
+func TestErrors_OfHuma(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	operations := New(router, Config{}, rec.Logger())
+	for path, err := range map[string]error{
+		"/absent": huma.Error404NotFound("no such thing", errors.New("hunter2 in a 404")),
+		"/broken": huma.Error500InternalServerError("hunter2", errors.New("db down: hunter2")),
+		"/bare":   huma.Error503ServiceUnavailable("hunter2 alone"),
+	} {
+		huma.Get(operations, path, func(context.Context, *struct{}) (*struct{}, error) { return nil, err })
+	}
+	for _, c := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/absent", 404, `"detail":"no such thing"`},
+		{"/absent", 404, `"detail":"no such thing"`},
+		{"/broken", 500, `"title":"Internal Server Error"`},
+		{"/bare", 503, `"title":"Service Unavailable"`},
+	} {
+		ctx, span := otel.Tracer("test").Start(t.Context(), "request")
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, c.path, http.NoBody))
+		span.End()
+		body := w.Body.String()
+		if w.Code != c.status || !strings.Contains(body, c.want) || strings.Contains(body, "hunter2") {
+			t.Errorf("%s: %d %s", c.path, w.Code, body)
+		}
+		if id := span.SpanContext().TraceID(); !id.IsValid() || !strings.Contains(body, `"trace_id":"`+id.String()+`"`) {
+			t.Errorf("%s: want the trace %s in %s", c.path, id, body)
+		}
+	}
+	for text, want := range map[string]int{"db down: hunter2": 1, "hunter2 alone": 1, "in a 404": 0, `"level":"ERROR"`: 2} {
+		if n := strings.Count(rec.Logs(), text); n != want {
+			t.Errorf("%q is in the log %d times, want %d\n%s", text, n, want, rec.Logs())
+		}
+	}
+}
+
+// untouched is a response whose connection must keep its deadline.
+type untouched struct {
+	*httptest.ResponseRecorder
+	t *testing.T
+}
+
+func (u untouched) SetReadDeadline(deadline time.Time) error {
+	u.t.Errorf("the deadline of the connection is set to %v", deadline)
+	return nil
+}
+
+// The limits of the server hold, and no others.
+func TestLimits(t *testing.T) {
+	type text struct{ Body string }
+	for _, c := range []struct {
+		limit int64
+		size  int
+		want  int
+	}{
+		{10, 10, http.StatusNoContent},
+		{10, 11, http.StatusRequestEntityTooLarge},
+		{5 << 20, 2 << 20, http.StatusNoContent},
+		{5 << 20, 6 << 20, http.StatusRequestEntityTooLarge},
+	} {
+		rec := telemetrytest.Start(t)
+		router := httpserver.NewRouter()
+		huma.Post(New(router, Config{}, rec.Logger()), "/text", func(_ context.Context, in *text) (*struct{}, error) {
+			if len(in.Body) != c.size-2 {
+				t.Errorf("%d bytes arrived of %d", len(in.Body)+2, c.size)
+			}
+			return nil, nil
+		})
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/text", strings.NewReader(`"`+strings.Repeat("x", c.size-2)+`"`))
+		http.MaxBytesHandler(router, c.limit).ServeHTTP(untouched{w, t}, r)
+		if w.Code != c.want {
+			t.Errorf("%d bytes of %d: %d %s", c.size, c.limit, w.Code, w.Body)
+		}
+		if got := w.Header().Get("Content-Type"); w.Code >= 400 && got != problem.ContentType {
+			t.Errorf("content type %s", got)
+		}
+		if strings.Contains(rec.Logs(), "ERROR") {
+			t.Errorf("a client's error is logged as ours: %s", rec.Logs())
+		}
+	}
+}
+
+// A body that does not arrive in time is the server's to end.
+func TestLimits_ReadTimeout(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	server := httptest.NewUnstartedServer(router)
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	body, never := io.Pipe()
+	defer never.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if took := time.Since(began); response.StatusCode != http.StatusRequestTimeout || took > 4*time.Second { // Huma's own would be 5 s
+		t.Errorf("%s after %v", response.Status, took)
+	}
+}
+
+func TestDocument(t *testing.T) {
+	for _, docs := range []bool{true, false} {
+		rec := telemetrytest.Start(t)
+		router := httpserver.NewRouter()
+		operations := New(router, Config{Docs: docs}, rec.Logger())
+		huma.Post(operations, "/things", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+		get := func(path string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+			return w
+		}
+		if served := get("/docs").Code == http.StatusOK; served != docs {
+			t.Errorf("docs %t, served %t", docs, served)
+		}
+		if w := get("/openapi.json"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"openapi":"3.1.0"`) || !strings.Contains(w.Body.String(), `"operationId":"post-things"`) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLoad_Defaults(t *testing.T) {
+	for _, c := range []struct {
+		environment string
+		format      string
+		grace       time.Duration
+	}{
+		{"", "text", 0},
+		{"development", "text", 0},
+		{"production", "json", 5 * time.Second},
+	} {
+		cfg, err := Load([]string{"ENVIRONMENT=" + c.environment})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Log.Format != c.format || cfg.Lifecycle.Grace != c.grace {
+			t.Errorf("%q: got %s, %v", c.environment, cfg.Log.Format, cfg.Lifecycle.Grace)
+		}
+	}
+}
+
+// Every problem is reported at once, under the name that its owner knows.
+func TestLoad_ReportsEveryProblem(t *testing.T) {
+	for _, c := range []struct{ environment, want []string }{
+		{
+			[]string{"SHUTDOWN_GRACE_FILE=/nonexistent", "HTTP_ADDR=:1", "HTTP_ADDR_FILE=go.mod", "LOG_LEVEL=loud"},
+			[]string{"SHUTDOWN_GRACE_FILE: ", "HTTP_ADDR: given twice", "LOG_LEVEL: "},
+		},
+		{
+			[]string{"HTTP_READ_TIMEOUT=soon", "LOG_LEVEL=loud", "OTEL_SDK_DISABLED=perhaps", "OTEL_BSP_SCHEDULE_DELAY=0"},
+			[]string{"HTTP_READ_TIMEOUT: ", "LOG_LEVEL: ", "OTEL_SDK_DISABLED: ", "OTEL_BSP_SCHEDULE_DELAY: "},
+		},
+		{
+			[]string{"HTTP_ADDR=8080", "HTTP_MAX_BODY_BYTES=0", "OTEL_TRACES_EXPORTER=otpl", "SHUTDOWN_TIMEOUT=0s"},
+			[]string{"HTTP_ADDR: ", "HTTP_MAX_BODY_BYTES: ", "OTEL_TRACES_EXPORTER: ", "SHUTDOWN_TIMEOUT: "},
+		},
+	} {
+		_, err := Load(c.environment)
+		if err == nil {
+			t.Fatalf("%v is accepted", c.environment)
+		}
+		lines := strings.Split(err.Error(), "\n")
+		for _, want := range c.want {
+			if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, want) }) {
+				t.Errorf("%q is missing in\n%v", want, err)
+			}
+		}
+		if len(lines) != len(c.want) {
+			t.Errorf("%d problems, want %d:\n%v", len(lines), len(c.want), err)
+		}
+	}
+}
+
+func TestLoad_FromFile(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "") // to be forgotten after the test
+	path := filepath.Join(t.TempDir(), "headers")
+	if err := os.WriteFile(path, []byte("authorization=Bearer%20s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load([]string{"OTEL_EXPORTER_OTLP_HEADERS_FILE=" + path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{cfg.Telemetry.OTLP.Headers, os.Getenv("OTEL_EXPORTER_OTLP_HEADERS")} {
+		if got != "authorization=Bearer%20s3cret" { // the SDK reads the environment
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestLoad_ListsMayHaveBlanks(t *testing.T) {
+	cfg, err := Load([]string{"OTEL_PROPAGATORS=tracecontext, b3 ", "HTTP_TRUSTED_PROXIES=10.0.0.0/8 ,fd00::/8,"})
+	if err != nil || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "b3"}) || len(cfg.HTTP.TrustedProxies) != 2 {
+		t.Errorf("%v, %v, %v", cfg.Telemetry.Propagators, cfg.HTTP.TrustedProxies, err)
+	}
+}
+
+// .env.example names every variable that the service reads, and no other.
+func TestEnvExampleIsComplete(t *testing.T) {
+	content, err := os.ReadFile("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`).FindAllStringSubmatch(string(content), -1) {
+		documented = append(documented, match[1])
+	}
+	slices.Sort(documented)
+	for i := 1; i < len(documented); i++ {
+		if documented[i] == documented[i-1] {
+			t.Errorf("%s is there twice", documented[i])
+		}
+	}
+	for _, name := range Variables() {
+		if !slices.Contains(documented, name) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for _, name := range documented {
+		if !slices.Contains(Variables(), name) {
+			t.Errorf("%s is read by nobody", name)
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package httpserver
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
+)
+
+// exchange is what telemetry remembers of one request and its response. It is
+// one allocation, and never reused: a handler may hold on to the writer or the
+// body for longer than it should.
+type exchange struct {
+	start    time.Time
+	head     bool // a HEAD request, to which no body is sent
+	active   *activeSeries
+	key      seriesKey
+	path     string    // as it came; only if the span is recorded
+	traceID  [1]string // the values of a header
+	route    atomic.Pointer[string]
+	body     requestBody
+	response response
+}
+
+type exchangeKey struct{}
+
+// setRoute tells telemetry which route the request takes: "/orders/{id}". The
+// context survives what http.Request.Pattern does not, middleware that copies
+// the request; the atomic is for the goroutine of http.TimeoutHandler.
+func setRoute(ctx context.Context, route string) {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		x.route.Store(&route)
+	}
+}
+
+// requestBody counts what the handler reads, which one that http.TimeoutHandler
+// has given up on may still do.
+type requestBody struct {
+	io.ReadCloser
+	size atomic.Int64
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.size.Add(int64(n))
+	return n, err
+}
+
+// response watches what the handler sends and keeps all the abilities of the
+// writer that it wraps: flush, hijack, sendfile, and by Unwrap the rest of
+// http.ResponseController.
+type response struct {
+	http.ResponseWriter
+	status int // 0 until the header is sent
+	size   int64
+}
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// sent notes that the header is on its way. The first status counts.
+func (w *response) sent(status int) { w.status = cmp.Or(w.status, status) }
+
+// WriteHeader passes every call on, for net/http to complain about a second
+// one. An informational status is not the answer yet, except 101 (RFC 9110,
+// section 15.2).
+func (w *response) WriteHeader(status int) {
+	w.ResponseWriter.WriteHeader(status)
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		w.sent(status)
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	w.sent(http.StatusOK)
+	n, err := w.ResponseWriter.Write(p)
+	w.size += int64(n)
+	return n, err
+}
+
+// ReadFrom leaves the copying to net/http, which has the kernel do it for files.
+func (w *response) ReadFrom(src io.Reader) (int64, error) {
+	before := w.status
+	w.sent(http.StatusOK)
+	n, err := io.Copy(w.ResponseWriter, src)
+	if n == 0 {
+		w.status = before // a source that is empty or fails sends nothing, not even the header
+	}
+	w.size += n
+	return n, err
+}
+
+// Flush is FlushError for those who know only http.Flusher.
+func (w *response) Flush() { _ = w.FlushError() }
+
+// FlushError is for http.ResponseController.
+func (w *response) FlushError() error {
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	if !errors.Is(err, http.ErrNotSupported) {
+		w.sent(http.StatusOK)
+	}
+	return err
+}
+
+// Hijack gives the connection to the handler, who answers for himself from there on.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.sent(http.StatusSwitchingProtocols)
+	}
+	return conn, rw, err
+}
+
+// sizeBuckets reach from empty to 16 MiB. The SDK's own are shaped for
+// milliseconds; those of the duration come with httpconv.
+var sizeBuckets = metric.WithExplicitBucketBoundaries(
+	0, 256, 1<<10, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20, 4<<20, 16<<20)
+
+// standardMethods are those of RFC 9110, PATCH (RFC 5789) and QUERY. Every
+// other counts as otherMethod.
+var standardMethods = []string{
+	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodHead, http.MethodOptions, http.MethodConnect, http.MethodTrace, "QUERY",
+}
+
+const otherMethod = "_OTHER"
+
+// protocolVersions are spelled as the semantic conventions want them.
+var protocolVersions = map[string]string{
+	"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/3.0": "3",
+}
+
+// metrics are the server's instruments. Their attributes take only values that
+// the service bounds, never a host, a path or a method that a client made up:
+// who can add series can exhaust the memory of everything that keeps them.
+//
+// The attribute set of a series is built once. The Record methods of httpconv
+// would build and sort one per call.
+type metrics struct {
+	duration       httpconv.ServerRequestDuration
+	activeRequests httpconv.ServerActiveRequestsObservable
+	requestSize    httpconv.ServerRequestBodySize
+	responseSize   httpconv.ServerResponseBodySize
+
+	active map[activeKey]*activeSeries // of all there can be
+
+	mu    sync.RWMutex
+	cache map[seriesKey]*series
+}
+
+func newMetrics(knownMethods []string) (*metrics, error) {
+	meter := otel.Meter(scopeName, metric.WithSchemaURL(semconv.SchemaURL))
+	m := &metrics{active: map[activeKey]*activeSeries{}, cache: map[seriesKey]*series{}}
+	for _, method := range append(slices.Clip(knownMethods), otherMethod) {
+		for _, scheme := range []string{"http", "https"} {
+			m.active[activeKey{method, scheme}] = &activeSeries{
+				activeKey: activeKey{method, scheme},
+				series:    newSeries(seriesKey{method: method, scheme: scheme}),
+			}
+		}
+	}
+	var errs [5]error
+	m.duration, errs[0] = httpconv.NewServerRequestDuration(meter)
+	m.requestSize, errs[1] = httpconv.NewServerRequestBodySize(meter, sizeBuckets)
+	m.responseSize, errs[2] = httpconv.NewServerResponseBodySize(meter, sizeBuckets)
+	m.activeRequests, errs[3] = httpconv.NewServerActiveRequestsObservable(meter)
+	_, errs[4] = meter.RegisterCallback(m.observeActive, m.activeRequests.Inst())
+	return m, errors.Join(errs[:]...)
+}
+
+// record takes the context of the span: exemplars get its ids.
+func (m *metrics) record(ctx context.Context, x *exchange, s *series) {
+	m.duration.Inst().Record(ctx, time.Since(x.start).Seconds(), s.record...)
+	m.requestSize.Inst().Record(ctx, x.body.size.Load(), s.record...)
+	m.responseSize.Inst().Record(ctx, x.response.size, s.record...)
+}
+
+type activeKey struct{ method, scheme string }
+
+// activeSeries counts the requests of one method and scheme that are under way.
+// That the SDK reads two counters when it collects costs a request much less
+// than two measurements.
+type activeSeries struct {
+	activeKey
+	*series
+	begun, done atomic.Int64
+}
+
+func (m *metrics) activeSeries(method, scheme string) *activeSeries {
+	if a := m.active[activeKey{method, scheme}]; a != nil {
+		return a
+	}
+	return m.active[activeKey{otherMethod, scheme}]
+}
+
+// observeActive leaves out what there has never been a request of.
+func (m *metrics) observeActive(_ context.Context, o metric.Observer) error {
+	for _, a := range m.active {
+		done := a.done.Load() // first: never are more done than have begun
+		if begun := a.begun.Load(); begun > 0 {
+			o.ObserveInt64(m.activeRequests.Inst(), begun-done, a.set)
+		}
+	}
+	return nil
+}
+
+// seriesKey is all that the metrics tell requests apart by. Of active requests
+// only the first two are known.
+type seriesKey struct {
+	method, scheme, version, route string
+	status                         int
+	failure                        string // error.type, if it is not the status
+}
+
+// series is what all requests with the same key have in common. Their spans
+// use it as well and thus cannot disagree with the metrics.
+type series struct {
+	spanName   string
+	errorType  string
+	attributes []attribute.KeyValue
+	set        metric.MeasurementOption
+	record     []metric.RecordOption // set
+}
+
+// maxSeries bounds the cache should a router ever report paths for routes. The
+// series themselves are then bounded by the SDK.
+const maxSeries = 2000
+
+func (m *metrics) series(key seriesKey) *series {
+	m.mu.RLock()
+	s := m.cache[key]
+	m.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	s = newSeries(key)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.cache) < maxSeries {
+		m.cache[key] = s
+	}
+	return s
+}
+
+func newSeries(key seriesKey) *series {
+	s := &series{spanName: key.method, errorType: key.failure}
+	if key.method == otherMethod {
+		s.spanName = "HTTP"
+	}
+	if key.route != "" {
+		s.spanName += " " + key.route
+	}
+	if s.errorType == "" && key.status >= http.StatusInternalServerError { // a 4xx is the client's error
+		s.errorType = strconv.Itoa(key.status)
+	}
+	for _, a := range []attribute.KeyValue{
+		semconv.HTTPRequestMethodKey.String(key.method),
+		semconv.URLScheme(key.scheme),
+		semconv.NetworkProtocolVersion(key.version),
+		semconv.HTTPRoute(key.route),
+		semconv.ErrorTypeKey.String(s.errorType),
+	} {
+		if a.Value.AsString() != "" {
+			s.attributes = append(s.attributes, a)
+		}
+	}
+	if key.status != 0 {
+		s.attributes = append(s.attributes, semconv.HTTPResponseStatusCode(key.status))
+	}
+	s.set = metric.WithAttributeSet(attribute.NewSet(s.attributes...))
+	s.record = []metric.RecordOption{s.set}
+	return s
+}

@@ -1,0 +1,830 @@
+package httpserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"shop/internal/problem"
+)
+
+const (
+	callerTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	callerSpan  = "00f067aa0ba902b7"
+)
+
+// Every problem is reported, with the variable to change.
+func TestValidate(t *testing.T) {
+	secrets := []string{
+		"Authorization", "cookie", "Set-Cookie", "PROXY-AUTHORIZATION", "X-Api-Key", "X-Auth", "OAuth2-Assertion",
+		"X-CSRF-Token", "client_secret", "Password", "PHPSESSID-session", "sig", "X-Amz-Signature", "X-Amz-Credential",
+	}
+	for _, name := range secrets {
+		if err := (InstrumentConfig{RequestHeaders: []string{name}}).Validate(); err == nil {
+			t.Errorf("%s is not refused", name)
+		}
+	}
+	err := InstrumentConfig{
+		RequestHeaders:  []string{"Cookie"},
+		ResponseHeaders: []string{"Set-Cookie"},
+		QueryParameters: []string{"page", "access_token"},
+		PathParameters:  []string{"session"},
+		ExcludedPaths:   []string{"ping"},
+	}.Validate()
+	want := []string{
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST: Cookie looks like a secret, which telemetry never holds; remove it",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE: Set-Cookie looks like a secret, which telemetry never holds; remove it",
+		"HTTP_CAPTURE_QUERY_PARAMETERS: access_token looks like a secret, which telemetry never holds; remove it",
+		"HTTP_CAPTURE_PATH_PARAMETERS: session looks like a secret, which telemetry never holds; remove it",
+		`HTTP_EXCLUDED_PATHS: "ping" matches no request; begin it with a slash`,
+	}
+	if err == nil || !slices.Equal(strings.Split(err.Error(), "\n"), want) {
+		t.Errorf("%v", err)
+	}
+	valid := InstrumentConfig{
+		RequestHeaders:  []string{"Accept", "Content-Type", "X-Request-Id", "Author", "Signal"},
+		QueryParameters: []string{"page"},
+		PathParameters:  []string{"id"},
+		ExcludedPaths:   []string{"/ping"},
+	}
+	if err := valid.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The variables are an interface: who sets them must not find them renamed.
+func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
+	cfg, err := env.ParseAsWithOptions[InstrumentConfig](env.Options{Environment: map[string]string{
+		"HTTP_BAGGAGE_KEYS":                                         "tenant",
+		"HTTP_EXCLUDED_PATHS":                                       "/ping",
+		"HTTP_TRUSTED_PROXIES":                                      "10.0.0.0/8,fd00::/8",
+		"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS":                   "GET,BREW",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST":  "Accept,X-Request-Id",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": "Content-Type",
+		"HTTP_CAPTURE_QUERY_PARAMETERS":                             "page",
+		"HTTP_CAPTURE_PATH_PARAMETERS":                              "id",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cfg.TrustIncomingTrace || len(cfg.TrustedProxies) != 2 || cfg.TrustedProxies[1] != netip.MustParsePrefix("fd00::/8") {
+		t.Errorf("%+v", cfg)
+	}
+	got := slices.Concat(cfg.BaggageKeys, cfg.ExcludedPaths, cfg.KnownMethods, cfg.RequestHeaders, cfg.ResponseHeaders, cfg.QueryParameters, cfg.PathParameters)
+	if want := []string{"tenant", "/ping", "GET", "BREW", "Accept", "X-Request-Id", "Content-Type", "page", "id"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestInstrumentRefusesAnInvalidConfig(t *testing.T) {
+	_, err := Instrument(InstrumentConfig{RequestHeaders: []string{"Authorization"}}, slog.New(slog.DiscardHandler), http.NotFoundHandler())
+	if err == nil {
+		t.Error("no error")
+	}
+}
+
+// A span says everything about its request, and nothing more.
+func TestSpanOfARequest(t *testing.T) {
+	rec := newRecorder()
+	handler := rec.instrument(t, InstrumentConfig{
+		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		RequestHeaders:  []string{"X-Request-Id", "accept", "x-absent"},
+		ResponseHeaders: []string{"Content-Type"},
+		QueryParameters: []string{"page"},
+		PathParameters:  []string{"shop"},
+	}, onRoute("/shops/{shop}/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, "{}")
+	}))
+
+	r := post("http://shop.example:8080/shops/7/orders/42?page=2&email=a@b.c", "hello")
+	r.RemoteAddr = "192.0.2.1:1234"
+	for name, value := range map[string]string{
+		"User-Agent": "test", "Accept": "*/*", "X-Request-Id": "r1", "X-Forwarded-For": "198.51.100.7", "Cookie": "c=1",
+	} {
+		r.Header.Set(name, value)
+	}
+	do(handler, r)
+
+	span := rec.span(t)
+	if span.Name() != "POST /shops/{shop}/orders/{id}" || span.SpanKind() != trace.SpanKindServer {
+		t.Errorf("span %q of kind %v", span.Name(), span.SpanKind())
+	}
+	want := strings.Join([]string{
+		"client.address=198.51.100.7",
+		`http.request.body.size=5`,
+		`http.request.header.accept=["*/*"]`,
+		`http.request.header.x-request-id=["r1"]`,
+		"http.request.method=POST",
+		"http.response.body.size=2",
+		`http.response.header.content-type=["application/json"]`,
+		"http.response.status_code=201",
+		"http.route=/shops/{shop}/orders/{id}",
+		"network.peer.address=192.0.2.1",
+		"network.peer.port=1234",
+		"network.protocol.version=1.1",
+		"server.address=shop.example",
+		"server.port=8080",
+		"url.path=/shops/7/orders/{id}",
+		"url.query=page\\=2",
+		"url.scheme=http",
+		"user_agent.original=test",
+	}, ",")
+	attributes, series := rec.both(t)
+	if got := encode(attributes); got != want {
+		t.Errorf("attributes\n got %s\nwant %s", got, want)
+	}
+	want = "http.request.method=POST,http.response.status_code=201,http.route=/shops/{shop}/orders/{id},network.protocol.version=1.1,url.scheme=http"
+	if got := encode(series); got != want {
+		t.Errorf("series\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestNameMethodAndOutcome(t *testing.T) {
+	answer := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+	}
+	for _, test := range []struct {
+		title, method, route           string
+		known                          []string
+		status                         int
+		wantName, wantMethod, original string
+		errorType                      string
+		wantStatus                     codes.Code
+	}{
+		{title: "route", method: "GET", route: "/a/{b}", status: 200, wantName: "GET /a/{b}", wantMethod: "GET"},
+		{title: "no route", method: "GET", status: 404, wantName: "GET", wantMethod: "GET"},
+		{title: "4xx is no error of the server", method: "GET", route: "/a", status: 499, wantName: "GET /a", wantMethod: "GET"},
+		{title: "5xx", method: "GET", route: "/a", status: 503, wantName: "GET /a", wantMethod: "GET", errorType: "503", wantStatus: codes.Error},
+		{title: "QUERY", method: "QUERY", route: "/a", status: 200, wantName: "QUERY /a", wantMethod: "QUERY"},
+		{title: "unknown method", method: "BREW", route: "/a", status: 200, wantName: "HTTP /a", wantMethod: "_OTHER", original: "BREW"},
+		{title: "unknown method, no route", method: "get", status: 405, wantName: "HTTP", wantMethod: "_OTHER", original: "get"},
+		{title: "known by configuration", method: "BREW", known: []string{"GET", "BREW"}, status: 200, wantName: "BREW", wantMethod: "BREW"},
+		{title: "no more known by configuration", method: "POST", known: []string{"GET"}, status: 200, wantName: "HTTP", wantMethod: "_OTHER", original: "POST"},
+	} {
+		t.Run(test.title, func(t *testing.T) {
+			rec := newRecorder()
+			next := answer(test.status)
+			if test.route != "" {
+				next = onRoute(test.route, next)
+			}
+			do(rec.instrument(t, InstrumentConfig{KnownMethods: test.known}, next), request(test.method, "/a"))
+
+			if span := rec.span(t); span.Name() != test.wantName || span.Status() != (sdktrace.Status{Code: test.wantStatus}) {
+				t.Errorf("span %q, %v, want %q, %v", span.Name(), span.Status(), test.wantName, test.wantStatus)
+			}
+			span, series := rec.both(t)
+			for key, want := range map[attribute.Key]string{
+				"http.request.method":       test.wantMethod,
+				"http.response.status_code": strconv.Itoa(test.status),
+				"http.route":                test.route,
+				"error.type":                test.errorType,
+			} {
+				if value(span, key) != want || value(series, key) != want {
+					t.Errorf("%s: %q on the span, %q on the metric, want %q", key, value(span, key), value(series, key), want)
+				}
+			}
+			if got := value(span, "http.request.method_original"); got != test.original || series.HasValue("http.request.method_original") {
+				t.Errorf("original method %q, want %q, on the span alone", got, test.original)
+			}
+		})
+	}
+}
+
+func TestProtocolVersion(t *testing.T) {
+	for proto, want := range map[string]string{"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/1.7": ""} {
+		rec := newRecorder()
+		r := request("GET", "/")
+		r.Proto = proto
+		do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), r)
+		if span, series := rec.both(t); value(span, "network.protocol.version") != want || value(series, "network.protocol.version") != want {
+			t.Errorf("%s: span %s, series %s, want version %q", proto, encode(span), encode(series), want)
+		}
+	}
+}
+
+// The route reaches span and metrics whatever is between the instrumentation
+// and the router, and even if the handler panics.
+func TestRouteSurvives(t *testing.T) {
+	type key struct{}
+	copied := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, 1)))
+		})
+	}
+	fine := onRoute("/orders/{id}", nothing)
+	failing := onRoute("/orders/{id}", func(http.ResponseWriter, *http.Request) { panic("boom") })
+	for title, next := range map[string]http.Handler{
+		"copied request":  copied(fine),
+		"time-out":        http.TimeoutHandler(fine, time.Minute, ""),
+		"both":            copied(http.TimeoutHandler(copied(fine), time.Minute, "")),
+		"panic":           copied(failing),
+		"panic elsewhere": http.TimeoutHandler(failing, time.Minute, ""),
+	} {
+		rec := newRecorder()
+		do(rec.instrument(t, InstrumentConfig{}, next), request("GET", "/orders/42"))
+		if span, series := rec.both(t); value(span, "http.route") != "/orders/{id}" || value(series, "http.route") != "/orders/{id}" {
+			t.Errorf("%s: span %s, series %s", title, encode(span), encode(series))
+		}
+	}
+}
+
+func TestTraceIDHeader(t *testing.T) {
+	for title, sampler := range map[string]sdktrace.Sampler{"sampled": sdktrace.AlwaysSample(), "unsampled": sdktrace.NeverSample()} {
+		rec := newRecorder(sdktrace.WithSampler(sampler))
+		var inHandler string
+		w := do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			inHandler = trace.SpanContextFromContext(r.Context()).TraceID().String()
+		})), request("GET", "/"))
+		if got := w.Result().Header.Get("Trace-Id"); len(got) != 32 || got != inHandler {
+			t.Errorf("%s: Trace-Id %q, want %q", title, got, inHandler)
+		}
+	}
+	rec := newRecorder()
+	otel.SetTracerProvider(tracenoop.NewTracerProvider())
+	if w := do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), request("GET", "/")); w.Header()["Trace-Id"] != nil {
+		t.Errorf("no tracing: Trace-Id %q", w.Header()["Trace-Id"])
+	}
+}
+
+func TestExcludedPathsLeaveNoTrace(t *testing.T) {
+	rec := newRecorder()
+	handler := rec.instrument(t, InstrumentConfig{ExcludedPaths: []string{"/internal/ping"}}, http.NotFoundHandler())
+	excluded := append([]string{"/internal/ping"}, operationalPaths...)
+	for _, path := range excluded {
+		if w := do(handler, request("GET", path+"?x=1")); w.Code != http.StatusNotFound || w.Header()["Trace-Id"] != nil {
+			t.Errorf("%s: status %d, Trace-Id %v", path, w.Code, w.Header()["Trace-Id"])
+		}
+	}
+	if len(rec.spans.Started()) != 0 || len(rec.metrics(t.Context(), t)) != 0 {
+		t.Errorf("%d spans, metrics %v", len(rec.spans.Started()), rec.metrics(t.Context(), t))
+	}
+	for _, path := range []string{"/livez/", "/docs/x", "/Livez", "/internal/ping/"} {
+		do(handler, request("GET", path))
+	}
+	if got := len(rec.spans.Ended()); got != 4 {
+		t.Errorf("%d spans of paths that are not excluded, want 4", got)
+	}
+}
+
+func TestIncomingTrace(t *testing.T) {
+	traceparent := func(flags string) string { return "00-" + callerTrace + "-" + callerSpan + "-" + flags }
+	for _, test := range []struct {
+		title       string
+		trust       bool
+		traceparent string
+		root        sdktrace.Sampler
+		continued   bool
+		linked      bool
+		sampled     bool
+	}{
+		{"trusted", true, traceparent("01"), sdktrace.NeverSample(), true, false, true},
+		{"trusted, unsampled", true, traceparent("00"), sdktrace.AlwaysSample(), true, false, false},
+		{"trusted, invalid", true, "00-nonsense-01", sdktrace.AlwaysSample(), false, false, true},
+		{"trusted, none", true, "", sdktrace.AlwaysSample(), false, false, true},
+		{"not trusted", false, traceparent("01"), sdktrace.AlwaysSample(), false, true, true},
+		{"not trusted cannot force sampling", false, traceparent("01"), sdktrace.NeverSample(), false, true, false},
+		{"not trusted cannot prevent sampling", false, traceparent("00"), sdktrace.AlwaysSample(), false, true, true},
+		{"not trusted, invalid", false, "00-nonsense-01", sdktrace.AlwaysSample(), false, false, true},
+	} {
+		t.Run(test.title, func(t *testing.T) {
+			var seen sdktrace.SamplingParameters
+			rec := newRecorder(sdktrace.WithSampler(sdktrace.ParentBased(spy{test.root, &seen},
+				sdktrace.WithRemoteParentSampled(spy{sdktrace.AlwaysSample(), &seen}),
+				sdktrace.WithRemoteParentNotSampled(spy{sdktrace.NeverSample(), &seen}))))
+			var inside trace.SpanContext
+			handler := rec.instrument(t, InstrumentConfig{TrustIncomingTrace: test.trust}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				inside = trace.SpanContextFromContext(r.Context())
+			}))
+			r := request("GET", "/", "tracestate", "vendor=1")
+			if test.traceparent != "" {
+				r.Header.Set("traceparent", test.traceparent)
+			}
+			do(handler, r)
+
+			if got := inside.TraceID().String() == callerTrace; got != test.continued {
+				t.Errorf("continued: %v", got)
+			}
+			if parent := trace.SpanContextFromContext(seen.ParentContext); parent.IsValid() != test.continued {
+				t.Errorf("parent: %v", parent)
+			}
+			if got := inside.TraceState().String() == "vendor=1"; got != test.continued {
+				t.Errorf("tracestate: %q", inside.TraceState())
+			}
+			if inside.IsSampled() != test.sampled {
+				t.Errorf("sampled: %v", inside.IsSampled())
+			}
+			if got := len(seen.Links) == 1; got != test.linked {
+				t.Fatalf("links: %v", seen.Links)
+			}
+			if test.linked {
+				if to := seen.Links[0].SpanContext; to.TraceID().String() != callerTrace || to.SpanID().String() != callerSpan || to.TraceState().String() != "vendor=1" {
+					t.Errorf("linked to %v", to)
+				}
+			}
+		})
+	}
+}
+
+func TestBaggage(t *testing.T) {
+	for _, test := range []struct {
+		title string
+		trust bool
+		keys  []string
+		want  []string
+	}{
+		{"none by default", true, nil, nil},
+		{"named ones", true, []string{"tenant", "absent"}, []string{"tenant=t1;p=1"}},
+		{"of a stranger", false, []string{"tenant"}, nil},
+	} {
+		rec := newRecorder()
+		var got []string
+		handler := rec.instrument(t, InstrumentConfig{TrustIncomingTrace: test.trust, BaggageKeys: test.keys}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			for _, member := range baggage.FromContext(r.Context()).Members() {
+				got = append(got, member.String())
+			}
+		}))
+		do(handler, request("GET", "/", "baggage", "tenant=t1;p=1,user=u1", "baggage", "debug=1"))
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.title, got, test.want)
+		}
+	}
+}
+
+// Extracting costs, so it is left out where there is nothing to extract.
+func TestExtractOnlyWhatIsThere(t *testing.T) {
+	rec := newRecorder()
+	counter := &countingPropagator{TextMapPropagator: otel.GetTextMapPropagator()}
+	otel.SetTextMapPropagator(counter)
+	handler := rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler())
+	do(handler, request("GET", "/", "Accept", "*/*"))
+	if counter.extracted != 0 {
+		t.Error("extracted without anything to extract")
+	}
+	for _, header := range []string{"traceparent", "tracestate", "baggage"} {
+		do(handler, request("GET", "/", header, "x=1"))
+	}
+	if counter.extracted != 3 {
+		t.Errorf("extracted %d times, want 3", counter.extracted)
+	}
+}
+
+func TestHeaderCarrier(t *testing.T) {
+	header := http.Header{"Traceparent": {"a"}, "Tracestate": {"b", "c"}, "Baggage": {"d", "e"}, "X-B3-Traceid": {"f"}}
+	carrier := headerCarrier{propagation.HeaderCarrier(header)}
+	for key, want := range map[string]string{"traceparent": "a", "tracestate": "b", "baggage": "d", "x-b3-traceid": "f", "b3": ""} {
+		if got := carrier.Get(key); got != want {
+			t.Errorf("Get(%q) = %q, want %q", key, got, want)
+		}
+	}
+	if got := carrier.Values("baggage"); !slices.Equal(got, []string{"d", "e"}) {
+		t.Errorf("Values(baggage) = %q", got)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { carrier.Get("traceparent"); carrier.Get("tracestate"); carrier.Values("baggage") }); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// A panic is a 500 that names its trace, an error of span and metrics with one
+// name, and one log record.
+func TestPanicBeforeTheHeader(t *testing.T) {
+	rec := newRecorder()
+	w := do(rec.instrument(t, InstrumentConfig{}, onRoute("/orders/{id}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		w.Header().Set("Vary", "Origin")
+		panic(errors.New("the secret of the database"))
+	})), request("GET", "/orders/42"))
+
+	span := rec.span(t)
+	var body problem.Details
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || w.Code != http.StatusInternalServerError {
+		t.Fatalf("status %d, body %q: %v", w.Code, w.Body, err)
+	}
+	if body.TraceID != span.SpanContext().TraceID().String() || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("body %q", w.Body)
+	}
+	if w.Header().Get("Content-Encoding")+w.Header().Get("Cache-Control") != "" || w.Header().Get("Vary") != "Origin" {
+		t.Errorf("header %v", w.Header())
+	}
+	wantPanic(t, rec, "500", "*errors.errorString", "the secret of the database")
+}
+
+// Neither a long message nor a deep stack makes a record that nobody takes.
+func TestPanicIsCutShort(t *testing.T) {
+	var dive func(depth int)
+	dive = func(depth int) {
+		if depth == 0 {
+			panic("x" + strings.Repeat("é", 1<<20))
+		}
+		dive(depth - 1)
+	}
+	rec := newRecorder()
+	do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { dive(1000) })), request("GET", "/"))
+	wantPanic(t, rec, "500", "string", "x"+strings.Repeat("é", 2047))
+}
+
+// What has begun can't be taken back: the client sees a broken connection
+// rather than a response that looks whole.
+func TestPanicAfterTheHeader(t *testing.T) {
+	rec := newRecorder()
+	server := httptest.NewServer(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half of ")
+		_ = http.NewResponseController(w).Flush()
+		panic("boom")
+	})))
+	defer server.Close()
+	if body, err := fetch(t, server.URL); err == nil {
+		t.Errorf("the client took %q for the whole response", body)
+	}
+	wantPanic(t, rec, "200", "string", "boom")
+}
+
+func TestPanicAfterHijack(t *testing.T) {
+	rec := newRecorder()
+	var thrown any
+	handler := rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		panic("boom")
+	}))
+	server, served := serveOnce(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { thrown = recover() }()
+		handler.ServeHTTP(w, r)
+	}))
+	if _, err := fetch(t, server); err == nil {
+		t.Error("the client got a response")
+	}
+	<-served
+	if err, _ := thrown.(error); !errors.Is(err, http.ErrAbortHandler) {
+		t.Errorf("panicked with %v, want http.ErrAbortHandler", thrown)
+	}
+	wantPanic(t, rec, "101", "string", "boom")
+}
+
+func TestAbortHandler(t *testing.T) {
+	for title, test := range map[string]struct {
+		handler http.HandlerFunc
+		status  string
+	}{
+		"nothing sent": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, ""},
+		"begun": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			panic(http.ErrAbortHandler)
+		}, "202"},
+	} {
+		rec := newRecorder()
+		server := httptest.NewServer(rec.instrument(t, InstrumentConfig{}, test.handler))
+		if body, err := fetch(t, server.URL); err == nil {
+			t.Errorf("%s: the client got %q", title, body)
+		}
+		server.Close()
+		wantError(t, rec, "abort", test.status)
+		if rec.logs.Len() != 0 {
+			t.Errorf("%s: log %q", title, rec.logs.String())
+		}
+	}
+}
+
+// A handler that http.TimeoutHandler has given up on goes on with the request.
+// Run with -race, this proves that telemetry does not mind.
+func TestHandlerOutlivesItsRequest(t *testing.T) {
+	for range 20 {
+		rec := newRecorder()
+		answered, done := make(chan struct{}), make(chan struct{})
+		next := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(done)
+			for last := false; !last; {
+				select {
+				case <-answered:
+					last = true
+				default:
+				}
+				setRoute(r.Context(), "/late")
+				r.Header.Set("User-Agent", "changed")
+				r.Header.Set("X-Forwarded-For", "changed")
+				r.URL.Path = "/changed"
+				_, _ = r.Body.Read(make([]byte, 1))
+				_, _ = io.WriteString(w, "late")
+			}
+		}), time.Millisecond, "")
+		handler := rec.instrument(t, InstrumentConfig{RequestHeaders: []string{"User-Agent"}}, next)
+		w := do(handler, post("/slow?page=1", strings.Repeat("x", 1<<20)))
+		close(answered)
+		<-done
+		wantError(t, rec, "503", "503")
+		if span, _ := rec.both(t); w.Code != http.StatusServiceUnavailable || value(span, "url.path") != "/slow" {
+			t.Errorf("status %d, span %s", w.Code, encode(span))
+		}
+	}
+}
+
+// Requests of one series share its attributes, and must not write to them.
+func TestConcurrentRequests(t *testing.T) {
+	const requests = 200
+	rec := newRecorder()
+	handler := rec.instrument(t, InstrumentConfig{}, onRoute("/files/", nothing))
+	var all sync.WaitGroup
+	for i := range requests {
+		all.Go(func() { do(handler, request("GET", "/files/"+strconv.Itoa(i))) })
+	}
+	all.Wait()
+	paths := map[string]bool{}
+	for _, span := range rec.spans.Ended() {
+		paths[value(attribute.NewSet(span.Attributes()...), "url.path")] = true
+	}
+	if len(paths) != requests {
+		t.Errorf("%d paths of %d requests", len(paths), requests)
+	}
+}
+
+// TestUnsampledRequestAllocations keeps the price of a request that nobody
+// looks at where it is. Attributes built for nothing would show here.
+func TestUnsampledRequestAllocations(t *testing.T) {
+	w, r := discard{}, tinyRequest()
+	handler := instrumented(t, sdktrace.NeverSample())
+	bare := testing.AllocsPerRun(1000, func() { tinyHandler(w, r) })
+	with := testing.AllocsPerRun(1000, func() { handler(w, r) })
+	if extra := with - bare; extra > 9 {
+		t.Errorf("telemetry of an unsampled request: %v allocations, want at most 9", extra)
+	}
+}
+
+// BenchmarkInstrument tells what the telemetry of a request costs, without a
+// network and without an exporter: compare the variants with "bare".
+//
+//	go test -run '^$' -bench Instrument -count 6 ./internal/httpserver
+func BenchmarkInstrument(b *testing.B) {
+	b.Run("bare", func(b *testing.B) { serve(b, tinyHandler) })
+	b.Run("unsampled", func(b *testing.B) { serve(b, instrumented(b, sdktrace.NeverSample())) })
+	b.Run("sampled", func(b *testing.B) { serve(b, instrumented(b, sdktrace.AlwaysSample())) })
+}
+
+func serve(b *testing.B, handler http.HandlerFunc) {
+	w, r := discard{}, tinyRequest()
+	b.ReportAllocs()
+	for b.Loop() {
+		handler(w, r)
+	}
+}
+
+func instrumented(tb testing.TB, sampler sdktrace.Sampler) http.HandlerFunc {
+	tb.Helper()
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sampler))))
+	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())))
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	handler, err := Instrument(InstrumentConfig{}, slog.New(slog.DiscardHandler), http.HandlerFunc(tinyHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return handler.ServeHTTP
+}
+
+func tinyHandler(w http.ResponseWriter, r *http.Request) {
+	setRoute(r.Context(), "/orders/{id}")
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(w, `{"id":"42"}`)
+}
+
+func tinyRequest() *http.Request {
+	return request(http.MethodGet, "/orders/42", "User-Agent", "benchmark")
+}
+
+// discard is a response that goes nowhere and costs nothing.
+type discard struct{}
+
+func (discard) Header() http.Header         { return discardedHeader }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
+
+var discardedHeader = http.Header{}
+
+// spy is a sampler that remembers what it was asked.
+type spy struct {
+	sdktrace.Sampler
+	seen *sdktrace.SamplingParameters
+}
+
+func (s spy) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	*s.seen = p
+	return s.Sampler.ShouldSample(p)
+}
+
+type countingPropagator struct {
+	propagation.TextMapPropagator
+	extracted int
+}
+
+func (p *countingPropagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+	p.extracted++
+	return p.TextMapPropagator.Extract(ctx, carrier)
+}
+
+// recorder keeps what the instrumentation reports.
+type recorder struct {
+	spans  *tracetest.SpanRecorder
+	reader *sdkmetric.ManualReader
+	logs   bytes.Buffer
+}
+
+// newRecorder installs itself behind the global providers, which Instrument
+// takes: create it first, and do not run such tests in parallel.
+func newRecorder(options ...sdktrace.TracerProviderOption) *recorder {
+	rec := &recorder{spans: tracetest.NewSpanRecorder(), reader: sdkmetric.NewManualReader()}
+	options = append(options, sdktrace.WithSpanProcessor(rec.spans))
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(options...))
+	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(rec.reader)))
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(
+		propagation.TraceContext{}, propagation.Baggage{}))
+	return rec
+}
+
+func (rec *recorder) instrument(t *testing.T, cfg InstrumentConfig, next http.Handler) http.Handler {
+	t.Helper()
+	handler, err := Instrument(cfg, slog.New(slog.NewJSONHandler(&rec.logs, nil)), next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+// span returns the one span that there must be.
+func (rec *recorder) span(t *testing.T) sdktrace.ReadOnlySpan {
+	t.Helper()
+	ended := rec.spans.Ended()
+	if len(ended) != 1 || len(rec.spans.Started()) != 1 {
+		t.Fatalf("%d spans started, %d ended, want 1 and 1", len(rec.spans.Started()), len(ended))
+	}
+	return ended[0]
+}
+
+// metrics returns what has been measured so far, by name.
+func (rec *recorder) metrics(ctx context.Context, t *testing.T) map[string]metricdata.Metrics {
+	t.Helper()
+	var collected metricdata.ResourceMetrics
+	if err := rec.reader.Collect(ctx, &collected); err != nil {
+		t.Fatal(err)
+	}
+	metrics := map[string]metricdata.Metrics{}
+	for _, scope := range collected.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			metrics[m.Name] = m
+		}
+	}
+	return metrics
+}
+
+// series returns the attributes of every series of the duration metric.
+func (rec *recorder) series(t *testing.T) []attribute.Set {
+	t.Helper()
+	durations, _ := rec.metrics(t.Context(), t)["http.server.request.duration"].Data.(metricdata.Histogram[float64])
+	var series []attribute.Set
+	for _, point := range durations.DataPoints {
+		series = append(series, point.Attributes)
+	}
+	return series
+}
+
+// both returns the attributes of the one span and of the one series there must be.
+func (rec *recorder) both(t *testing.T) (span, series attribute.Set) {
+	t.Helper()
+	all := rec.series(t)
+	if len(all) != 1 {
+		t.Fatalf("%d series, want 1", len(all))
+	}
+	return attribute.NewSet(rec.span(t).Attributes()...), all[0]
+}
+
+// wantPanic checks what telemetry says of a panic of this package's tests.
+func wantPanic(t *testing.T, rec *recorder, status, kind, message string) {
+	t.Helper()
+	wantError(t, rec, "panic", status)
+	events := rec.span(t).Events()
+	if len(events) != 1 || events[0].Name != "exception" {
+		t.Fatalf("events: %v", events)
+	}
+	event := attribute.NewSet(events[0].Attributes...)
+	if value(event, "exception.type") != kind || value(event, "exception.message") != message ||
+		!strings.Contains(value(event, "exception.stacktrace"), "_test.go") || len(value(event, "exception.stacktrace")) > 4096 {
+		t.Errorf("event: %s", encode(event))
+	}
+	var record map[string]string
+	if err := json.Unmarshal(rec.logs.Bytes(), &record); err != nil { // fails if there are two
+		t.Fatalf("log %q: %v", rec.logs.String(), err)
+	}
+	if record["level"] != "ERROR" || record["exception.message"] != message || record["exception.stacktrace"] != value(event, "exception.stacktrace") {
+		t.Errorf("log: %v", record)
+	}
+}
+
+// wantError checks that span and metrics say the same about a failure.
+func wantError(t *testing.T, rec *recorder, errorType, status string) {
+	t.Helper()
+	if got := rec.span(t).Status().Code; got != codes.Error {
+		t.Errorf("status of the span: %v", got)
+	}
+	span, series := rec.both(t)
+	for key, want := range map[attribute.Key]string{"error.type": errorType, "http.response.status_code": status} {
+		if value(span, key) != want || value(series, key) != want {
+			t.Errorf("%s: %q on the span, %q on the metric, want %q", key, value(span, key), value(series, key), want)
+		}
+	}
+}
+
+// value returns one attribute, or "".
+func value(set attribute.Set, key attribute.Key) string {
+	v, _ := set.Value(key)
+	return v.String()
+}
+
+// encode renders attributes as key=value, sorted.
+func encode(set attribute.Set) string { return set.Encoded(attribute.DefaultEncoder()) }
+
+// do sends a request straight to handler, and returns the response.
+func do(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w
+}
+
+// onRoute makes a handler that tells its route, as the router would.
+func onRoute(route string, handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		setRoute(r.Context(), route)
+		handler(w, r)
+	}
+}
+
+func nothing(http.ResponseWriter, *http.Request) {}
+
+func request(method, target string, header ...string) *http.Request {
+	r := httptest.NewRequestWithContext(context.Background(), method, target, http.NoBody)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+func post(target, body string) *http.Request {
+	return httptest.NewRequestWithContext(context.Background(), http.MethodPost, target, strings.NewReader(body))
+}
+
+// fetch gets a URL and returns the body, or the error that cut it short.
+func fetch(t *testing.T, url string) (string, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}
+
+// serveOnce serves handler on loopback. The channel is closed when the handler
+// has returned, which the client of a hijacked connection does not see.
+func serveOnce(t *testing.T, handler http.Handler) (url string, served chan struct{}) {
+	t.Helper()
+	served = make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(served)
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, served
+}

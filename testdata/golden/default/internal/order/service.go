@@ -1,0 +1,206 @@
+package order
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"shop/internal/telemetry"
+)
+
+// scope names the instrumentation of this package.
+const scope = "shop/internal/order"
+
+// Attribute keys of the domain. Those of metrics are of low cardinality.
+const (
+	keyOrderID       = attribute.Key("order.id")       // spans only
+	keyOrderItems    = attribute.Key("order.items")    // spans only
+	keyOrderTotal    = attribute.Key("order.total")    // spans only, cents
+	keyOutcome       = attribute.Key("order.outcome")  // created, or the code of an Error
+	keyPaymentMethod = attribute.Key("payment.method") // card, invoice
+)
+
+// Store keeps orders. Its errors are those of this package or the store's own.
+type Store interface {
+	// Insert adds an order.
+	Insert(ctx context.Context, o Order) error
+	// Get returns ErrNotFound if there is no such order.
+	Get(ctx context.Context, id string) (Order, error)
+	// List returns up to limit orders, the newest first, that come after the
+	// order with the id after, or from the start if after is empty.
+	List(ctx context.Context, after string, limit int) ([]Order, error)
+	// Cancel sets the status of an open order and returns the order. It returns
+	// ErrNotFound or ErrAlreadyCancelled.
+	Cancel(ctx context.Context, id string) (Order, error)
+}
+
+// Service takes orders.
+type Service struct {
+	store     Store
+	inventory *Inventory
+	log       *slog.Logger
+
+	tracer          trace.Tracer
+	processed       metric.Int64Counter
+	open            metric.Int64UpDownCounter
+	paymentDuration metric.Float64Histogram
+}
+
+// NewService returns a service that keeps its orders in store.
+func NewService(store Store, log *slog.Logger) (*Service, error) {
+	meter := otel.Meter(scope)
+	processed, err1 := meter.Int64Counter("orders.processed",
+		metric.WithUnit("{order}"), metric.WithDescription("Orders that were placed or refused, by outcome."))
+	open, err2 := meter.Int64UpDownCounter("orders.open",
+		metric.WithUnit("{order}"), metric.WithDescription("Orders that are open."))
+	duration, err3 := meter.Float64Histogram("payment.duration",
+		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
+		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
+	return &Service{
+		store:           store,
+		inventory:       NewInventory(),
+		log:             log,
+		tracer:          otel.Tracer(scope),
+		processed:       processed,
+		open:            open,
+		paymentDuration: duration,
+	}, errors.Join(err1, err2, err3)
+}
+
+// Create places an order: it takes the items from stock, takes the payment,
+// and keeps the order. It returns an *Error if the order is refused; then
+// nothing has happened.
+func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
+	ctx, span := s.tracer.Start(ctx, "create_order")
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+	defer func() { s.countProcessed(ctx, err) }()
+
+	o = Order{
+		ID:        "ord_" + rand.Text(),
+		Customer:  draft.Customer,
+		Items:     draft.Items,
+		Status:    Open,
+		CreatedAt: time.Now().UTC(),
+	}
+	telemetry.SetAttributes(ctx, keyOrderID.String(o.ID), keyOrderItems.Int(len(o.Items)))
+
+	o.Total, err = s.checkInventory(ctx, o.Items)
+	if err != nil {
+		return Order{}, err
+	}
+	if err = s.processPayment(ctx, draft.PaymentMethod, o.Total); err != nil {
+		s.inventory.PutBack(o.Items)
+		return Order{}, err
+	}
+	if err = s.store.Insert(ctx, o); err != nil {
+		s.inventory.PutBack(o.Items)
+		return Order{}, err
+	}
+	telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
+	s.open.Add(ctx, 1)
+	s.log.InfoContext(ctx, "order created", "order.id", o.ID, "order.total", o.Total)
+	return o, nil
+}
+
+// checkInventory takes the items from stock and returns their price.
+func (s *Service) checkInventory(ctx context.Context, items []Item) (total int64, err error) {
+	ctx, span := s.tracer.Start(ctx, "check_inventory")
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+
+	total, err = s.inventory.Take(items)
+	if err != nil {
+		return 0, err
+	}
+	telemetry.AddEvent(ctx, "stock_reserved", keyOrderItems.Int(len(items)))
+	return total, nil
+}
+
+// processPayment takes the money. This is where a payment provider would be
+// called, by a client that is instrumented itself.
+func (s *Service) processPayment(ctx context.Context, method string, total int64) (err error) {
+	ctx, span := s.tracer.Start(ctx, "process_payment", trace.WithAttributes(keyPaymentMethod.String(method)))
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+
+	start := time.Now()
+	defer func() {
+		attributes := []attribute.KeyValue{keyPaymentMethod.String(method)}
+		if err != nil {
+			attributes = append(attributes, semconv.ErrorType(err))
+		}
+		s.paymentDuration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attributes...))
+	}()
+
+	if total > paymentLimit {
+		return ErrPaymentDeclined
+	}
+	telemetry.AddEvent(ctx, "payment_authorized")
+	return nil
+}
+
+// paymentLimit is what the stand-in for a payment provider approves, in cents.
+const paymentLimit = 1_000_00
+
+// Get returns an order, or ErrNotFound.
+func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
+	ctx, span := s.tracer.Start(ctx, "get_order", trace.WithAttributes(keyOrderID.String(id)))
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+
+	return s.store.Get(ctx, id)
+}
+
+// List returns up to limit orders, the newest first, and the cursor of the
+// next page, which is empty on the last one. A cursor is opaque to callers.
+func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []Order, next string, err error) {
+	ctx, span := s.tracer.Start(ctx, "list_orders")
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+
+	orders, err = s.store.List(ctx, cursor, limit+1) // one more, to know whether there is a next page
+	if err != nil {
+		return nil, "", err
+	}
+	if len(orders) > limit {
+		orders = orders[:limit]
+		next = orders[limit-1].ID
+	}
+	telemetry.SetAttributes(ctx, attribute.Int("orders.returned", len(orders)))
+	return orders, next, nil
+}
+
+// Cancel cancels an order and puts its items back into stock. It returns
+// ErrNotFound or ErrAlreadyCancelled.
+func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
+	ctx, span := s.tracer.Start(ctx, "cancel_order", trace.WithAttributes(keyOrderID.String(id)))
+	defer span.End()
+	defer telemetry.RecordError(span, &err)
+
+	o, err = s.store.Cancel(ctx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	s.inventory.PutBack(o.Items)
+	s.open.Add(ctx, -1)
+	s.log.InfoContext(ctx, "order cancelled", "order.id", o.ID)
+	return o, nil
+}
+
+// countProcessed counts an order by what became of it.
+func (s *Service) countProcessed(ctx context.Context, err error) {
+	outcome := "created"
+	if err != nil {
+		outcome = semconv.ErrorType(err).Value.AsString()
+	}
+	s.processed.Add(ctx, 1, metric.WithAttributes(keyOutcome.String(outcome)))
+}

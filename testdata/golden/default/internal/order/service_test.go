@@ -1,0 +1,283 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"shop/internal/order"
+	"shop/internal/telemetry/telemetrytest"
+)
+
+func newService(t *testing.T) (*order.Service, *telemetrytest.Recorder) {
+	t.Helper()
+	rec := telemetrytest.Start(t)
+	orders, err := order.NewService(newStore(t), rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return orders, rec
+}
+
+func draft(sku string, quantity int) order.Draft {
+	item := order.Item{SKU: sku, Quantity: quantity}
+	return order.Draft{Customer: "ada", PaymentMethod: "card", Items: []order.Item{item}}
+}
+
+func TestCreate(t *testing.T) {
+	orders, rec := newService(t)
+	o, err := orders.Create(t.Context(), draft("coffee", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Total != 25_00 || o.Status != order.Open || !strings.HasPrefix(o.ID, "ord_") {
+		t.Errorf("got %+v", o)
+	}
+
+	parent := rec.Span("create_order")
+	for _, name := range []string{"check_inventory", "process_payment"} {
+		if rec.Span(name).Parent().SpanID() != parent.SpanContext().SpanID() {
+			t.Errorf("%s is not below create_order", name)
+		}
+	}
+	if got := telemetrytest.Attribute(parent, "order.id").AsString(); got != o.ID {
+		t.Errorf("order.id %q", got)
+	}
+	if events := rec.Span("process_payment").Events(); len(events) != 1 || events[0].Name != "payment_authorized" {
+		t.Errorf("events %v", events)
+	}
+	for _, span := range rec.Spans() {
+		if span.Status().Code != codes.Unset {
+			t.Errorf("%s: status %v", span.Name(), span.Status())
+		}
+	}
+	if n := rec.Sum("orders.processed", attribute.String("order.outcome", "created")); n != 1 {
+		t.Errorf("%d orders processed", n)
+	}
+	if n := rec.Sum("orders.open"); n != 1 {
+		t.Errorf("%d orders open", n)
+	}
+	payments, ok := rec.Metric("payment.duration").Data.(metricdata.Histogram[float64])
+	if !ok || len(payments.DataPoints) != 1 || payments.DataPoints[0].Count != 1 || payments.DataPoints[0].Bounds[0] != 0.005 {
+		t.Errorf("payment.duration: %+v", payments)
+	}
+	if unit := rec.Metric("payment.duration").Unit; unit != "s" {
+		t.Errorf("payment.duration in %q", unit)
+	}
+}
+
+func TestCreate_Refused(t *testing.T) {
+	for _, c := range []struct {
+		draft  order.Draft
+		want   *order.Error
+		failed string // the span that failed first
+	}{
+		{draft("unicorn", 1), order.ErrOutOfStock, "check_inventory"},
+		{draft("no-such", 1), order.ErrUnknownArticle, "check_inventory"},
+		{draft("machine", 1), order.ErrPaymentDeclined, "process_payment"},
+	} {
+		t.Run(c.want.Code, func(t *testing.T) {
+			orders, rec := newService(t)
+			if _, err := orders.Create(t.Context(), c.draft); !errors.Is(err, c.want) {
+				t.Fatalf("got %v", err)
+			}
+			for _, name := range []string{c.failed, "create_order"} {
+				span := rec.Span(name)
+				if span.Status().Code != codes.Error || span.Status().Description != c.want.Message {
+					t.Errorf("%s: status %v", name, span.Status())
+				}
+				if got := telemetrytest.Attribute(span, "error.type").AsString(); got != c.want.Code {
+					t.Errorf("%s: error.type %q", name, got)
+				}
+			}
+			if n := rec.Sum("orders.processed", attribute.String("order.outcome", c.want.Code)); n != 1 {
+				t.Errorf("%d orders processed as %s", n, c.want.Code)
+			}
+			if list, _, err := orders.List(t.Context(), "", 10); err != nil || len(list) != 0 {
+				t.Errorf("the order was kept: %v, %v", list, err)
+			}
+		})
+	}
+}
+
+// An order that is refused, or cannot be kept, leaves the stock as it was; one
+// that is cancelled puts it back. Each is tried more often than there is stock.
+func TestStockIsPutBack(t *testing.T) {
+	orders, rec := newService(t)
+	broken, err := order.NewService(brokenStore{}, rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := draft("teapot", 20)
+	mixed.Items = append(mixed.Items, order.Item{SKU: "unicorn", Quantity: 1})
+	for range 500/20 + 1 {
+		for _, c := range []struct {
+			orders *order.Service
+			draft  order.Draft
+			want   error
+		}{
+			{orders, mixed, order.ErrOutOfStock},
+			{orders, draft("machine", 1), order.ErrPaymentDeclined},
+			{broken, draft("teapot", 20), errBroken},
+		} {
+			if _, err := c.orders.Create(t.Context(), c.draft); !errors.Is(err, c.want) {
+				t.Fatal(err)
+			}
+		}
+		o, err := orders.Create(t.Context(), draft("teapot", 20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := orders.Cancel(t.Context(), o.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	orders, rec := newService(t)
+	o, err := orders.Create(t.Context(), draft("coffee", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err = orders.Cancel(t.Context(), o.ID); err != nil || o.Status != order.Cancelled {
+		t.Fatalf("got %+v, %v", o, err)
+	}
+	if _, err := orders.Cancel(t.Context(), o.ID); !errors.Is(err, order.ErrAlreadyCancelled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := orders.Cancel(t.Context(), "ord_none"); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if n := rec.Sum("orders.open"); n != 0 {
+		t.Errorf("%d orders open", n)
+	}
+}
+
+func TestList_Pages(t *testing.T) {
+	orders, _ := newService(t)
+	var newest []string
+	for range 5 {
+		o, err := orders.Create(t.Context(), draft("coffee", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		newest = append([]string{o.ID}, newest...)
+	}
+	var got []string
+	cursor, pages := "", 0
+	for {
+		page, next, err := orders.List(t.Context(), cursor, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page {
+			got = append(got, o.ID)
+		}
+		pages++
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(newest, " ") || pages != 3 {
+		t.Errorf("%d pages: got %v, want %v", pages, got, newest)
+	}
+}
+
+// A store that breaks is an error like any other: recorded, and not the customer's.
+func TestStoreFailure(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	orders, err := order.NewService(brokenStore{}, rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := orders.Create(t.Context(), draft("coffee", 1)); !errors.Is(err, errBroken) {
+		t.Fatalf("got %v", err)
+	}
+	if got := telemetrytest.Attribute(rec.Span("create_order"), "error.type").AsString(); got != "*errors.errorString" {
+		t.Errorf("error.type %q", got)
+	}
+}
+
+var errBroken = errors.New("disk full")
+
+type brokenStore struct{ order.Store }
+
+func (brokenStore) Insert(context.Context, order.Order) error { return errBroken }
+
+// What every order.Store does.
+func TestStore(t *testing.T) {
+	ctx, s := t.Context(), newStore(t)
+	for i := range 3 {
+		if err := s.Insert(ctx, order.Order{ID: fmt.Sprint("ord_", i), Status: order.Open}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o, err := s.Get(ctx, "ord_1"); err != nil || o.ID != "ord_1" {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	for _, c := range []struct {
+		after string
+		limit int
+		want  string
+	}{
+		{"", 2, "[ord_2 ord_1]"},
+		{"ord_1", 2, "[ord_0]"},
+		{"ord_0", 2, "[]"},
+		{"", 10, "[ord_2 ord_1 ord_0]"},
+	} {
+		page, err := s.List(ctx, c.after, c.limit)
+		ids := []string{}
+		for _, o := range page {
+			ids = append(ids, o.ID)
+		}
+		if err != nil || fmt.Sprint(ids) != c.want {
+			t.Errorf("List(%q, %d): got %v, %v; want %s", c.after, c.limit, ids, err, c.want)
+		}
+	}
+	if _, err := s.Get(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("Get: %v", err)
+	}
+	if _, err := s.List(ctx, "none", 1); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("List: %v", err)
+	}
+	if _, err := s.Cancel(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("Cancel: %v", err)
+	}
+}
+
+// Of many that cancel the same order, one succeeds.
+func TestStore_CancelOnce(t *testing.T) {
+	ctx, s := t.Context(), newStore(t)
+	if err := s.Insert(ctx, order.Order{ID: "ord_1", Status: order.Open}); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error, 20)
+	var wait sync.WaitGroup
+	for range cap(results) {
+		wait.Go(func() {
+			_, err := s.Cancel(ctx, "ord_1")
+			results <- err
+		})
+	}
+	wait.Wait()
+	close(results)
+	succeeded := 0
+	for err := range results {
+		if err == nil {
+			succeeded++
+		} else if !errors.Is(err, order.ErrAlreadyCancelled) {
+			t.Error(err)
+		}
+	}
+	if succeeded != 1 {
+		t.Errorf("%d succeeded", succeeded)
+	}
+}

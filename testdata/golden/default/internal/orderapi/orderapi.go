@@ -1,0 +1,121 @@
+// Package orderapi offers the orders over HTTP.
+package orderapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shop/internal/order"
+)
+
+// Register adds the operations of orders to api.
+func Register(api huma.API, orders *order.Service) {
+	h := handlers{orders}
+	huma.Post(api, "/orders", h.create, describe("Place an order", http.StatusPaymentRequired, http.StatusConflict),
+		func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated })
+	huma.Get(api, "/orders", h.list, describe("List orders, the newest first", http.StatusNotFound))
+	huma.Get(api, "/orders/{id}", h.get, describe("Get an order", http.StatusNotFound))
+	huma.Post(api, "/orders/{id}/cancel", h.cancel, describe("Cancel an order", http.StatusNotFound, http.StatusConflict))
+}
+
+// describe says in the document what an operation does, and which problems it
+// may answer with, besides those of validation.
+func describe(summary string, problems ...int) func(*huma.Operation) {
+	return func(o *huma.Operation) {
+		o.Summary, o.Tags = summary, []string{"orders"}
+		o.Errors = append(problems, http.StatusUnprocessableEntity)
+	}
+}
+
+type handlers struct{ orders *order.Service }
+
+// Order is an order as the API shows it.
+type Order struct {
+	ID         string    `json:"id" example:"ord_5HZ7FQ2L6WZJ4R3K7XQ2M4N5PA"`
+	Customer   string    `json:"customer" example:"ada"`
+	Items      []Item    `json:"items" nullable:"false"`
+	TotalCents int64     `json:"total_cents" example:"2500"`
+	Status     string    `json:"status" enum:"open,cancelled"`
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+// Item is a quantity of one article.
+type Item struct {
+	SKU      string `json:"sku" minLength:"1" maxLength:"64" example:"coffee" doc:"The article: coffee, teapot, machine or unicorn."`
+	Quantity int    `json:"quantity" minimum:"1" maximum:"1000" example:"2"`
+}
+
+type createInput struct {
+	Body struct {
+		Customer      string `json:"customer" minLength:"1" maxLength:"64" example:"ada"`
+		Items         []Item `json:"items" minItems:"1" maxItems:"100" nullable:"false"`
+		PaymentMethod string `json:"payment_method,omitempty" enum:"card,invoice" default:"card"`
+	}
+}
+
+type orderOutput struct{ Body Order }
+
+func (h handlers) create(ctx context.Context, in *createInput) (*orderOutput, error) {
+	draft := order.Draft{Customer: in.Body.Customer, PaymentMethod: in.Body.PaymentMethod}
+	for _, item := range in.Body.Items {
+		draft.Items = append(draft.Items, order.Item(item))
+	}
+	return reply(h.orders.Create(ctx, draft))
+}
+
+type orderInput struct {
+	ID string `path:"id" maxLength:"64" example:"ord_5HZ7FQ2L6WZJ4R3K7XQ2M4N5PA"`
+}
+
+func (h handlers) get(ctx context.Context, in *orderInput) (*orderOutput, error) {
+	return reply(h.orders.Get(ctx, in.ID))
+}
+
+func (h handlers) cancel(ctx context.Context, in *orderInput) (*orderOutput, error) {
+	return reply(h.orders.Cancel(ctx, in.ID))
+}
+
+type listInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before."`
+}
+
+type listOutput struct {
+	Body struct {
+		Orders     []Order `json:"orders" nullable:"false"`
+		NextCursor string  `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last one."`
+	}
+}
+
+func (h handlers) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	orders, next, err := h.orders.List(ctx, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{}
+	out.Body.Orders = make([]Order, 0, len(orders))
+	for _, o := range orders {
+		out.Body.Orders = append(out.Body.Orders, view(o))
+	}
+	out.Body.NextCursor = next
+	return out, nil
+}
+
+// reply turns what the domain returns for one order into what Huma wants.
+func reply(o order.Order, err error) (*orderOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &orderOutput{view(o)}, nil
+}
+
+func view(o order.Order) Order {
+	items := make([]Item, 0, len(o.Items))
+	for _, item := range o.Items {
+		items = append(items, Item(item))
+	}
+	return Order{ID: o.ID, Customer: o.Customer, Items: items, TotalCents: o.Total, Status: string(o.Status), CreatedAt: o.CreatedAt}
+}

@@ -1,0 +1,295 @@
+// Package telemetry sets up OpenTelemetry for the process: traces, metrics and
+// logs, their exporters, and the end of it all. The rest of the service uses
+// the OpenTelemetry API and log/slog, and never this package's internals.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/contrib/bridges/otelslog"
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	"go.opentelemetry.io/contrib/propagators/autoprop"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Service is what a service knows of itself. The environment overrides it:
+// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
+type Service struct {
+	Name        string
+	Version     string
+	Revision    string // of the source
+	Environment string // deployment.environment.name
+	Development bool   // prints traces where nothing is configured
+}
+
+// Telemetry is the running set-up.
+type Telemetry struct {
+	logger   *slog.Logger
+	shutdown []func(context.Context) error // in order
+	delivery delivery
+}
+
+// Start sets OpenTelemetry's global providers and propagator, and returns the
+// means to end it. The process's own log goes to stdout; what is for a
+// person at a terminal, and the troubles of telemetry itself, go to stderr.
+//
+// An unreachable collector is no error: telemetry must never keep the service
+// from starting.
+func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, stdout, stderr io.Writer) (*Telemetry, error) {
+	t := &Telemetry{}
+	handler := logs.handler(stdout)
+	t.logger = slog.New(handler)
+
+	propagator, err := autoprop.TextMapPropagator(cfg.Propagators...)
+	if err != nil {
+		return nil, fmt.Errorf("OTEL_PROPAGATORS: %w", err)
+	}
+	otel.SetTextMapPropagator(propagator)
+	reportErrors(cfg.LogLevel, stderr)
+	if cfg.Disabled == "true" {
+		t.logger.InfoContext(ctx, "telemetry is disabled by OTEL_SDK_DISABLED")
+		return t, nil
+	}
+
+	// Metrics are printed nowhere by default, not even in development: a dump
+	// of every instrument each minute would bury what matters.
+	traces := cfg.signal("TRACES", cfg.TracesExporter, cfg.OTLPTraces, map[bool]string{true: console, false: none}[service.Development])
+	metrics := cfg.signal("METRICS", cfg.MetricsExporter, cfg.OTLPMetrics, none)
+	records := cfg.signal("LOGS", cfg.LogsExporter, cfg.OTLPLogs, console)
+	if err := setDefaults(cfg, traces, metrics, records); err != nil {
+		return nil, err
+	}
+	res := newResource(ctx, service, stderr)
+
+	// Metrics come first: the other two count what they drop with them. They
+	// also end last, for the same reason.
+	meters, err := t.startMetrics(ctx, cfg, metrics, res, stderr)
+	if err != nil {
+		return nil, err
+	}
+	tracers, err := t.startTraces(ctx, traces, res, stderr)
+	if err != nil {
+		return nil, errors.Join(err, meters(ctx))
+	}
+	bridge, loggers, err := t.startLogs(ctx, records, res)
+	if err != nil {
+		return nil, errors.Join(err, tracers(ctx), meters(ctx))
+	}
+	if bridge != nil {
+		t.logger = slog.New(slog.NewMultiHandler(handler, gate{bridge, logs.Level}))
+	}
+	t.shutdown = []func(context.Context) error{together(tracers, loggers), meters}
+	t.announce(ctx, service, traces, metrics, records)
+	return t, nil
+}
+
+// Logger returns the process's logger. With the *Context methods of slog its
+// records carry the ids of the span that they belong to.
+func (t *Telemetry) Logger() *slog.Logger { return t.logger }
+
+// Shutdown exports what is buffered and stops. ctx is the time it may take: it
+// must not be the context whose end stops the process, for that is over.
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	var problems []error
+	for _, shutdown := range t.shutdown {
+		problems = append(problems, shutdown(ctx))
+	}
+	if lost := t.delivery.lost(); lost > 0 {
+		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
+	}
+	return errors.Join(problems...)
+}
+
+// together calls both at the same time, so that a collector which hangs does
+// not have one of them take all the time. It leaves a part for what comes after.
+func together(first, second func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if deadline, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3))
+			defer cancel()
+		}
+		done := make(chan error, 1)
+		go func() { done <- first(ctx) }()
+		err := second(ctx)
+		return errors.Join(<-done, err)
+	}
+}
+
+// announce says once where telemetry goes, so that nobody has to wonder.
+func (t *Telemetry) announce(ctx context.Context, service Service, traces, metrics, records signal) {
+	logs := "stdout"
+	if records.has(otlp) {
+		logs += ", " + records.String()
+	}
+	t.logger.InfoContext(ctx, "telemetry started",
+		"environment", service.Environment, "traces", traces.String(), "metrics", metrics.String(), "logs", logs)
+	if !service.Development && !traces.chosen && !metrics.chosen && !records.chosen {
+		t.logger.WarnContext(ctx, "telemetry is not exported: set OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_SDK_DISABLED=true to silence this")
+	}
+}
+
+func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Resource, stderr io.Writer) (func(context.Context) error, error) {
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	if s.has(otlp) {
+		exporter, err := newSpanExporter(ctx, s.protocol)
+		if err != nil {
+			return nil, fmt.Errorf("traces: %w", err)
+		}
+		options = append(options, sdktrace.WithSpanProcessor(endedSpans{&t.delivery}),
+			sdktrace.WithBatcher(spanDelivery{exporter, &t.delivery}))
+	}
+	if s.has(console) {
+		options = append(options, sdktrace.WithSpanProcessor(newTree(stderr)))
+	}
+	provider := sdktrace.NewTracerProvider(options...)
+	otel.SetTracerProvider(provider)
+	return provider.Shutdown, nil
+}
+
+func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) (func(context.Context) error, error) {
+	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	scheduling := sdkmetric.WithProducer(runtime.NewProducer())
+	for _, kind := range s.exporters {
+		if kind == prometheus {
+			continue
+		}
+		exporter, err := newMetricExporter(ctx, kind, s.protocol, stderr)
+		if err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, scheduling)))
+	}
+	shutdown := func(context.Context) error { return nil }
+	if s.has(prometheus) {
+		reader, stop, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
+		if err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+		options, shutdown = append(options, sdkmetric.WithReader(reader)), stop
+	}
+	provider := sdkmetric.NewMeterProvider(options...)
+	otel.SetMeterProvider(provider)
+	if err := runtime.Start(runtime.WithMeterProvider(provider)); err != nil {
+		return nil, fmt.Errorf("runtime metrics: %w", err)
+	}
+	return func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), shutdown(ctx)) }, nil
+}
+
+// startLogs returns a nil handler where records go to stdout only.
+func (t *Telemetry) startLogs(ctx context.Context, s signal, res *resource.Resource) (slog.Handler, func(context.Context) error, error) {
+	if !s.has(otlp) {
+		return nil, func(context.Context) error { return nil }, nil
+	}
+	exporter, err := newLogExporter(ctx, s.protocol)
+	if err != nil {
+		return nil, nil, fmt.Errorf("logs: %w", err)
+	}
+	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res),
+		sdklog.WithProcessor(emittedRecords{&t.delivery}),
+		sdklog.WithProcessor(sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})))
+	otel.SetLoggerProvider(provider)
+	return otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider)), provider.Shutdown, nil
+}
+
+// setDefaults gives the variables that the SDK reads by itself the values that
+// this package promises for them. The environment is the only way to some of
+// them, and whatever is set there already stays.
+func setDefaults(cfg Config, signals ...signal) error {
+	defaults := map[string]string{
+		// Dropped telemetry must be visible: the SDK counts what it drops.
+		"OTEL_GO_X_OBSERVABILITY":                     "true",
+		"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT":           strconv.Itoa(cfg.AttributeValueLength),
+		"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": strconv.Itoa(cfg.AttributeValueLength),
+	}
+	if cfg.AttributeCount != nil {
+		defaults["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"] = strconv.Itoa(*cfg.AttributeCount)
+	}
+	own := map[string]OTLP{"TRACES": cfg.OTLPTraces, "METRICS": cfg.OTLPMetrics, "LOGS": cfg.OTLPLogs}
+	for _, s := range signals {
+		prefix := "OTEL_EXPORTER_OTLP_" + s.name + "_"
+		if cfg.OTLP.Endpoint == "" && own[s.name].Endpoint == "" {
+			defaults[prefix+"ENDPOINT"] = s.defaultEndpoint()
+		}
+		if cfg.OTLP.Compression == "" && !s.local() {
+			defaults[prefix+"COMPRESSION"] = "gzip" // a ninth of the bytes, for two microseconds a span
+		}
+	}
+	for name, value := range defaults {
+		if os.Getenv(name) != "" {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// newResource describes this process. The last option wins, hence the
+// environment comes last. The service's own attributes carry no schema URL,
+// for two that differ are an error; and the process detectors are named one by
+// one, for their bundle would record the command line with whatever secret is
+// on it.
+func newResource(ctx context.Context, service Service, stderr io.Writer) *resource.Resource {
+	own := []attribute.KeyValue{
+		semconv.ServiceName(service.Name),
+		semconv.ServiceVersion(service.Version),
+		semconv.DeploymentEnvironmentNameKey.String(service.Environment),
+	}
+	if service.Revision != "" {
+		own = append(own, semconv.VCSRefHeadRevision(service.Revision))
+	}
+	res, err := resource.New(ctx,
+		resource.WithTelemetrySDK(),
+		resource.WithService(), // service.instance.id
+		resource.WithHost(), resource.WithOSType(), resource.WithContainerID(),
+		resource.WithProcessPID(), resource.WithProcessRuntimeName(), resource.WithProcessRuntimeVersion(),
+		resource.WithAttributes(own...),
+		resource.WithFromEnv(),
+	)
+	if err != nil { // a detector that found nothing is no reason not to start
+		slog.New(slog.NewTextHandler(stderr, nil)).WarnContext(ctx, "telemetry: incomplete resource", "error", err)
+	}
+	return res
+}
+
+// SetAttributes adds attributes to the span of ctx.
+func SetAttributes(ctx context.Context, attributes ...attribute.KeyValue) {
+	trace.SpanFromContext(ctx).SetAttributes(attributes...)
+}
+
+// AddEvent adds a moment worth knowing to the span of ctx.
+func AddEvent(ctx context.Context, name string, attributes ...attribute.KeyValue) {
+	trace.SpanFromContext(ctx).AddEvent(name, trace.WithAttributes(attributes...))
+}
+
+// RecordError marks span as failed if *err is an error. It goes into the defer
+// statement right after the one that ends the span, with the named result of
+// the function, so that no return is forgotten:
+//
+//	ctx, span := tracer.Start(ctx, "create_order")
+//	defer span.End()
+//	defer telemetry.RecordError(span, &err)
+func RecordError(span trace.Span, err *error) {
+	if *err == nil {
+		return
+	}
+	span.SetStatus(codes.Error, (*err).Error())
+	span.SetAttributes(semconv.ErrorType(*err))
+}

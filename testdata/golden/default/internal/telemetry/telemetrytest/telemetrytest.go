@@ -1,0 +1,296 @@
+// Package telemetrytest shows tests the telemetry of the code they test: in
+// memory, or as a collector receives it.
+package telemetrytest
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	collectorlogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
+	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// Recorder holds what was recorded.
+type Recorder struct {
+	t     testing.TB
+	spans *tracetest.SpanRecorder
+	read  *sdkmetric.ManualReader
+	logs  syncBuffer
+}
+
+// Start records all spans and metrics until the test ends. What it replaces
+// are OpenTelemetry's globals: tests that use it cannot run in parallel, and
+// what they test must be built after it.
+func Start(t testing.TB) *Recorder {
+	t.Helper()
+	r := &Recorder{t: t, spans: tracetest.NewSpanRecorder(), read: sdkmetric.NewManualReader()}
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(r.spans)))
+	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(r.read)))
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
+	t.Cleanup(func() {
+		otel.SetTracerProvider(tracenoop.NewTracerProvider())
+		otel.SetMeterProvider(metricnoop.NewMeterProvider())
+		otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator())
+	})
+	return r
+}
+
+// Logger returns a logger whose output is in Logs.
+func (r *Recorder) Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(&r.logs, nil)) }
+
+// Logs returns the log, in JSON lines.
+func (r *Recorder) Logs() string { return r.logs.String() }
+
+// Spans returns the spans that have ended, in that order.
+func (r *Recorder) Spans() []sdktrace.ReadOnlySpan { return r.spans.Ended() }
+
+// Span returns the one span of that name that has ended.
+func (r *Recorder) Span(name string) sdktrace.ReadOnlySpan {
+	r.t.Helper()
+	var found sdktrace.ReadOnlySpan
+	for _, span := range r.Spans() {
+		if span.Name() != name {
+			continue
+		}
+		if found != nil {
+			r.t.Fatalf("two spans %q", name)
+		}
+		found = span
+	}
+	if found == nil {
+		r.t.Fatalf("no span %q", name)
+	}
+	return found
+}
+
+// Metric returns a metric by its name.
+func (r *Recorder) Metric(name string) metricdata.Metrics {
+	r.t.Helper()
+	var all metricdata.ResourceMetrics
+	if err := r.read.Collect(context.Background(), &all); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			if m.Name == name {
+				return m
+			}
+		}
+	}
+	r.t.Fatalf("no metric %q", name)
+	return metricdata.Metrics{}
+}
+
+// Sum returns the value of a counter for exactly these attributes.
+func (r *Recorder) Sum(name string, attributes ...attribute.KeyValue) int64 {
+	r.t.Helper()
+	data, ok := r.Metric(name).Data.(metricdata.Sum[int64])
+	if !ok {
+		r.t.Fatalf("%s is no sum of integers", name)
+	}
+	want := attribute.NewSet(attributes...)
+	for _, point := range data.DataPoints {
+		if point.Attributes.Equals(&want) {
+			return point.Value
+		}
+	}
+	return 0
+}
+
+// Attribute returns the value of a span's attribute, empty if it has none.
+func Attribute(span sdktrace.ReadOnlySpan, key attribute.Key) attribute.Value {
+	for _, kv := range span.Attributes() {
+		if kv.Key == key {
+			return kv.Value
+		}
+	}
+	return attribute.Value{}
+}
+
+// syncBuffer is a bytes.Buffer that several goroutines may use.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// Collector receives OTLP over HTTP and remembers it.
+type Collector struct {
+	// URL is what OTEL_EXPORTER_OTLP_ENDPOINT should be.
+	URL string
+
+	mu       sync.Mutex
+	resource *resourcepb.Resource
+	spans    []*tracepb.Span
+	metrics  map[string]*metricspb.Metric // the latest, by name
+	records  []*logspb.LogRecord
+}
+
+// NewCollector starts a collector that ends with the test.
+func NewCollector(t testing.TB) *Collector {
+	t.Helper()
+	c := &Collector{metrics: map[string]*metricspb.Metric{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/traces", c.receive(t, c.receiveTraces))
+	mux.HandleFunc("POST /v1/metrics", c.receive(t, c.receiveMetrics))
+	mux.HandleFunc("POST /v1/logs", c.receive(t, c.receiveLogs))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	c.URL = server.URL
+	return c
+}
+
+// Spans returns the spans received so far, the earliest first.
+func (c *Collector) Spans() []*tracepb.Span {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	spans := slices.Clone(c.spans)
+	slices.SortStableFunc(spans, func(a, b *tracepb.Span) int {
+		return cmp.Compare(a.GetStartTimeUnixNano(), b.GetStartTimeUnixNano())
+	})
+	return spans
+}
+
+// Span returns the first span of that name, or nil.
+func (c *Collector) Span(name string) *tracepb.Span {
+	spans := c.Spans()
+	if i := slices.IndexFunc(spans, func(s *tracepb.Span) bool { return s.GetName() == name }); i >= 0 {
+		return spans[i]
+	}
+	return nil
+}
+
+// Metric returns what was last received of a metric, or nil.
+func (c *Collector) Metric(name string) *metricspb.Metric {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.metrics[name]
+}
+
+// Records returns the log records received so far.
+func (c *Collector) Records() []*logspb.LogRecord {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.records)
+}
+
+// Resource returns the attributes of the resource that sent last.
+func (c *Collector) Resource() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Strings(c.resource.GetAttributes())
+}
+
+// Strings returns attributes as a map of strings; those of other types are empty.
+func Strings(attributes []*commonpb.KeyValue) map[string]string {
+	m := map[string]string{}
+	for _, kv := range attributes {
+		m[kv.GetKey()] = kv.GetValue().GetStringValue()
+	}
+	return m
+}
+
+func (c *Collector) receiveTraces(body []byte) (proto.Message, error) {
+	var request collectortrace.ExportTraceServiceRequest
+	err := proto.Unmarshal(body, &request)
+	for _, r := range request.GetResourceSpans() {
+		c.resource = r.GetResource()
+		for _, s := range r.GetScopeSpans() {
+			c.spans = append(c.spans, s.GetSpans()...)
+		}
+	}
+	return &collectortrace.ExportTraceServiceResponse{}, err
+}
+
+func (c *Collector) receiveMetrics(body []byte) (proto.Message, error) {
+	var request collectormetrics.ExportMetricsServiceRequest
+	err := proto.Unmarshal(body, &request)
+	for _, r := range request.GetResourceMetrics() {
+		c.resource = r.GetResource()
+		for _, s := range r.GetScopeMetrics() {
+			for _, m := range s.GetMetrics() {
+				c.metrics[m.GetName()] = m
+			}
+		}
+	}
+	return &collectormetrics.ExportMetricsServiceResponse{}, err
+}
+
+func (c *Collector) receiveLogs(body []byte) (proto.Message, error) {
+	var request collectorlogs.ExportLogsServiceRequest
+	err := proto.Unmarshal(body, &request)
+	for _, r := range request.GetResourceLogs() {
+		c.resource = r.GetResource()
+		for _, s := range r.GetScopeLogs() {
+			c.records = append(c.records, s.GetLogRecords()...)
+		}
+	}
+	return &collectorlogs.ExportLogsServiceResponse{}, err
+}
+
+// receive makes an OTLP/HTTP endpoint of take, which is called under c's lock.
+func (c *Collector) receive(t testing.TB, take func([]byte) (proto.Message, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body io.Reader = r.Body
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			unzipped, err := gzip.NewReader(r.Body)
+			if err != nil {
+				t.Errorf("%s: %v", r.URL.Path, err)
+				return
+			}
+			body = unzipped
+		}
+		content, err := io.ReadAll(body)
+		if err != nil {
+			return // the sender gave up
+		}
+		c.mu.Lock()
+		response, err := take(content)
+		c.mu.Unlock()
+		if err != nil {
+			t.Errorf("%s: %v", r.URL.Path, err)
+		}
+		reply, err := proto.Marshal(response)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		_, _ = w.Write(reply)
+	}
+}

@@ -1,0 +1,170 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// maxOpenTraces bounds what tree holds: spans whose root never ends must not
+// fill the memory.
+const maxOpenTraces = 256
+
+// tree is the console exporter of traces: a span processor that prints each trace as a
+// tree, once its first span here has ended, for a developer to read.
+//
+//	POST /orders 201 3.1ms trace=4bf92f3577b34da6a3ce929d0e0e4736
+//	└─ create_order 2.9ms order.id=ord_1 order.items=2
+//	   ├─ check_inventory 1.0ms
+//	   └─ process_payment 1.7ms payment.method=card
+type tree struct {
+	w io.Writer
+
+	mu   sync.Mutex
+	open []openTrace // oldest first
+}
+
+type openTrace struct {
+	id    trace.TraceID
+	spans []sdktrace.ReadOnlySpan
+}
+
+func newTree(w io.Writer) *tree { return &tree{w: w} }
+
+// OnStart implements sdktrace.SpanProcessor.
+func (*tree) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+// OnEnd implements sdktrace.SpanProcessor.
+func (t *tree) OnEnd(span sdktrace.ReadOnlySpan) {
+	if !span.SpanContext().IsSampled() {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := t.hold(span)
+	if parent := span.Parent(); !parent.IsValid() || parent.IsRemote() {
+		t.print(i)
+	}
+}
+
+// ForceFlush implements sdktrace.SpanProcessor.
+func (*tree) ForceFlush(context.Context) error { return nil }
+
+// Shutdown prints what never got its root.
+func (t *tree) Shutdown(context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for len(t.open) > 0 {
+		t.print(0)
+	}
+	return nil
+}
+
+// hold keeps span with the others of its trace and returns their index.
+func (t *tree) hold(span sdktrace.ReadOnlySpan) int {
+	id := span.SpanContext().TraceID()
+	i := slices.IndexFunc(t.open, func(o openTrace) bool { return o.id == id })
+	if i < 0 {
+		if len(t.open) == maxOpenTraces {
+			t.open = slices.Delete(t.open, 0, 1)
+		}
+		t.open, i = append(t.open, openTrace{id: id}), len(t.open)
+	}
+	t.open[i].spans = append(t.open[i].spans, span)
+	return i
+}
+
+// print writes one trace in one piece and lets go of it.
+func (t *tree) print(i int) {
+	spans := t.open[i].spans
+	t.open = slices.Delete(t.open, i, i+1)
+	slices.SortStableFunc(spans, func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) })
+
+	here := map[trace.SpanID]bool{}
+	for _, span := range spans {
+		here[span.SpanContext().SpanID()] = true
+	}
+	children := map[trace.SpanID][]sdktrace.ReadOnlySpan{}
+	for _, span := range spans {
+		parent := span.Parent().SpanID()
+		if !here[parent] {
+			parent = trace.SpanID{} // a top: its parent is elsewhere, or nowhere
+		}
+		children[parent] = append(children[parent], span)
+	}
+	var out strings.Builder
+	for _, top := range children[trace.SpanID{}] {
+		fmt.Fprintf(&out, "%s trace=%s\n", headline(top), top.SpanContext().TraceID())
+		branch(&out, top, children, "")
+	}
+	_, _ = io.WriteString(t.w, out.String()) // nobody can be told
+}
+
+// branch writes everything below span.
+func branch(out *strings.Builder, span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadOnlySpan, indent string) {
+	below := children[span.SpanContext().SpanID()]
+	rail := "  "
+	if len(below) > 0 {
+		rail = "│ "
+	}
+	for _, event := range span.Events() {
+		fmt.Fprintf(out, "%s%s• %s +%s%s\n", indent, rail, event.Name, event.Time.Sub(span.StartTime()).Round(time.Microsecond), pairs(event.Attributes))
+	}
+	for i, child := range below {
+		joint, next := "├─ ", "│  "
+		if i == len(below)-1 {
+			joint, next = "└─ ", "   "
+		}
+		fmt.Fprintf(out, "%s%s%s\n", indent, joint, headline(child))
+		branch(out, child, children, indent+next)
+	}
+}
+
+// headline is a span in one line.
+func headline(span sdktrace.ReadOnlySpan) string {
+	var line strings.Builder
+	line.WriteString(span.Name())
+	attributes := attribute.NewSet(span.Attributes()...)
+	if path, ok := attributes.Value(semconv.URLPathKey); ok && !attributes.HasValue(semconv.HTTPRouteKey) {
+		fmt.Fprintf(&line, " %s", path.String()) // the name has no route to show
+	}
+	if status, ok := attributes.Value(semconv.HTTPResponseStatusCodeKey); ok {
+		fmt.Fprintf(&line, " %s", status.String())
+	}
+	fmt.Fprintf(&line, " %s%s", span.EndTime().Sub(span.StartTime()).Round(time.Microsecond), pairs(span.Attributes()))
+	if status := span.Status(); status.Code == codes.Error {
+		fmt.Fprintf(&line, " ERROR %s", status.Description)
+	}
+	return strings.TrimRight(line.String(), " ")
+}
+
+// plumbing are the prefixes of what every span of HTTP or of a database says,
+// and a developer at the terminal knows.
+var plumbing = strings.Fields("http. url. server. client. network. user_agent. exception.stacktrace db.system. db.namespace db.operation. db.query.summary")
+
+func pairs(attributes []attribute.KeyValue) string {
+	attributes = slices.DeleteFunc(slices.Clone(attributes), func(kv attribute.KeyValue) bool {
+		return slices.ContainsFunc(plumbing, func(prefix string) bool { return strings.HasPrefix(string(kv.Key), prefix) })
+	})
+	slices.SortFunc(attributes, func(a, b attribute.KeyValue) int { return cmp.Compare(a.Key, b.Key) })
+	var out strings.Builder
+	for _, kv := range attributes {
+		value := kv.Value.String()
+		if strings.ContainsAny(value, " \n\t\"") {
+			value = fmt.Sprintf("%q", value)
+		}
+		fmt.Fprintf(&out, " %s=%s", kv.Key, value)
+	}
+	return out.String()
+}

@@ -1,0 +1,127 @@
+// Command hello is the service. Its environment configures it: see .env.example.
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"example.com/hello/internal/config"
+	"example.com/hello/internal/telemetry"
+)
+
+// A command is something that hello does.
+type command struct {
+	name, summary string
+	run           runner
+}
+
+type runner func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
+
+// commands are all there are. The first is what happens without an argument.
+var commands = []command{
+	{"serve", "serve until SIGINT or SIGTERM (the default)", instrumented(serve)},
+	{"healthcheck", "ask a running hello on this machine whether it is ready", healthcheck},
+}
+
+// version is set when an image is built: there is no repository to read it from.
+var version string
+
+func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings as arguments. It returns the exit status:
+// 0 done, 1 could not go on, 2 wrong usage or configuration.
+func run(args, environment []string, stdout, stderr io.Writer) int {
+	name := commands[0].name
+	if len(args) > 0 {
+		name = args[0]
+	}
+	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+	if i < 0 || len(args) > 1 {
+		fmt.Fprint(stderr, "usage: hello [command]\n\n")
+		for _, c := range commands {
+			fmt.Fprintf(stderr, "  %-12s %s\n", c.name, c.summary)
+		}
+		return 2
+	}
+	cfg, err := config.Load(environment)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+	if err := commands[i].run(ctx, cfg, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "hello: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// instrumented wraps a command in telemetry, which starts first and ends last.
+func instrumented(run func(context.Context, config.Config, *slog.Logger) error) runner {
+	return func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
+		service := telemetry.Service{Name: "hello", Environment: cfg.Environment, Development: cfg.Development()}
+		service.Version, service.Revision = buildVersion()
+		t, err := telemetry.Start(ctx, cfg.Telemetry, cfg.Log, service, stdout, stderr)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			// ctx is over by now, and would lose everything that is buffered.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if err := t.Shutdown(ctx); err != nil {
+				fmt.Fprintf(stderr, "hello: telemetry: %v\n", err)
+			}
+		}()
+		return run(ctx, cfg, t.Logger())
+	}
+}
+
+// healthcheck is the container's HEALTHCHECK: its image has no curl.
+func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
+	host, port, err := net.SplitHostPort(cfg.HTTP.Address)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(cmp.Or(host, "localhost"), port)+"/readyz", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", request.URL, response.Status)
+	}
+	return nil
+}
+
+// buildVersion returns the version of this build and the revision of its source.
+func buildVersion() (v, revision string) {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = setting.Value
+			}
+		}
+	}
+	return cmp.Or(version, v, "unknown"), revision
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"example.com/hello/internal/telemetry/telemetrytest"
+)
+
+// These tests start the service as a process of its own: the test binary
+// itself, which is main when this variable is set.
+const beMain = "TEST_BE_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beMain) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process is a running service.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	url    string
+	stdout output
+	stderr output
+}
+
+// start starts the service with these additions to an empty environment, in an
+// empty directory, and waits until it is ready.
+func start(t *testing.T, environment ...string) *process {
+	t.Helper()
+	p := &process{t: t}
+	p.cmd = exec.CommandContext(t.Context(), executable(t))
+	p.cmd.Dir = t.TempDir()
+	p.cmd.Env = append([]string{beMain + "=1", "HTTP_ADDR=127.0.0.1:0"}, environment...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = p.cmd.Process.Kill(), p.cmd.Wait() })
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		match := listening.FindStringSubmatch(p.stdout.String())
+		if match == nil {
+			continue
+		}
+		p.url = "http://" + match[1]
+		if status, _ := p.do(http.MethodGet, "/readyz", ""); status == http.StatusOK {
+			return p
+		}
+	}
+	t.Fatalf("not ready\n%s%s", &p.stdout, &p.stderr)
+	return nil
+}
+
+// listening finds the address in the log line, be it text or JSON.
+var listening = regexp.MustCompile(`\baddress"?[=:]"?(127\.0\.0\.1:\d+)`)
+
+// nobody is an address where nothing listens: the port is a reserved one.
+const nobody = "127.0.0.1:1"
+
+func executable(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// do makes a request and returns the status, 0 if there was no response, and the body.
+func (p *process) do(method, path, body string) (int, string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Traceparent", parent)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// parent is the caller's span in every request of these tests.
+const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+// stop ends the service as an orchestrator does and returns its exit status.
+func (p *process) stop() int {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // the status says it
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// output is what a process writes, to be read while it writes.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// A request right before SIGTERM: its span and its metrics arrive.
+func TestServe_LosesNothingAtTheEnd(t *testing.T) {
+	t.Parallel()
+	collector := telemetrytest.NewCollector(t)
+	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "ENVIRONMENT=production", "SHUTDOWN_GRACE=0s")
+	p.do(http.MethodGet, "/nowhere", "")
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	}
+	spans := slices.DeleteFunc(collector.Spans(), func(s *tracepb.Span) bool { // those of the start are others
+		return trace.TraceID(s.GetTraceId()).String() != parent[3:35]
+	})
+	if len(spans) != 1 || spans[0].GetKind() != tracepb.Span_SPAN_KIND_SERVER {
+		t.Errorf("want the one span of the one request: %v", spans)
+	}
+	for _, name := range []string{
+		"http.server.request.duration", "http.server.active_requests", "http.server.request.body.size", "http.server.response.body.size",
+		"go.goroutine.count",
+	} {
+		if collector.Metric(name) == nil {
+			t.Errorf("no metric %s", name)
+		}
+	}
+	if len(collector.Records()) == 0 {
+		t.Error("no log record")
+	}
+}
+
+// Whatever the collector does, requests are answered and the end comes in time.
+func TestServe_CollectorTrouble(t *testing.T) {
+	t.Parallel()
+	for name, collector := range map[string]func(t *testing.T) string{
+		"absent": func(*testing.T) string { return "http://" + nobody },
+		"refusing": func(t *testing.T) string {
+			t.Helper()
+			return serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		},
+		"slow": func(t *testing.T) string {
+			t.Helper()
+			return serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) {
+				select {
+				case <-time.After(time.Second):
+				case <-r.Context().Done():
+				}
+			})
+		},
+		"hanging": func(t *testing.T) string {
+			t.Helper()
+			return serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // else the server would not see the client leave
+				<-r.Context().Done()
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector(t), "SHUTDOWN_GRACE=0s",
+				"OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_BSP_MAX_QUEUE_SIZE=10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=10")
+			for range 200 {
+				if status, body := p.do(http.MethodGet, "/nowhere", ""); status != http.StatusNotFound {
+					t.Fatalf("%d %s", status, body)
+				}
+			}
+			began := time.Now()
+			if code := p.stop(); code != 0 {
+				t.Errorf("exit status %d", code)
+			}
+			if took := time.Since(began); took > 15*time.Second { // 5 s are for telemetry; machines may be slow
+				t.Errorf("the end took %v", took)
+			}
+			if !strings.Contains(p.stderr.String(), "spans and log records were not delivered") {
+				t.Errorf("the loss is not reported:\n%s", &p.stderr)
+			}
+			if lines := strings.Count(p.stderr.String(), "level=ERROR"); lines > 10 {
+				t.Errorf("%d lines of errors", lines)
+			}
+		})
+	}
+}
+
+func serveHTTP(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+func TestHealthcheck(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	address := "HTTP_ADDR=" + strings.TrimPrefix(p.url, "http://")
+	if code := run([]string{"healthcheck"}, []string{address}, io.Discard, io.Discard); code != 0 {
+		t.Errorf("exit status %d of a healthy service", code)
+	}
+	if code := run([]string{"healthcheck"}, []string{"HTTP_ADDR=" + nobody}, io.Discard, io.Discard); code != 1 {
+		t.Errorf("exit status %d without a service", code)
+	}
+	unready := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	address = "HTTP_ADDR=" + strings.TrimPrefix(unready, "http://")
+	if code := run([]string{"healthcheck"}, []string{address}, io.Discard, io.Discard); code != 1 {
+		t.Errorf("exit status %d of an unready service", code)
+	}
+}
+
+func TestRun_WrongUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args, environment []string
+		want              string
+	}{
+		{[]string{"migrat"}, nil, "usage: hello"},
+		{[]string{"serve", "now"}, nil, "usage: hello"},
+		{nil, []string{"HTTP_ADDR=8080", "OTEL_TRACES_EXPORTER=otpl"}, "HTTP_ADDR: "},
+		{nil, []string{"HTTP_ADDR=8080", "OTEL_TRACES_EXPORTER=otpl"}, "OTEL_TRACES_EXPORTER: "},
+	} {
+		var stderr bytes.Buffer
+		if code := run(c.args, c.environment, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("%v %v: exit status %d\n%s", c.args, c.environment, code, &stderr)
+		}
+	}
+}
+
+func TestServe_AddressInUse(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	second := exec.CommandContext(t.Context(), executable(t))
+	second.Env, second.Dir = append(p.cmd.Env, "HTTP_ADDR="+strings.TrimPrefix(p.url, "http://")), p.cmd.Dir
+	out, err := second.CombinedOutput()
+	if second.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "HTTP_ADDR: listen tcp") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The Go version is go.mod's: CI reads it there, and the Dockerfile repeats no
+// more than its minor release.
+func TestOneGoVersion(t *testing.T) {
+	t.Parallel()
+	find := func(file, pattern string) []string {
+		content, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(content), -1) {
+			found = append(found, match[1])
+		}
+		return found
+	}
+	inModule, inImage := find("go.mod", `(?m)^go (\d+\.\d+)`), find("Dockerfile", `(?m)^ARG GO_VERSION=(.*)$`)
+	if len(inModule) != 1 || !slices.Equal(inModule, inImage) {
+		t.Errorf("go.mod: %v, Dockerfile: %v", inModule, inImage)
+	}
+	if literal := find(".github/workflows/ci.yaml", `go-version: *["']?(\d.*)`); len(literal) > 0 {
+		t.Errorf("ci.yaml has a Go version of its own: %v", literal)
+	}
+}

@@ -1,0 +1,128 @@
+// Package api is the frame of the HTTP API: handlers that return errors, JSON
+// in and out, and problem documents for what went wrong.
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"example.com/hello/internal/problem"
+)
+
+// Handler is an http.HandlerFunc that may fail.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes an http.HandlerFunc of h. An error that is meant for the client
+// becomes a problem document; the text of any other is logged and goes no
+// further.
+func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		ctx := r.Context()
+		details := problem.From(ctx, err)
+		if details == nil {
+			log.ErrorContext(ctx, "internal error", "error", err)
+			details = problem.New(ctx, http.StatusInternalServerError, "")
+		}
+		details.Send(w)
+	}
+}
+
+// Reply sends v as JSON.
+func Reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("response: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
+	return nil
+}
+
+// Decode reads the JSON body of r into a T. Unknown members are errors, for a
+// misspelt one would be lost without a word. The error is a problem.
+func Decode[T any](r *http.Request) (T, error) {
+	var v T
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return v, problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&v)
+	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
+		err = errors.New("more than one value")
+	}
+	return v, bodyProblem(r, err)
+}
+
+// bodyProblem says what is wrong with a body in words that do not repeat it.
+func bodyProblem(r *http.Request, err error) error {
+	var (
+		tooLarge *http.MaxBytesError
+		wrong    *json.UnmarshalTypeError
+		invalid  Invalid
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	case errors.As(err, &wrong):
+		invalid.Add("body."+wrong.Field, "expected "+wrong.Type.String())
+		return invalid.Problem(r)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		name, _ := strconv.Unquote(strings.TrimPrefix(err.Error(), "json: unknown field "))
+		invalid.Add("body."+name, "unexpected member")
+		return invalid.Problem(r)
+	default:
+		return problem.New(r.Context(), http.StatusBadRequest, "the body is not valid JSON")
+	}
+}
+
+// Query reads an integer from the query, or returns fallback if it is not
+// there. What is wrong with it is added to invalid.
+func Query(r *http.Request, name string, fallback, least, most int, invalid *Invalid) int {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(text)
+	invalid.Check(err == nil && n >= least && n <= most, "query."+name, fmt.Sprintf("expected a number from %d to %d", least, most))
+	return n
+}
+
+// Invalid collects every invalid part of a request.
+type Invalid []problem.Invalid
+
+// Check adds a message unless ok.
+func (i *Invalid) Check(ok bool, location, message string) {
+	if !ok {
+		i.Add(location, message)
+	}
+}
+
+// Add adds a message.
+func (i *Invalid) Add(location, message string) {
+	*i = append(*i, problem.Invalid{Location: location, Message: message})
+}
+
+// Problem returns the problem of a request with invalid parts, or nil if it has none.
+func (i *Invalid) Problem(r *http.Request) error {
+	if len(*i) == 0 {
+		return nil
+	}
+	details := problem.New(r.Context(), http.StatusUnprocessableEntity, "validation failed")
+	details.Errors = *i
+	return details
+}

@@ -1,0 +1,150 @@
+package httpserver
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+)
+
+// requestAttributes are those that are known before the handler runs.
+func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []attribute.KeyValue {
+	attrs := make([]attribute.KeyValue, 0, 10)
+	if method != r.Method {
+		attrs = append(attrs, semconv.HTTPRequestMethodOriginal(r.Method))
+	}
+	if query := keptQuery(r.URL.RawQuery, c.QueryParameters); query != "" {
+		attrs = append(attrs, semconv.URLQuery(valid(query)))
+	}
+	server := url.URL{Host: r.Host}
+	if name := server.Hostname(); name != "" {
+		attrs = append(attrs, semconv.ServerAddress(valid(name)))
+	}
+	if port, err := strconv.Atoi(server.Port()); err == nil {
+		attrs = append(attrs, semconv.ServerPort(port))
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		attrs = append(attrs,
+			semconv.NetworkPeerAddress(peer.Addr().Unmap().String()),
+			semconv.NetworkPeerPort(int(peer.Port())),
+			semconv.ClientAddress(c.clientAddress(peer.Addr(), r.Header["X-Forwarded-For"]).String()))
+	}
+	if agent := r.UserAgent(); agent != "" {
+		attrs = append(attrs, semconv.UserAgentOriginal(valid(agent)))
+	}
+	return appendHeaders(attrs, "http.request.header.", r.Header, c.RequestHeaders)
+}
+
+// responseAttributes are those that are known when the handler is done, with
+// those of the series.
+func (c *InstrumentConfig) responseAttributes(x *exchange, s *series) []attribute.KeyValue {
+	attrs := append(slices.Clip(s.attributes),
+		semconv.URLPath(keptPath(x.key.route, x.path, c.PathParameters)),
+		semconv.HTTPRequestBodySize(int(x.body.size.Load())),
+		semconv.HTTPResponseBodySize(int(x.response.size)))
+	return appendHeaders(attrs, "http.response.header.", x.response.Header(), c.ResponseHeaders)
+}
+
+func appendHeaders(attrs []attribute.KeyValue, prefix string, h http.Header, names []string) []attribute.KeyValue {
+	for _, name := range names {
+		if values := slices.Clone(h.Values(name)); len(values) > 0 {
+			for i := range values {
+				values[i] = valid(values[i])
+			}
+			attrs = append(attrs, attribute.StringSlice(prefix+strings.ToLower(name), values))
+		}
+	}
+	return attrs
+}
+
+// valid replaces what is not UTF-8. Protocol Buffers refuse it, so that one
+// such value from a client would cost the whole batch of spans.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// keptQuery is the query without the parameters that are not to be kept.
+func keptQuery(query string, keep []string) string {
+	if len(keep) == 0 {
+		return ""
+	}
+	pairs := strings.Split(query, "&")
+	return strings.Join(slices.DeleteFunc(pairs, func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		name, _ = url.QueryUnescape(name)
+		// A semicolon begins another parameter for some; for net/url it is an error.
+		return !slices.Contains(keep, name) || strings.Contains(pair, ";")
+	}), "&")
+}
+
+// keptPath is the path with {name} in place of every parameter that is not to
+// be kept. It is spelled from the route and takes from the path no more than
+// the values to keep, and not even those where the two do not align, as below
+// http.StripPrefix.
+func keptPath(route, path string, keep []string) string {
+	if !strings.Contains(route, "{") {
+		return path
+	}
+	segments, values := strings.Split(route, "/"), strings.Split(path, "/")
+	aligned := len(values) == len(segments) || len(values) > len(segments) && strings.HasSuffix(route, "...}")
+	for i, segment := range segments {
+		if len(segment) < 2 || segment[0] != '{' || segment[len(segment)-1] != '}' {
+			aligned = aligned && segment == values[i]
+			continue
+		}
+		name, _, _ := strings.Cut(segment[1:len(segment)-1], ":") // chi's {id:[0-9]+}
+		name, isRest := strings.CutSuffix(name, "...")
+		switch {
+		case name == "$":
+			segments[i] = ""
+		case !aligned || !slices.Contains(keep, name):
+			segments[i] = "{" + name + "}"
+		case isRest:
+			segments[i] = strings.Join(values[i:], "/")
+		default:
+			segments[i] = values[i]
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// clientAddress is the last address that a trusted proxy vouches for. A proxy
+// appends the peer that it saw: what is left of an address that is not
+// trusted, anybody may have written.
+func (c *InstrumentConfig) clientAddress(peer netip.Addr, forwardedFor []string) netip.Addr {
+	client := peer.Unmap()
+	entries := strings.Split(strings.Join(forwardedFor, ","), ",")
+	for _, entry := range slices.Backward(entries) {
+		entry = strings.TrimSpace(entry)
+		addr, err := netip.ParseAddr(entry)
+		if err != nil {
+			addrPort, _ := netip.ParseAddrPort(entry) // some proxies add the port
+			addr = addrPort.Addr()
+		}
+		if !addr.IsValid() || !c.isProxy(client) {
+			break
+		}
+		client = addr.Unmap()
+	}
+	return client
+}
+
+// scheme is the one that the client used: a proxy may have ended its TLS.
+func (c *InstrumentConfig) scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	if len(c.TrustedProxies) > 0 && r.Header.Get("X-Forwarded-Proto") == "https" {
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && c.isProxy(peer.Addr().Unmap()) {
+			return "https"
+		}
+	}
+	return "http"
+}
+
+func (c *InstrumentConfig) isProxy(addr netip.Addr) bool {
+	return slices.ContainsFunc(c.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+}

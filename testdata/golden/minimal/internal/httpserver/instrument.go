@@ -1,0 +1,288 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/hello/internal/problem"
+)
+
+// InstrumentConfig says whom the telemetry of a request believes and what it
+// may hold: of headers and parameters only those named here, and never one
+// whose name looks like a secret.
+type InstrumentConfig struct {
+	// TrustIncomingTrace continues the caller's trace. If strangers can reach
+	// the service, set it to false: their traces are then linked to, they do
+	// not decide what is sampled, and their baggage is dropped.
+	TrustIncomingTrace bool `env:"TRUST_INCOMING_TRACE" envDefault:"true"`
+	// BaggageKeys are the members of a trusted caller's baggage that are let in.
+	BaggageKeys []string `env:"HTTP_BAGGAGE_KEYS"`
+	// TrustedProxies are believed about the client's address and scheme.
+	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
+	// ExcludedPaths have no telemetry, like operationalPaths.
+	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
+	// KnownMethods replaces standardMethods.
+	KnownMethods []string `env:"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"`
+
+	RequestHeaders  []string `env:"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"`
+	ResponseHeaders []string `env:"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"`
+	QueryParameters []string `env:"HTTP_CAPTURE_QUERY_PARAMETERS"`
+	PathParameters  []string `env:"HTTP_CAPTURE_PATH_PARAMETERS"`
+}
+
+// operationalPaths are asked for by machines, all day long.
+var operationalPaths = []string{
+	"/livez", "/readyz", "/startupz", "/metrics",
+	"/docs", "/openapi.json", "/openapi.yaml", "/favicon.ico",
+}
+
+// secretName matches what headers and parameters that hold secrets are called.
+var secretName = regexp.MustCompile(
+	`(?i)auth([^o]|$)|authoriz|cookie|credential|jwt|key|passw|secret|session|signature|token|^sig$`)
+
+// Validate returns every problem of c, joined.
+func (c InstrumentConfig) Validate() error {
+	var problems []error
+	for _, list := range []struct {
+		variable string
+		names    []string
+	}{
+		{"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders},
+		{"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders},
+		{"HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters},
+		{"HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters},
+	} {
+		for _, name := range list.names {
+			if secretName.MatchString(name) {
+				problems = append(problems, fmt.Errorf("%s: %s looks like a secret, which telemetry never holds; remove it", list.variable, name))
+			}
+		}
+	}
+	for _, path := range c.ExcludedPaths {
+		if !strings.HasPrefix(path, "/") {
+			problems = append(problems, fmt.Errorf("HTTP_EXCLUDED_PATHS: %q matches no request; begin it with a slash", path))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+const (
+	scopeName  = "example.com/hello/internal/httpserver"
+	errorPanic = "panic" // the error.type of a handler that panicked
+	errorAbort = "abort" // and of one that gave up, with http.ErrAbortHandler
+)
+
+// serverSpan is built once, because an option costs an allocation.
+var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
+// Instrument gives every request to next one server span and the server
+// metrics of the OpenTelemetry semantic conventions 1.43 for HTTP, and answers
+// for a handler that panics. It uses the global providers of this moment.
+//
+// Attributes are put only on spans that are recorded, so that a request that
+// is not costs next to nothing. A sampler therefore does not see them.
+func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http.Handler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.ExcludedPaths = append(cfg.ExcludedPaths, operationalPaths...)
+	if len(cfg.KnownMethods) == 0 {
+		cfg.KnownMethods = standardMethods
+	}
+	metrics, err := newMetrics(cfg.KnownMethods)
+	if err != nil {
+		return nil, err
+	}
+	in := &instrumentation{
+		InstrumentConfig: cfg,
+		next:             next,
+		log:              log,
+		metrics:          metrics,
+		tracer:           otel.Tracer(scopeName, trace.WithSchemaURL(semconv.SchemaURL)),
+		propagator:       otel.GetTextMapPropagator(),
+	}
+	for _, field := range in.propagator.Fields() {
+		in.traceHeaders = append(in.traceHeaders, http.CanonicalHeaderKey(field))
+	}
+	return in, nil
+}
+
+type instrumentation struct {
+	InstrumentConfig
+	next         http.Handler
+	log          *slog.Logger
+	metrics      *metrics
+	tracer       trace.Tracer
+	propagator   propagation.TextMapPropagator
+	traceHeaders []string // those the propagator reads
+}
+
+func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if slices.Contains(in.ExcludedPaths, r.URL.Path) {
+		in.next.ServeHTTP(w, r)
+		return
+	}
+	x := in.newExchange(w, r)
+	parent, options := in.parent(r.Context(), r.Header)
+	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
+	if span.IsRecording() {
+		// Not at the end: by then a handler may have changed the request, or
+		// still be changing it if http.TimeoutHandler has given up on it.
+		x.path = r.URL.EscapedPath()
+		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
+	}
+	if id := span.SpanContext().TraceID(); id.IsValid() {
+		x.traceID[0] = id.String()
+		w.Header()["Trace-Id"] = x.traceID[:]
+	}
+	inner := r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	if r.Body != nil && r.Body != http.NoBody {
+		x.body.ReadCloser, inner.Body = r.Body, &x.body
+	}
+	x.active.begun.Add(1)
+	defer func() {
+		abort := in.finish(ctx, span, x, recover())
+		span.End()
+		x.active.done.Add(1)
+		r.MultipartForm = inner.MultipartForm // its files are removed by net/http, which knows only r
+		if abort {
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	in.next.ServeHTTP(&x.response, inner)
+}
+
+func (in *instrumentation) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{start: time.Now(), head: r.Method == http.MethodHead, response: response{ResponseWriter: w}}
+	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
+	x.key = seriesKey{method: x.active.method, scheme: x.active.scheme, version: protocolVersions[r.Proto]}
+	return x
+}
+
+// parent returns where a span begins: in the caller's trace if that is
+// trusted, else in a trace of its own, with a link to the caller's.
+func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.Context, []trace.SpanStartOption) {
+	if !slices.ContainsFunc(in.traceHeaders, func(name string) bool { return h[name] != nil }) {
+		return ctx, serverSpan
+	}
+	incoming := in.propagator.Extract(ctx, headerCarrier{propagation.HeaderCarrier(h)})
+	if in.TrustIncomingTrace {
+		return in.admitBaggage(incoming), serverSpan
+	}
+	caller := trace.SpanContextFromContext(incoming)
+	if !caller.IsRemote() {
+		return ctx, serverSpan
+	}
+	return ctx, append(slices.Clip(serverSpan), trace.WithLinks(trace.Link{SpanContext: caller}))
+}
+
+// admitBaggage drops all baggage but the members that the configuration names:
+// anybody can send it, and it travels on to every service that this one calls.
+func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
+	sent := baggage.FromContext(ctx)
+	if sent.Len() == 0 {
+		return ctx
+	}
+	var admitted []baggage.Member
+	for _, key := range in.BaggageKeys {
+		if member := sent.Member(key); member.Key() != "" {
+			admitted = append(admitted, member)
+		}
+	}
+	kept, _ := baggage.New(admitted...) // cannot fail: they have been parsed
+	return baggage.ContextWithBaggage(ctx, kept)
+}
+
+// finish answers for a handler that panicked and records the outcome. It tells
+// whether to cut the connection off, lest the client take a part of the
+// response for the whole.
+func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *exchange, panicked any) (abort bool) {
+	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
+		x.key.failure, abort = errorAbort, true
+	} else if panicked != nil {
+		x.key.failure, abort = errorPanic, x.response.status != 0
+		in.handlePanic(ctx, span, x, panicked)
+	}
+	if x.key.status = x.response.status; x.key.status == 0 && !abort {
+		x.key.status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	}
+	if route := x.route.Load(); route != nil {
+		x.key.route = *route
+	}
+	if x.head {
+		x.response.size = 0 // net/http took the body and did not send it
+	}
+	s := in.metrics.series(x.key)
+	in.metrics.record(ctx, x, s)
+	if span.IsRecording() {
+		span.SetName(s.spanName)
+		span.SetAttributes(in.responseAttributes(x, s)...)
+		if s.errorType != "" {
+			span.SetStatus(codes.Error, "")
+		}
+	}
+	return abort
+}
+
+// handlePanic records a panic, and answers it with a problem (RFC 9457) unless
+// an answer has begun.
+func (in *instrumentation) handlePanic(ctx context.Context, span trace.Span, x *exchange, panicked any) {
+	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
+	message := semconv.ExceptionMessage(excerpt(fmt.Sprint(panicked)))
+	stack := semconv.ExceptionStacktrace(excerpt(string(debug.Stack())))
+	span.AddEvent(semconv.ExceptionEventName, trace.WithAttributes(kind, message, stack))
+	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
+		string(message.Key), message.Value.AsString(),
+		string(stack.Key), stack.Value.AsString())
+	if x.response.status == 0 {
+		for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
+			x.response.Header().Del(name) // was meant for another body
+		}
+		problem.Write(ctx, &x.response, http.StatusInternalServerError, "")
+	}
+}
+
+// excerpt is the beginning of s, as valid UTF-8 of at most 4096 bytes: the SDK
+// limits what spans hold, but not what their events do.
+func excerpt(s string) string {
+	s = valid(s)
+	return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "")
+}
+
+// headerCarrier spares the W3C headers what HeaderCarrier does to every name:
+// put it into canonical form, which allocates.
+type headerCarrier struct{ propagation.HeaderCarrier }
+
+var w3cHeaders = map[string]string{"traceparent": "Traceparent", "tracestate": "Tracestate", "baggage": "Baggage"}
+
+// Get returns the first value of a header.
+func (c headerCarrier) Get(key string) string {
+	if values := c.Values(key); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Values returns all values of a header.
+func (c headerCarrier) Values(key string) []string {
+	if name, ok := w3cHeaders[key]; ok {
+		return c.HeaderCarrier[name]
+	}
+	return c.HeaderCarrier.Values(key)
+}

@@ -1,0 +1,171 @@
+// Package httpserver is the HTTP server: its limits and time-outs, its health
+// endpoints, its router, and the telemetry of every request.
+package httpserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Config is what the environment says about the server.
+type Config struct {
+	Address           string        `env:"HTTP_ADDR" envDefault:":8080"`
+	ReadHeaderTimeout time.Duration `env:"HTTP_READ_HEADER_TIMEOUT" envDefault:"5s"`
+	ReadTimeout       time.Duration `env:"HTTP_READ_TIMEOUT" envDefault:"15s"`
+	WriteTimeout      time.Duration `env:"HTTP_WRITE_TIMEOUT" envDefault:"30s"`
+	IdleTimeout       time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"60s"`
+	MaxHeaderBytes    int           `env:"HTTP_MAX_HEADER_BYTES" envDefault:"65536"`
+	MaxBodyBytes      int64         `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
+
+	InstrumentConfig
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	problems := []error{c.InstrumentConfig.Validate()}
+	if _, port, err := net.SplitHostPort(c.Address); err != nil || port == "" {
+		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port", c.Address))
+	}
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"HTTP_READ_HEADER_TIMEOUT", int64(c.ReadHeaderTimeout)},
+		{"HTTP_READ_TIMEOUT", int64(c.ReadTimeout)},
+		{"HTTP_WRITE_TIMEOUT", int64(c.WriteTimeout)},
+		{"HTTP_IDLE_TIMEOUT", int64(c.IdleTimeout)},
+		{"HTTP_MAX_HEADER_BYTES", int64(c.MaxHeaderBytes)},
+		{"HTTP_MAX_BODY_BYTES", c.MaxBodyBytes},
+	} {
+		if limit.value <= 0 { // net/http would take it for "no limit"
+			problems = append(problems, fmt.Errorf("%s: must be greater than zero", limit.name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Server serves HTTP.
+type Server struct {
+	server   *http.Server
+	listener net.Listener
+	log      *slog.Logger
+}
+
+// New returns a server that listens already, so that an address in use stops
+// the start, but does not serve yet. Health endpoints are answered first and
+// leave no telemetry; everything else goes to handler, instrumented.
+func New(ctx context.Context, cfg Config, health Health, handler http.Handler, log *slog.Logger) (*Server, error) {
+	instrumented, err := Instrument(cfg.InstrumentConfig, log, handler)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Address)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
+	}
+	return &Server{
+		listener: listener,
+		log:      log,
+		server: &http.Server{
+			Handler:           healthEndpoints(health, limitBodies(cfg.MaxBodyBytes, instrumented)),
+			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+			ReadTimeout:       cfg.ReadTimeout,
+			WriteTimeout:      cfg.WriteTimeout,
+			IdleTimeout:       cfg.IdleTimeout,
+			MaxHeaderBytes:    cfg.MaxHeaderBytes,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		},
+	}, nil
+}
+
+// limitBodies is http.MaxBytesHandler, which copies the request, but hands the
+// multipart form back: net/http, which knows only the original, removes its
+// files. (To limit the original's body instead would hide from net/http that
+// it was closed early, and the rest of it would pass for the next request.)
+func limitBodies(limit int64, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limited := *r
+		limited.Body = http.MaxBytesReader(w, r.Body, limit)
+		defer func() { r.MultipartForm = limited.MultipartForm }()
+		next.ServeHTTP(w, &limited)
+	})
+}
+
+// Addr returns the address that the server listens on.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Run serves until Close.
+func (s *Server) Run(ctx context.Context) error {
+	s.log.InfoContext(ctx, "listening", "address", s.Addr().String())
+	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close takes no more requests and waits for those under way. When ctx ends
+// first it cuts them off.
+func (s *Server) Close(ctx context.Context) error {
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.server.Close())
+	}
+	return err
+}
+
+// Health is what the health endpoints ask.
+type Health interface {
+	// Started tells whether the service has been started.
+	Started() bool
+	// Check returns the state of every dependency, by name, and whether the
+	// service can take requests.
+	Check(context.Context) (states map[string]error, ready bool)
+}
+
+// healthEndpoints answers the probes of Kubernetes and its like, on exact
+// paths, and passes everything else on:
+//
+//   - /livez: the process can answer. It asks nothing else: restarting this
+//     process does not mend a database.
+//   - /readyz: every dependency answers, and the service is not ending.
+//   - /startupz: the service has started.
+//
+// A check says only that it failed: its error may tell a stranger too much.
+func healthEndpoints(health Health, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/livez":
+			writeHealth(w, true, nil)
+		case "/startupz":
+			writeHealth(w, health.Started(), nil)
+		case "/readyz":
+			states, ready := health.Check(r.Context())
+			writeHealth(w, ready, states)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func writeHealth(w http.ResponseWriter, ok bool, states map[string]error) {
+	text := map[bool]string{true: "ok", false: "unavailable"}
+	body := struct {
+		Status string            `json:"status"`
+		Checks map[string]string `json:"checks,omitempty"`
+	}{text[ok], map[string]string{}}
+	for name, err := range states {
+		body.Checks[name] = text[err == nil]
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if !ok {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(body) // a prober that left is not our error
+}

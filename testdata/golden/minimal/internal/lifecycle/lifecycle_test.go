@@ -1,0 +1,170 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func newGroup() *Group {
+	return NewGroup(Config{Grace: 5 * time.Second, Timeout: 15 * time.Second, CheckTimeout: time.Second}, slog.New(slog.DiscardHandler))
+}
+
+// The order of the end: unready, grace, then the parts, the last built first.
+func TestGroup_EndsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		var (
+			mu     sync.Mutex
+			events []string
+		)
+		began := time.Now()
+		note := func(name string) func(context.Context) error {
+			return func(ctx context.Context) error {
+				if ctx.Err() != nil {
+					t.Errorf("%s: closed with a context that is over", name)
+				}
+				if _, ready := g.Check(ctx); ready {
+					t.Errorf("%s: closed while ready", name)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				events = append(events, name+" after "+time.Since(began).String())
+				return nil
+			}
+		}
+		g.OnClose("database", note("database"))
+		closed := make(chan struct{})
+		g.OnRun("server", func(context.Context) error { <-closed; return nil })
+		g.OnClose("server", func(ctx context.Context) error {
+			err := note("server")(ctx)
+			close(closed)
+			return err
+		})
+		if _, ready := g.Check(t.Context()); ready || g.Started() {
+			t.Error("ready before the start")
+		}
+
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- g.Run(ctx) }()
+		synctest.Wait()
+		if _, ready := g.Check(t.Context()); !ready || !g.Started() {
+			t.Error("not ready after the start")
+		}
+		stop()
+		synctest.Wait()
+		if _, ready := g.Check(t.Context()); ready {
+			t.Error("ready in the time of grace")
+		}
+		mu.Lock()
+		if len(events) > 0 {
+			t.Errorf("closed in the time of grace: %v", events)
+		}
+		mu.Unlock()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if want := []string{"server after 5s", "database after 5s"}; !slices.Equal(events, want) {
+			t.Errorf("got %v, want %v", events, want)
+		}
+	})
+}
+
+func TestGroup_AFailingPartEndsTheService(t *testing.T) {
+	g := newGroup()
+	closed := false
+	g.OnClose("server", func(context.Context) error { closed = true; return nil })
+	g.OnRun("worker", func(context.Context) error { return errors.New("broken") })
+	if err := g.Run(t.Context()); err == nil || err.Error() != "worker: broken" {
+		t.Errorf("got %v", err)
+	}
+	if !closed {
+		t.Error("the server was not closed")
+	}
+}
+
+// What does not end in time is told by its context, and does not hold up the rest.
+func TestGroup_TimeIsLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		released := false
+		g.OnClose("database", func(context.Context) error { released = true; return nil })
+		g.OnRun("worker", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		g.OnClose("worker", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		began := time.Now()
+		if err := g.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took != 20*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if !released {
+			t.Error("the database was not closed")
+		}
+	})
+}
+
+// What does not even heed its context is left behind, and named.
+func TestGroup_LeavesBehindWhatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		released := make(chan struct{})
+		defer close(released)
+		hang := func(context.Context) error { <-released; return nil }
+		closed := false
+		g.OnClose("database", func(context.Context) error { closed = true; return nil })
+		g.OnRun("worker", hang)
+		g.OnRun("poller", hang)
+		g.OnRun("server", func(ctx context.Context) error { <-ctx.Done(); return errors.New("late") })
+		g.OnClose("worker", hang)
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		began := time.Now()
+		err := g.Run(ctx)
+		if want := 20*time.Second + 2*lastMoment; time.Since(began) != want {
+			t.Errorf("took %v, want %v", time.Since(began), want)
+		}
+		for _, want := range []string{"closing worker: did not end", "worker: did not end", "poller: did not end", "server: late"} {
+			if err == nil || !slices.Contains(strings.Split(err.Error(), "\n"), want) {
+				t.Errorf("%q is missing in %v", want, err)
+			}
+		}
+		if !closed {
+			t.Error("the database was not closed")
+		}
+	})
+}
+
+func TestGroup_Check(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		g.phase.Store(serving)
+		g.OnCheck("cache", func(context.Context) error { return nil })
+		if _, ready := g.Check(t.Context()); !ready {
+			t.Error("not ready though every check passes")
+		}
+		g.OnCheck("database", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }) // hangs
+		states, ready := g.Check(t.Context())
+		if ready || states["cache"] != nil || states["database"] == nil {
+			t.Errorf("ready %t, states %v", ready, states)
+		}
+	})
+}
+
+func TestConfig_ReportsEveryProblem(t *testing.T) {
+	err := Config{Grace: -1}.Validate()
+	for _, name := range []string{"SHUTDOWN_GRACE", "SHUTDOWN_TIMEOUT", "READINESS_TIMEOUT"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is missing in %v", name, err)
+		}
+	}
+}

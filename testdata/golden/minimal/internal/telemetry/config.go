@@ -1,0 +1,267 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/contrib/propagators/autoprop"
+)
+
+// Config is what the environment says about telemetry. The names are those of
+// the OpenTelemetry specification ("Environment Variable Specification" and
+// "OTLP Exporter Configuration"), and nothing else configures telemetry.
+//
+// The SDK ignores the first block: this package implements it. The SDK reads
+// the rest by itself, but falls back to a default on a value that it does not
+// understand; listing them here makes such a value stop the start instead.
+type Config struct {
+	Disabled        string   `env:"OTEL_SDK_DISABLED"`
+	Propagators     []string `env:"OTEL_PROPAGATORS" envDefault:"tracecontext,baggage"`
+	TracesExporter  []string `env:"OTEL_TRACES_EXPORTER"`
+	MetricsExporter []string `env:"OTEL_METRICS_EXPORTER"`
+	LogsExporter    []string `env:"OTEL_LOGS_EXPORTER"`
+	LogLevel        string   `env:"OTEL_LOG_LEVEL" envDefault:"warn"`
+	PrometheusHost  string   `env:"OTEL_EXPORTER_PROMETHEUS_HOST" envDefault:"localhost"`
+	PrometheusPort  uint16   `env:"OTEL_EXPORTER_PROMETHEUS_PORT" envDefault:"9464"`
+
+	OTLP        OTLP `envPrefix:"OTEL_EXPORTER_OTLP_"`
+	OTLPTraces  OTLP `envPrefix:"OTEL_EXPORTER_OTLP_TRACES_"`
+	OTLPMetrics OTLP `envPrefix:"OTEL_EXPORTER_OTLP_METRICS_"`
+	OTLPLogs    OTLP `envPrefix:"OTEL_EXPORTER_OTLP_LOGS_"`
+
+	Temporality          string `env:"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"`
+	HistogramAggregation string `env:"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"`
+
+	ServiceName        string `env:"OTEL_SERVICE_NAME"`
+	ResourceAttributes string `env:"OTEL_RESOURCE_ATTRIBUTES"`
+
+	Sampler        string   `env:"OTEL_TRACES_SAMPLER"`
+	SamplerArg     *float64 `env:"OTEL_TRACES_SAMPLER_ARG"`
+	ExemplarFilter string   `env:"OTEL_METRICS_EXEMPLAR_FILTER"`
+
+	SpanBatch      Batch     `envPrefix:"OTEL_BSP_"`
+	LogRecordBatch Batch     `envPrefix:"OTEL_BLRP_"`
+	MetricInterval *Positive `env:"OTEL_METRIC_EXPORT_INTERVAL"` // ms
+	MetricTimeout  *Positive `env:"OTEL_METRIC_EXPORT_TIMEOUT"`  // ms
+
+	AttributeValueLength          int   `env:"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" envDefault:"4096"` // bytes; -1 for no limit
+	AttributeCount                *int  `env:"OTEL_ATTRIBUTE_COUNT_LIMIT"`
+	SpanAttributeValueLength      *int  `env:"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
+	SpanAttributeCount            *int  `env:"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"`
+	SpanEventCount                *int  `env:"OTEL_SPAN_EVENT_COUNT_LIMIT"`
+	SpanLinkCount                 *int  `env:"OTEL_SPAN_LINK_COUNT_LIMIT"`
+	EventAttributeCount           *int  `env:"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"`
+	LinkAttributeCount            *int  `env:"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"`
+	LogRecordAttributeValueLength *int  `env:"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
+	LogRecordAttributeCount       *int  `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
+	Observability                 *bool `env:"OTEL_GO_X_OBSERVABILITY"`
+}
+
+// OTLP is one set of the OTLP exporter variables: the general one, or that of
+// one signal, which takes precedence.
+type OTLP struct {
+	Protocol          string    `env:"PROTOCOL"`
+	Endpoint          string    `env:"ENDPOINT"`
+	Headers           string    `env:"HEADERS"`
+	Compression       string    `env:"COMPRESSION"`
+	Timeout           *Positive `env:"TIMEOUT"` // ms
+	Insecure          *bool     `env:"INSECURE"`
+	Certificate       string    `env:"CERTIFICATE"`
+	ClientCertificate string    `env:"CLIENT_CERTIFICATE"`
+	ClientKey         string    `env:"CLIENT_KEY"`
+}
+
+// Positive is a number of something, which cannot be zero: the SDK would take
+// zero for a busy loop, or for no queue at all.
+type Positive uint
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Positive) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 31)
+	if *p = Positive(n); err != nil || n == 0 {
+		return fmt.Errorf("%q is not a number greater than zero", text)
+	}
+	return nil
+}
+
+// Batch is one set of the batch processor variables, for spans or log records.
+type Batch struct {
+	ScheduleDelay      *Positive `env:"SCHEDULE_DELAY"` // ms
+	ExportTimeout      *Positive `env:"EXPORT_TIMEOUT"` // ms
+	MaxQueueSize       *Positive `env:"MAX_QUEUE_SIZE"`
+	MaxExportBatchSize *Positive `env:"MAX_EXPORT_BATCH_SIZE"`
+}
+
+// The names of exporters and protocols.
+const (
+	console    = "console"
+	none       = "none"
+	otlp       = "otlp"
+	prometheus = "prometheus"
+
+	grpcProtocol = "grpc"
+	httpProtobuf = "http/protobuf"
+)
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	problems := []error{
+		oneOf("OTEL_SDK_DISABLED", c.Disabled, "true", "false"),
+		oneOf("OTEL_LOG_LEVEL", c.LogLevel, "none", "error", "warn", "info", "debug"),
+		exporters("OTEL_TRACES_EXPORTER", c.TracesExporter, otlp, console),
+		exporters("OTEL_METRICS_EXPORTER", c.MetricsExporter, otlp, console, prometheus),
+		exporters("OTEL_LOGS_EXPORTER", c.LogsExporter, otlp, console),
+		oneOf("OTEL_TRACES_SAMPLER", c.Sampler, "always_on", "always_off", "traceidratio",
+			"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
+		oneOf("OTEL_METRICS_EXEMPLAR_FILTER", c.ExemplarFilter, "always_on", "always_off", "trace_based"),
+		oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", c.Temporality, "cumulative", "delta", "lowmemory"),
+		oneOf("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", c.HistogramAggregation,
+			"explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
+		c.OTLP.validate("OTEL_EXPORTER_OTLP_"),
+		c.OTLPTraces.validate("OTEL_EXPORTER_OTLP_TRACES_"),
+		c.OTLPMetrics.validate("OTEL_EXPORTER_OTLP_METRICS_"),
+		c.OTLPLogs.validate("OTEL_EXPORTER_OTLP_LOGS_"),
+		keyValues("OTEL_RESOURCE_ATTRIBUTES", c.ResourceAttributes),
+	}
+	if _, err := autoprop.TextMapPropagator(c.Propagators...); err != nil {
+		problems = append(problems, fmt.Errorf("OTEL_PROPAGATORS: %w; use tracecontext, baggage, b3, b3multi, jaeger, xray, ottrace or none", err))
+	}
+	if c.SamplerArg != nil && (*c.SamplerArg < 0 || *c.SamplerArg > 1) {
+		problems = append(problems, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG: %v is not a ratio from 0 to 1", *c.SamplerArg))
+	}
+	return errors.Join(problems...)
+}
+
+func (o OTLP) validate(prefix string) error {
+	problems := []error{
+		oneOf(prefix+"PROTOCOL", o.Protocol, httpProtobuf, grpcProtocol),
+		oneOf(prefix+"COMPRESSION", o.Compression, "gzip", none),
+		keyValues(prefix+"HEADERS", o.Headers),
+	}
+	for name, path := range map[string]string{"CERTIFICATE": o.Certificate, "CLIENT_CERTIFICATE": o.ClientCertificate, "CLIENT_KEY": o.ClientKey} {
+		if _, err := os.Stat(path); path != "" && err != nil {
+			problems = append(problems, fmt.Errorf("%s%s: %w", prefix, name, err))
+		}
+	}
+	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" &&
+		(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
+		problems = append(problems, fmt.Errorf("%sENDPOINT: %q is not a URL with scheme and host, such as http://localhost:4318", prefix, o.Endpoint))
+	}
+	return errors.Join(problems...)
+}
+
+// oneOf reports a value that is none of the allowed ones. No value is fine.
+func oneOf(name, value string, allowed ...string) error {
+	if value == "" || slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is unknown; use %s", name, value, strings.Join(allowed, ", "))
+}
+
+// exporters reports what is wrong with a list of exporters.
+func exporters(name string, list []string, allowed ...string) error {
+	if slices.Contains(list, none) && len(list) > 1 {
+		return fmt.Errorf("%s: %q excludes every other exporter", name, none)
+	}
+	problems := make([]error, 0, len(list))
+	for i, exporter := range list {
+		problems = append(problems, oneOf(name, exporter, append(allowed, none)...))
+		if slices.Contains(list[:i], exporter) {
+			problems = append(problems, fmt.Errorf("%s: %q is there twice", name, exporter))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// keyValues reports what is wrong with a list of key=value, in the encoding of W3C
+// baggage. It does not repeat an entry, which may be a secret.
+func keyValues(name, list string) error {
+	for i, pair := range strings.Split(list, ",") {
+		key, value, ok := strings.Cut(pair, "=")
+		if _, err := url.PathUnescape(value); list != "" && (!ok || strings.TrimSpace(key) == "" || err != nil) {
+			return fmt.Errorf("%s: entry %d is not key=value, with %%20 for a blank", name, i+1)
+		}
+	}
+	return nil
+}
+
+// signal is the configuration of one signal, after precedence and defaults.
+type signal struct {
+	name      string   // as in a variable's name: TRACES, METRICS, LOGS
+	exporters []string // without none
+	protocol  string
+	endpoint  string // where OTLP is sent
+	chosen    bool   // by the environment
+}
+
+// signal applies the precedence of the specification, with one addition:
+// without an endpoint nothing is sent, instead of everything to a collector on
+// localhost that may not be there. Who wants that says otlp.
+func (c Config) signal(name string, list []string, own OTLP, fallback string) signal {
+	s := signal{name: name, exporters: list, protocol: httpProtobuf}
+	for _, o := range []OTLP{c.OTLP, own} {
+		if o.Protocol != "" {
+			s.protocol = o.Protocol
+		}
+		if o.Endpoint != "" {
+			s.endpoint = o.Endpoint
+		}
+	}
+	s.chosen = len(list) > 0 || s.endpoint != ""
+	switch {
+	case len(list) > 0:
+	case s.endpoint != "":
+		s.exporters = []string{otlp}
+	default:
+		s.exporters = []string{fallback}
+	}
+	if slices.Contains(s.exporters, none) {
+		s.exporters = nil
+	}
+	if s.endpoint == "" {
+		s.endpoint = s.defaultEndpoint()
+	}
+	return s
+}
+
+// defaultEndpoint is the specification's. The Go exporters' own would be TLS.
+func (s signal) defaultEndpoint() string {
+	if s.protocol == grpcProtocol {
+		return "http://localhost:4317"
+	}
+	return "http://localhost:4318/v1/" + strings.ToLower(s.name)
+}
+
+func (s signal) has(exporter string) bool { return slices.Contains(s.exporters, exporter) }
+
+// local tells whether OTLP stays on this machine.
+func (s signal) local() bool {
+	u, err := url.Parse(s.endpoint)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// String says where the signal goes, for the line at start.
+func (s signal) String() string {
+	if len(s.exporters) == 0 {
+		return none
+	}
+	text := slices.Clone(s.exporters)
+	if i := slices.Index(text, otlp); i >= 0 {
+		endpoint := s.endpoint
+		if u, err := url.Parse(endpoint); err == nil {
+			endpoint = u.Redacted()
+		}
+		text[i] = strings.Join([]string{otlp, s.protocol, endpoint}, " ")
+	}
+	return strings.Join(text, ", ")
+}

@@ -1,0 +1,245 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	client "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// The OTLP exporters are given no options: an option would override the
+// environment.
+
+func newSpanExporter(ctx context.Context, protocol string) (sdktrace.SpanExporter, error) {
+	if protocol == grpcProtocol {
+		return otlptracegrpc.New(ctx)
+	}
+	return otlptracehttp.New(ctx)
+}
+
+func newMetricExporter(ctx context.Context, kind, protocol string, stderr io.Writer) (sdkmetric.Exporter, error) {
+	switch {
+	case kind == console:
+		return stdoutmetric.New(stdoutmetric.WithWriter(stderr))
+	case protocol == grpcProtocol:
+		return otlpmetricgrpc.New(ctx)
+	default:
+		return otlpmetrichttp.New(ctx)
+	}
+}
+
+func newLogExporter(ctx context.Context, protocol string) (sdklog.Exporter, error) {
+	if protocol == grpcProtocol {
+		return otlploggrpc.New(ctx)
+	}
+	return otlploghttp.New(ctx)
+}
+
+// servePrometheus serves /metrics on a port of its own, which stays inside
+// when the service's port is public.
+func servePrometheus(ctx context.Context, host string, port uint16) (sdkmetric.Reader, func(context.Context) error, error) {
+	registry := client.NewRegistry()
+	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithProducer(runtime.NewProducer()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("prometheus: %w", err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
+	if err != nil {
+		return nil, nil, fmt.Errorf("OTEL_EXPORTER_PROMETHEUS_PORT: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	go func() {
+		if err := server.Serve(listener); err != http.ErrServerClosed {
+			otel.Handle(fmt.Errorf("prometheus: %w", err))
+		}
+	}()
+	return reader, server.Shutdown, nil
+}
+
+// reportErrors sends OpenTelemetry's own messages to stderr, and never to the
+// logger: exporting the news that exporting fails would go round in circles.
+func reportErrors(level string, stderr io.Writer) {
+	// logr.FromSlogHandler turns verbosity v into slog level -v; the SDK's
+	// verbosities are 1 for warnings, 4 for information and 8 for debugging.
+	levels := map[string]slog.Level{"none": slog.LevelError + 1, "error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
+	handler := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: levels[level]})
+	otel.SetLogger(logr.FromSlogHandler(handler))
+	otel.SetErrorHandler(&errorHandler{log: slog.New(handler), interval: 10 * time.Second})
+}
+
+// errorHandler writes at most one error per interval: an absent collector has
+// something to say about every batch.
+type errorHandler struct {
+	log      *slog.Logger
+	interval time.Duration
+
+	mu         sync.Mutex
+	next       time.Time
+	suppressed int
+}
+
+// Handle implements otel.ErrorHandler.
+func (h *errorHandler) Handle(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	if now.Before(h.next) {
+		h.suppressed++
+		return
+	}
+	h.log.ErrorContext(context.Background(), "telemetry", "error", err, "suppressed", h.suppressed)
+	h.next, h.suppressed = now.Add(h.interval), 0
+}
+
+// delivery knows how many spans and log records were meant to be exported and
+// how many were. The difference is what was lost on the way, wherever: in a
+// full queue, by a collector that refused, or at the end of the time for it.
+type delivery struct{ accepted, delivered atomic.Int64 }
+
+func (d *delivery) lost() int64 { return d.accepted.Load() - d.delivered.Load() }
+
+func (d *delivery) done(n int, err error) error {
+	if err == nil {
+		d.delivered.Add(int64(n))
+	}
+	return err
+}
+
+type endedSpans struct{ *delivery }
+
+func (endedSpans) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+func (s endedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
+	if span.SpanContext().IsSampled() {
+		s.accepted.Add(1)
+	}
+}
+
+func (endedSpans) Shutdown(context.Context) error   { return nil }
+func (endedSpans) ForceFlush(context.Context) error { return nil }
+
+type spanDelivery struct {
+	sdktrace.SpanExporter
+	*delivery
+}
+
+func (s spanDelivery) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	valid := make([]sdktrace.ReadOnlySpan, len(spans))
+	for i, span := range spans {
+		valid[i] = utf8Span{span}
+	}
+	return s.done(len(spans), s.SpanExporter.ExportSpans(ctx, valid))
+}
+
+type emittedRecords struct{ *delivery }
+
+func (emittedRecords) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
+
+func (r emittedRecords) OnEmit(_ context.Context, record *sdklog.Record) error {
+	r.accepted.Add(1)
+	record.SetBody(utf8Value(record.Body()))
+	attributes := make([]attribute.KeyValue, 0, record.AttributesLen())
+	record.WalkAttributes(func(kv attribute.KeyValue) bool {
+		attributes = append(attributes, kv)
+		return true
+	})
+	record.SetAttributes(utf8Attributes(attributes)...)
+	return nil
+}
+
+func (emittedRecords) Shutdown(context.Context) error   { return nil }
+func (emittedRecords) ForceFlush(context.Context) error { return nil }
+
+type recordDelivery struct {
+	sdklog.Exporter
+	*delivery
+}
+
+func (r recordDelivery) Export(ctx context.Context, records []sdklog.Record) error {
+	return r.done(len(records), r.Exporter.Export(ctx, records))
+}
+
+// utf8Span is a span whose texts are valid UTF-8. Those of OTLP have to be: one
+// that is not, and clients send such, would cost the whole batch.
+type utf8Span struct{ sdktrace.ReadOnlySpan }
+
+func (s utf8Span) Name() string { return utf8Text(s.ReadOnlySpan.Name()) }
+
+func (s utf8Span) Attributes() []attribute.KeyValue {
+	return utf8Attributes(s.ReadOnlySpan.Attributes())
+}
+
+func (s utf8Span) Status() sdktrace.Status {
+	status := s.ReadOnlySpan.Status()
+	status.Description = utf8Text(status.Description)
+	return status
+}
+
+func (s utf8Span) Events() []sdktrace.Event {
+	events := slices.Clone(s.ReadOnlySpan.Events())
+	for i, event := range events {
+		events[i].Name, events[i].Attributes = utf8Text(event.Name), utf8Attributes(event.Attributes)
+	}
+	return events
+}
+
+func utf8Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+func utf8Attributes(attributes []attribute.KeyValue) []attribute.KeyValue {
+	mended := slices.Clone(attributes)
+	for i, kv := range mended {
+		mended[i] = attribute.KeyValue{Key: attribute.Key(utf8Text(string(kv.Key))), Value: utf8Value(kv.Value)}
+	}
+	return mended
+}
+
+func utf8Value(v attribute.Value) attribute.Value {
+	switch v.Type() {
+	case attribute.STRING:
+		return attribute.StringValue(utf8Text(v.AsString()))
+	case attribute.STRINGSLICE:
+		texts := v.AsStringSlice()
+		for i, text := range texts {
+			texts[i] = utf8Text(text)
+		}
+		return attribute.StringSliceValue(texts)
+	case attribute.SLICE:
+		values := v.AsSlice()
+		for i, value := range values {
+			values[i] = utf8Value(value)
+		}
+		return attribute.SliceValue(values...)
+	case attribute.MAP:
+		return attribute.MapValue(utf8Attributes(v.AsMap())...)
+	default:
+		return v
+	}
+}

@@ -1,0 +1,91 @@
+package telemetry
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"slices"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// scope names this service's instrumentation where nothing narrower does.
+const scope = "example.com/hello"
+
+// LogConfig is what the environment says about the process's log.
+type LogConfig struct {
+	Level  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+	Format string     `env:"LOG_FORMAT" envDefault:"json"`
+}
+
+// Validate returns every problem of c, joined.
+func (c LogConfig) Validate() error {
+	return oneOf("LOG_FORMAT", c.Format, "json", "text")
+}
+
+func (c LogConfig) handler(w io.Writer) slog.Handler {
+	options := &slog.HandlerOptions{Level: c.Level}
+	if c.Format == "text" {
+		return correlated{base: slog.NewTextHandler(w, options)}
+	}
+	return correlated{base: slog.NewJSONHandler(w, options)}
+}
+
+// correlated adds the ids of the span in the context to every record, under
+// the names that OpenTelemetry gives them outside OTLP (Trace Context in
+// non-OTLP Log Formats).
+type correlated struct {
+	base  slog.Handler
+	scope []func(slog.Handler) slog.Handler // WithAttrs and WithGroup, to be redone below the ids
+}
+
+func (h correlated) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.base.Enabled(ctx, level)
+}
+
+func (h correlated) Handle(ctx context.Context, record slog.Record) error {
+	handler := h.base
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
+		// The ids are the handler's attributes, not the record's: in a group
+		// the record's would be inside it.
+		handler = handler.WithAttrs([]slog.Attr{
+			slog.String("trace_id", sc.TraceID().String()),
+			slog.String("span_id", sc.SpanID().String()),
+		})
+	}
+	for _, narrow := range h.scope {
+		handler = narrow(handler)
+	}
+	return handler.Handle(ctx, record)
+}
+
+func (h correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.narrow(func(handler slog.Handler) slog.Handler { return handler.WithAttrs(attrs) })
+}
+
+func (h correlated) WithGroup(name string) slog.Handler {
+	return h.narrow(func(handler slog.Handler) slog.Handler { return handler.WithGroup(name) })
+}
+
+func (h correlated) narrow(f func(slog.Handler) slog.Handler) slog.Handler {
+	return correlated{base: h.base, scope: append(slices.Clip(h.scope), f)}
+}
+
+// gate holds back what is below the log's level: the bridge to OpenTelemetry
+// would export every debug record.
+type gate struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (g gate) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= g.level && g.Handler.Enabled(ctx, level)
+}
+
+func (g gate) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return gate{g.Handler.WithAttrs(attrs), g.level}
+}
+
+func (g gate) WithGroup(name string) slog.Handler {
+	return gate{g.Handler.WithGroup(name), g.level}
+}

@@ -1,0 +1,457 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/hello/internal/telemetry/telemetrytest"
+)
+
+// start starts telemetry as main would in that environment, and returns what
+// it writes to stdout and stderr. The environment ends with the test.
+func start(t *testing.T, service Service, environment map[string]string) (tel *Telemetry, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
+	}
+	for _, name := range []string{ // what Start may set
+		"OTEL_GO_X_OBSERVABILITY", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+		"OTEL_EXPORTER_OTLP_HEADERS",
+	} {
+		t.Setenv(name, "")
+	}
+	for name, value := range environment {
+		t.Setenv(name, value)
+	}
+	var cfg struct {
+		Telemetry Config
+		Log       LogConfig
+	}
+	if err := env.ParseWithOptions(&cfg, env.Options{Environment: nonEmpty(os.Environ())}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Telemetry.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	tel, err := Start(t.Context(), cfg.Telemetry, cfg.Log, service, stdout, stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { telemetrytest.Start(t) }) // leaves no-op globals behind
+	return tel, stdout, stderr
+}
+
+func nonEmpty(environment []string) map[string]string {
+	variables := map[string]string{}
+	for _, entry := range environment {
+		if name, value, _ := strings.Cut(entry, "="); value != "" {
+			variables[name] = value
+		}
+	}
+	return variables
+}
+
+func shutdown(t *testing.T, tel *Telemetry) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return tel.Shutdown(ctx)
+}
+
+func TestSignalsArriveCorrelated(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, stdout, _ := start(t, Service{Name: "svc", Version: "v1.2.3", Environment: "production"},
+		map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=staging,team=tea"})
+
+	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
+	tel.Logger().WithGroup("g").InfoContext(ctx, "working", "long", strings.Repeat("x", 5000))
+	tel.Logger().DebugContext(ctx, "not at this level")
+	span.SetAttributes(attribute.String("long", strings.Repeat("x", 5000)))
+	counter, err := otel.Meter("test").Int64Counter("work.done")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counter.Add(ctx, 1)
+	span.End()
+	if err := shutdown(t, tel); err != nil {
+		t.Fatal(err)
+	}
+
+	received := collector.Span("work")
+	if received == nil {
+		t.Fatal("no span arrived")
+	}
+	traceID := span.SpanContext().TraceID()
+	if trace.TraceID(received.GetTraceId()) != traceID {
+		t.Error("another trace id")
+	}
+	if n := len(telemetrytest.Strings(received.GetAttributes())["long"]); n != 4096 {
+		t.Errorf("a span attribute of %d bytes", n)
+	}
+	var about []string
+	for _, record := range collector.Records() {
+		about = append(about, record.GetBody().GetStringValue())
+		if record.GetBody().GetStringValue() != "working" {
+			continue
+		}
+		if trace.TraceID(record.GetTraceId()) != traceID || trace.SpanID(record.GetSpanId()) != span.SpanContext().SpanID() {
+			t.Error("the log record belongs to another span")
+		}
+		for _, kv := range record.GetAttributes() { // the group
+			if n := len(telemetrytest.Strings(kv.GetValue().GetKvlistValue().GetValues())["long"]); n != 4096 {
+				t.Errorf("a log attribute of %d bytes", n)
+			}
+		}
+	}
+	if got := strings.Join(about, ", "); got != "telemetry started, working" {
+		t.Errorf("log records: %s", got)
+	}
+	if metric := collector.Metric("work.done"); metric == nil {
+		t.Error("no metric arrived")
+	} else if exemplars := metric.GetSum().GetDataPoints()[0].GetExemplars(); len(exemplars) != 1 || trace.TraceID(exemplars[0].GetTraceId()) != traceID {
+		t.Errorf("exemplars: %v", exemplars)
+	}
+	for _, name := range []string{"go.goroutine.count", "go.memory.used", "go.schedule.duration", "otel.sdk.span.started"} {
+		if collector.Metric(name) == nil {
+			t.Errorf("no metric %s", name)
+		}
+	}
+	checkResource(t, collector.Resource())
+	checkLine(t, stdout.String(), "working", span.SpanContext())
+}
+
+func checkResource(t *testing.T, resource map[string]string) {
+	t.Helper()
+	for key, want := range map[string]string{"service.name": "svc", "service.version": "v1.2.3", "deployment.environment.name": "staging", "team": "tea"} {
+		if resource[key] != want {
+			t.Errorf("%s: got %q, want %q", key, resource[key], want)
+		}
+	}
+	for _, key := range []string{"service.instance.id", "host.name", "os.type", "process.runtime.version", "telemetry.sdk.version"} {
+		if _, ok := resource[key]; !ok {
+			t.Errorf("no %s", key)
+		}
+	}
+	for _, key := range []string{"process.command_args", "process.command_line", "process.owner"} {
+		if _, ok := resource[key]; ok {
+			t.Errorf("%s is recorded", key)
+		}
+	}
+}
+
+// checkLine checks that the ids stand at the top of the line, not in a group.
+func checkLine(t *testing.T, log, message string, sc trace.SpanContext) {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		if record["msg"] != message {
+			continue
+		}
+		if record["trace_id"] != sc.TraceID().String() || record["span_id"] != sc.SpanID().String() {
+			t.Errorf("ids are missing in %s", line)
+		}
+		return
+	}
+	t.Errorf("no line %q in %s", message, log)
+}
+
+// Nothing is exported unless the environment says where to, except to a
+// developer's terminal.
+func TestWhereTelemetryGoes(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		development bool
+		environment map[string]string
+		want        string
+		warning     bool
+	}{
+		{"development", true, nil, "traces=console metrics=none logs=stdout", false},
+		{"production", false, nil, "traces=none metrics=none logs=stdout", true},
+		{
+			"endpoint", true, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
+			`traces="otlp http/protobuf http://127.0.0.1:1" metrics="otlp http/protobuf http://127.0.0.1:1" logs="stdout, otlp http/protobuf http://127.0.0.1:1"`, false,
+		},
+		{
+			"one signal, gRPC", false, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
+			`traces="otlp grpc http://127.0.0.1:1" metrics=none logs=stdout`, false,
+		},
+		{
+			"nothing, by choice", false, map[string]string{"OTEL_TRACES_EXPORTER": "none"},
+			"traces=none metrics=none logs=stdout", false,
+		},
+		{
+			"a list", false, map[string]string{"OTEL_TRACES_EXPORTER": "otlp,console", "OTEL_LOGS_EXPORTER": "none"},
+			`traces="otlp http/protobuf http://localhost:4318/v1/traces, console" metrics=none logs=stdout`, false,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("LOG_FORMAT", "text")
+			tel, stdout, _ := start(t, Service{Name: "svc", Development: c.development}, c.environment)
+			_ = shutdown(t, tel) // there is no collector
+			if !strings.Contains(stdout.String(), c.want) {
+				t.Errorf("%s is missing in %s", c.want, stdout)
+			}
+			if warned := strings.Contains(stdout.String(), "level=WARN"); warned != c.warning {
+				t.Errorf("warned: %t\n%s", warned, stdout)
+			}
+		})
+	}
+}
+
+func TestDisabled(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, _, _ := start(t, Service{Name: "svc"},
+		map[string]string{"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	span.End()
+	if span.IsRecording() || span.SpanContext().IsValid() {
+		t.Error("a span was recorded")
+	}
+	if err := shutdown(t, tel); err != nil || len(collector.Spans())+len(collector.Records()) > 0 {
+		t.Errorf("exported, or %v", err)
+	}
+	if len(otel.GetTextMapPropagator().Fields()) == 0 {
+		t.Error("a disabled SDK must still propagate")
+	}
+}
+
+func TestPropagators(t *testing.T) {
+	sc := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
+	for setting, header := range map[string]string{"": "traceparent", "b3": "b3", "none": ""} {
+		start(t, Service{Name: "svc"}, map[string]string{"OTEL_PROPAGATORS": setting})
+		carrier := propagation.MapCarrier{}
+		otel.GetTextMapPropagator().Inject(trace.ContextWithSpanContext(t.Context(), sc), carrier)
+		if _, ok := carrier[header]; (header != "") != ok || len(carrier) > 1 {
+			t.Errorf("%q: injected %v", setting, carrier)
+		}
+	}
+}
+
+func TestPrometheus(t *testing.T) {
+	port := freePort(t)
+	tel, _, _ := start(t, Service{Name: "svc"},
+		map[string]string{"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT": fmt.Sprint(port)})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", port), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), "go_goroutine_count") || !strings.Contains(string(body), `service_name="svc"`) {
+		t.Errorf("%v\n%s", err, body)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// What does not arrive is counted, and said at the end.
+func TestLossIsCounted(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc"},
+		map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": fmt.Sprintf("http://127.0.0.1:%d", freePort(t)), "OTEL_LOGS_EXPORTER": "none"})
+	for range 3 {
+		_, span := otel.Tracer("test").Start(t.Context(), "work")
+		span.End()
+	}
+	if err := shutdown(t, tel); err == nil || !strings.Contains(err.Error(), "3 spans and log records were not delivered") {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(stderr.String(), "connection refused") {
+		t.Errorf("stderr: %s", stderr)
+	}
+}
+
+// What is not UTF-8 is no reason to lose a batch: OTLP cannot carry it, and a
+// client can put it into anything.
+func TestInvalidUTF8_LosesNothing(t *testing.T) {
+	const bad, mended = "caf\xe9", "caf\uFFFD"
+	collector := telemetrytest.NewCollector(t)
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	ctx, span := otel.Tracer("test").Start(t.Context(), bad)
+	span.SetAttributes(attribute.String("one", bad), attribute.StringSlice("list", []string{"fine", bad}),
+		attribute.Map("map", attribute.Slice("nested", attribute.StringValue(bad))))
+	span.AddEvent(bad, trace.WithAttributes(attribute.String("one", bad)))
+	err := errors.New(bad)
+	RecordError(span, &err)
+	tel.Logger().InfoContext(ctx, bad, "one", bad)
+	span.End()
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	received := collector.Span(mended)
+	if received == nil {
+		t.Fatalf("the span did not arrive: %v", collector.Spans())
+	}
+	if text := fmt.Sprint(received, collector.Records()); strings.Count(text, mended) != 9 {
+		t.Errorf("want %q 9 times in %s", mended, text)
+	}
+}
+
+// A collector that hangs on traces still gets the metrics, which say what was lost.
+func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	hanging, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // accepts, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://" + hanging.Addr().String(), "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": collector.URL + "/v1/metrics",
+	})
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	span.End()
+	if err := shutdown(t, tel); err == nil {
+		t.Error("the loss is not reported")
+	}
+	if collector.Metric("otel.sdk.span.started") == nil {
+		t.Error("the metrics did not arrive")
+	}
+}
+
+// The headers may hold a key: they can come from a file, and are nowhere shown.
+func TestHeadersAreSecret(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, stdout, stderr := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": strings.Replace(collector.URL, "//", "//user:s3cret@", 1),
+		"OTEL_EXPORTER_OTLP_HEADERS":  "x-api-key=s3cret",
+	})
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	if strings.Contains(stdout.String()+stderr.String(), "s3cret") {
+		t.Errorf("a secret is shown:\n%s%s", stdout, stderr)
+	}
+}
+
+func TestConsole(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
+	tracer := otel.Tracer("test")
+	ctx, root := tracer.Start(t.Context(), "POST /orders", trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.Int("http.response.status_code", 402), attribute.String("url.path", "/orders"), attribute.String("http.route", "/orders")))
+	ctx, create := tracer.Start(ctx, "create_order", trace.WithAttributes(attribute.String("order.id", "ord_1")))
+	_, check := tracer.Start(ctx, "check_inventory")
+	check.AddEvent("stock_reserved")
+	check.End()
+	_, pay := tracer.Start(ctx, "process_payment")
+	err := errors.New("the payment was declined")
+	RecordError(pay, &err)
+	pay.End()
+	create.End()
+	if stderr.Len() > 0 {
+		t.Errorf("printed before its end:\n%s", stderr)
+	}
+	root.End()
+
+	var shape []string
+	for line := range strings.Lines(stderr.String()) {
+		fields := strings.Fields(line)
+		for i, field := range fields {
+			if _, err := time.ParseDuration(strings.TrimPrefix(field, "+")); err == nil {
+				fields[i] = "TIME"
+			}
+		}
+		shape = append(shape, strings.Join(fields, " "))
+	}
+	want := []string{
+		"POST /orders 402 TIME trace=" + root.SpanContext().TraceID().String(),
+		"└─ create_order TIME order.id=ord_1",
+		"├─ check_inventory TIME",
+		"│ • stock_reserved TIME",
+		"└─ process_payment TIME error.type=*errors.errorString ERROR the payment was declined",
+	}
+	if got := strings.Join(shape, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s\nfrom\n%s", got, strings.Join(want, "\n"), stderr)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfig_ReportsEveryProblem(t *testing.T) {
+	ratio := 1.5
+	cfg := Config{
+		Propagators:        []string{"tracecontex"},
+		TracesExporter:     []string{"otpl", "jaeger"},
+		MetricsExporter:    []string{"none", "otlp"},
+		Disabled:           "1",
+		Sampler:            "always",
+		SamplerArg:         &ratio,
+		LogsExporter:       []string{"otlp", "otlp"},
+		OTLP:               OTLP{Endpoint: "localhost:4318", Protocol: "http", Headers: "ok=1,Authorization: Bearer s3cret", Certificate: "/nonexistent"},
+		ResourceAttributes: "team",
+	}
+	err := cfg.Validate()
+	for _, want := range []string{
+		"OTEL_PROPAGATORS: ", `OTEL_TRACES_EXPORTER: "otpl"`, `OTEL_TRACES_EXPORTER: "jaeger"`, "OTEL_METRICS_EXPORTER: ",
+		"OTEL_TRACES_SAMPLER: ", "OTEL_TRACES_SAMPLER_ARG: ", "OTEL_EXPORTER_OTLP_ENDPOINT: ", "OTEL_EXPORTER_OTLP_PROTOCOL: ", "OTEL_RESOURCE_ATTRIBUTES: ",
+		"OTEL_SDK_DISABLED: ", "OTEL_LOGS_EXPORTER: ", "OTEL_EXPORTER_OTLP_HEADERS: entry 2 ", "OTEL_EXPORTER_OTLP_CERTIFICATE: ",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a secret is shown:\n%v", err)
+	}
+	if err := (LogConfig{Level: slog.LevelInfo, Format: "xml"}).Validate(); err == nil {
+		t.Error("LOG_FORMAT=xml is accepted")
+	}
+}
+
+// A thousand failing exports are two lines, not a thousand, and the second one
+// says how many were not shown.
+func TestErrorHandler_IsRateLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		h := &errorHandler{log: slog.New(slog.NewTextHandler(&out, nil)), interval: 10 * time.Second}
+		for range 1000 {
+			h.Handle(errors.New("connection refused"))
+		}
+		time.Sleep(11 * time.Second)
+		h.Handle(errors.New("connection refused"))
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != 2 || !strings.Contains(lines[1], "suppressed=999") {
+			t.Errorf("got\n%s", &out)
+		}
+	})
+}

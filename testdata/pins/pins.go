@@ -1,0 +1,38 @@
+//go:build pins
+
+// Package pins requires every module that a generated service may need: its
+// go.mod is the one place where their versions are chosen. After a change run
+// `make lock`, which brings the versions into the features' modules.lock.
+//
+// The imports keep `go mod tidy` from dropping the requirements. The build tag
+// keeps everything else away: nothing here is ever built.
+package pins
+
+import (
+	_ "github.com/XSAM/otelsql"
+	_ "github.com/caarlos0/env/v11"
+	_ "github.com/danielgtaylor/huma/v2"
+	_ "github.com/danielgtaylor/huma/v2/adapters/humago"
+	_ "github.com/go-chi/chi/v5"
+	_ "github.com/go-chi/chi/v5/middleware"
+	_ "github.com/go-logr/logr"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "go.opentelemetry.io/contrib/bridges/otelslog"
+	_ "go.opentelemetry.io/contrib/instrumentation/runtime"
+	_ "go.opentelemetry.io/contrib/propagators/autoprop"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	_ "go.opentelemetry.io/otel/exporters/prometheus"
+	_ "go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	_ "go.opentelemetry.io/otel/sdk/log"
+	_ "go.opentelemetry.io/otel/sdk/metric"
+	_ "go.opentelemetry.io/otel/sdk/trace"
+	_ "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	_ "google.golang.org/protobuf/proto"
+	_ "modernc.org/sqlite"
+)
