@@ -1,0 +1,348 @@
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// files are what is in a directory: content by path, except what is git's.
+type files map[string]string
+
+func readDir(t *testing.T, dir string) files {
+	t.Helper()
+	all := files{}
+	err := filepath.WalkDir(dir, func(p string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		name, _ := filepath.Rel(dir, p)
+		if entry.Type()&fs.ModeSymlink != 0 {
+			target, err := os.Readlink(p)
+			all[name] = "-> " + target
+			return err
+		}
+		data, err := os.ReadFile(p)
+		all[filepath.ToSlash(name)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// memDir returns a temporary directory for tests that write thousands of files:
+// in memory, where there is such a file system.
+func memDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "otelgen") //nolint:usetesting // which knows one place only
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func writeDir(t *testing.T, dir string, all files) {
+	t.Helper()
+	for name, content := range all {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func checkDir(t *testing.T, dir string, want files) {
+	t.Helper()
+	if diff := difference(readDir(t, dir), want); diff != "" {
+		t.Errorf("%s:%s", dir, diff)
+	}
+}
+
+// difference tells how two directories differ.
+func difference(got, want files) string {
+	var diff strings.Builder
+	names := maps.Clone(got)
+	maps.Copy(names, want)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		g, inGot := got[name]
+		w, inWant := want[name]
+		switch {
+		case !inGot:
+			fmt.Fprintf(&diff, "\n%s: is missing", name)
+		case !inWant:
+			fmt.Fprintf(&diff, "\n%s: should not be there: %q", name, g)
+		case g != w:
+			fmt.Fprintf(&diff, "\n%s: is  %q\n%s: not %q", name, g, name, w)
+		}
+	}
+	return diff.String()
+}
+
+// killed is what a hook panics with.
+type killed struct{}
+
+// run makes or updates a project and is killed before the change number kill,
+// or not at all. It returns how many changes there were.
+func run(dir string, next Tree, moved map[string]string, kill int) (changes int, err error) {
+	p, err := LoadProject(dir)
+	if _, noSpec := os.Lstat(filepath.Join(dir, specFile)); noSpec != nil {
+		p, err = NewProject(dir)
+	}
+	if err != nil {
+		return 0, err
+	}
+	p.before = func(string) error {
+		if changes++; changes == kill {
+			panic(killed{})
+		}
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil && r != (killed{}) {
+			panic(r)
+		}
+	}()
+	plan, err := Compare(p, next, moved)
+	if err != nil {
+		return 0, err
+	}
+	return changes, Apply(p, plan)
+}
+
+// update brings a project up to date and returns the plan.
+func mustUpdate(t *testing.T, dir string, next Tree, moved map[string]string) Plan {
+	t.Helper()
+	p, err := LoadProject(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Compare(p, next, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(p, plan); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func mustNew(t *testing.T, dir string, tree Tree) {
+	t.Helper()
+	if _, err := run(dir, tree, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scenario is a project in which everything that can happen to a file happens.
+func scenario() (project files, next Tree, moved map[string]string) {
+	const gomod = "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0\n\tb.org/b v1.%d.0\n)\n"
+	project = files{
+		specFile: "service: shop\n", attributesFile: attributes,
+		".otelgen/base/go.mod.base": fmt.Sprintf(gomod, 0), "go.mod": strings.Replace(fmt.Sprintf(gomod, 0), "a v1.0", "a v1.1", 1),
+		".otelgen/base/go.sum.base": "a.org/a v1.0.0 h1:a\n", "go.sum": "a.org/a v1.0.0 h1:a\n",
+	}
+	next = Tree{
+		specFile: []byte("service: shop\nversion: 2\n"),
+		"go.mod": fmt.Appendf(nil, gomod, 1), "go.sum": []byte("a.org/a v1.0.0 h1:a\nb.org/b v1.0.0 h1:b\n"),
+	}
+	moved = map[string]string{}
+	add := func(p, kind, base, disk, want string) {
+		for name, content := range map[string]string{".otelgen/" + kind + "/" + p + ".base": base, p: disk} {
+			if content != "-" {
+				project[name] = string(text(content))
+			}
+		}
+		if want != "-" {
+			next[p] = text(want)
+		}
+	}
+	add("none.txt", "base", "x", "x", "x")
+	add("dir/create.txt", "base", "-", "-", "x")
+	add("dir/recorded.txt", "base", "-", "x", "x")
+	add("foreign.txt", "base", "-", "y", "x")
+	add("update.txt", "base", "b", "b", "x")
+	add("keep.txt", "base", "b", "y", "b")
+	add("merge.txt", "base", "abc", "Abc", "abC")
+	add("cmd/conflict.txt", "base", "abc", "aXc", "aYc")
+	add("gone.txt", "base", "b", "-", "x")
+	add("known.txt", "gone", "b", "-", "x")
+	add("back.txt", "gone", "b", "y", "x")
+	add("old/deep/delete.txt", "base", "b", "b", "-")
+	add("orphan.txt", "base", "b", "y", "-")
+	add("forgotten.txt", "base", "b", "-", "-")
+	add("binary.bin", "base", "b", "\x00", "x")
+	add("settled.txt", "base", "b", "y", "b")
+	project[".otelgen/pending/settled.txt.next"] = "b\n"
+	add("again.txt", "base", "b", "y", "z")
+	project[".otelgen/pending/again.txt.next"] = "x\n"
+	add("open.txt", "base", "b", "(y|b=x)", "z")
+	project[".otelgen/pending/open.txt.next"] = "x\n"
+	for _, m := range []struct{ name, base, disk, want string }{
+		{"moved", "abc", "abc", "abX"}, {"edited", "abc", "Abc", "abX"}, {"fought", "abc", "abY", "abX"}, {"lost", "abc", "-", "abX"},
+	} {
+		from, to := "from/"+m.name+".txt", "to/"+m.name+".txt"
+		moved[from] = to
+		add(from, "base", m.base, m.disk, "-")
+		next[to] = text(m.want)
+	}
+	return project, next, moved
+}
+
+// TestApplyDoesWhatThePlanSays compares the disk with the same plan applied in
+// memory.
+func TestApplyDoesWhatThePlanSays(t *testing.T) {
+	project, next, moved := scenario()
+	dir := t.TempDir()
+	writeDir(t, dir, project)
+	p, err := LoadProject(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := look(p, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{*s}
+	w.disk["orphan.txt"] = s.disk["orphan.txt"]
+	plan, err := Compare(p, next, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(p, plan); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(plan)
+	want := files{attributesFile: attributes}
+	for name, f := range w.disk {
+		if f.data != nil {
+			want[name] = string(f.data)
+		}
+	}
+	for name, e := range w.entries {
+		for _, part := range parts {
+			if data := *part.of(&e); data != nil {
+				want[part.dir+name+part.suffix] = string(data)
+			}
+		}
+	}
+	checkDir(t, dir, want)
+
+	actions := map[Action]int{}
+	for _, c := range plan {
+		actions[c.Action]++
+	}
+	for _, action := range []Action{none, create, update, merge, keep, gone, remove, orphan, conflict} {
+		if actions[action] == 0 {
+			t.Errorf("the scenario lacks %s", action)
+		}
+	}
+	for _, c := range mustUpdate(t, dir, next, moved) {
+		if c.Action != conflict && c.matters() || !slices.ContainsFunc(c.records, recording.idle) {
+			t.Errorf("once more: %q", c)
+		}
+	}
+	checkDir(t, dir, want)
+}
+
+// TestKilledAnywhere: whatever the change before which an update is killed, once
+// or twice, when it has run to its end all is as if nothing had happened.
+func TestKilledAnywhere(t *testing.T) {
+	t.Setenv("PATH", "") // git is slow, and not needed
+	project, next, moved := scenario()
+	dir := memDir(t)
+	writeDir(t, dir, project)
+	changes, err := run(dir, next, moved, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := readDir(t, dir)
+	r := rand.New(rand.NewPCG(5, 5))
+	for kill := 1; kill <= changes; kill++ {
+		dir := memDir(t)
+		writeDir(t, dir, project)
+		kills := []int{kill, 0}
+		if kill%4 == 0 {
+			kills = []int{kill, 1 + r.IntN(changes), 0}
+		}
+		for _, kill := range kills {
+			if _, err := run(dir, next, moved, kill); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := difference(readDir(t, dir), want); diff != "" {
+			t.Fatalf("killed before change %d of %d:%s", kill, changes, diff)
+		}
+	}
+}
+
+// TestChangedMeanwhile: what somebody writes while otelgen waits for an answer is
+// not overwritten, and then nothing is written.
+func TestChangedMeanwhile(t *testing.T) {
+	project, next, moved := scenario()
+	for _, name := range []string{"update.txt", "merge.txt", "dir/create.txt", "from/moved.txt", "old/deep/delete.txt"} {
+		dir := t.TempDir()
+		writeDir(t, dir, project)
+		p, err := LoadProject(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := Compare(p, next, moved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeDir(t, dir, files{name: "mine\n"})
+		before := readDir(t, dir)
+		if err := Apply(p, plan); err == nil || err.Error() != dir+": "+name+": has changed in the meantime; run again" {
+			t.Errorf("%s: %v", name, err)
+		}
+		checkDir(t, dir, before)
+	}
+}
+
+// TestFailure: an update that fails says where, and can be run again.
+func TestFailure(t *testing.T) {
+	project, next, moved := scenario()
+	dir := t.TempDir()
+	writeDir(t, dir, project)
+	p, err := LoadProject(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("update.txt: cannot be written: no space left on device")
+	p.before = func(change string) error {
+		if change == "place update.txt" {
+			return full
+		}
+		return nil
+	}
+	plan, err := Compare(p, next, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(p, plan); !errors.Is(err, full) {
+		t.Fatalf("Apply: %v, want %v", err, full)
+	}
+	mustUpdate(t, dir, next, moved)
+	other := t.TempDir()
+	writeDir(t, other, project)
+	mustUpdate(t, other, next, moved)
+	checkDir(t, dir, readDir(t, other))
+}

@@ -1,0 +1,63 @@
+package generator
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"testing"
+)
+
+// templates is the catalog that otelgen comes with: the one to be fast with.
+var templates = os.DirFS("../templates")
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		loaded(b, templates)
+	}
+}
+
+func BenchmarkVet(b *testing.B) {
+	c := loaded(b, templates)
+	for b.Loop() {
+		_ = c.Vet()
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	c := loaded(b, templates)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Resolve(c, shop(nil)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	s, err := Resolve(loaded(b, templates), shop(nil))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Render(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Selections, resolved and rendered on all processors: how fast tests can go
+// through what there is.
+func BenchmarkRender_Selections(b *testing.B) {
+	c := loaded(b, templates)
+	all := selections(c)
+	specs := slices.Sorted(maps.Keys(all))
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for i := 0; p.Next(); i++ {
+			rendered(b, c, all[specs[i%len(specs)]])
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "selections/s")
+}

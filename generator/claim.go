@@ -1,0 +1,82 @@
+package generator
+
+import (
+	"strings"
+
+	"github.com/otelgen/otelgen/generator/internal/problem"
+)
+
+// claim is something of which a project can have only one.
+type claim struct{ what, name string }
+
+// claimant is a feature with a claim.
+type claimant struct {
+	*Feature
+	at    problem.Position
+	value string // those with the same one can share the claim; "" shares with nobody
+}
+
+// checkTogether reports what two features claim that can be selected together.
+func (l *loader) checkTogether() {
+	for _, f := range l.Features {
+		if !l.together(f) {
+			l.problems.Add(f.doc.At(), "%s: can never be selected: what it needs excludes itself", f.Name)
+		}
+	}
+	known := map[[2]string]bool{}
+	together := func(a, b *Feature) bool {
+		pair := [2]string{a.Name, b.Name}
+		if _, ok := known[pair]; !ok {
+			known[pair] = a == b || l.together(a, b)
+		}
+		return known[pair]
+	}
+	for c, claimants := range l.claims() {
+		for i, second := range claimants {
+			for _, first := range claimants[:i] {
+				if (first.value == "" || first.value != second.value) && together(first.Feature, second.Feature) {
+					l.problems.Add(second.at, "%s %s: %s has it, too (%s), and both can be selected together; rename one, or let them exclude each other",
+						c.what, c.name, first.Name, first.at)
+				}
+			}
+		}
+	}
+}
+
+// claims collects all claims, in reading order.
+func (c *Catalog) claims() map[claim][]claimant {
+	all := map[claim][]claimant{}
+	for _, f := range c.Features {
+		add := func(what, name, value string, at problem.Position) {
+			c := claim{what, name}
+			if n := len(all[c]); n > 0 && value != "" && all[c][n-1].Feature == f && all[c][n-1].value == value {
+				return // the same once more
+			}
+			all[c] = append(all[c], claimant{f, at, value})
+		}
+		for _, file := range f.files {
+			add("file", file.path, "", problem.Position{Path: file.disk})
+		}
+		for from := range f.gives.Moved {
+			add("file", from, "", f.doc.At("moved", from))
+		}
+		for i, v := range f.gives.Env.Variables {
+			add("variable", v.Name, "", f.doc.At("env", "variables", i, "name"))
+		}
+		for i, field := range f.gives.Config {
+			add("config field", field.Field, "", f.doc.At("config", i, "field"))
+			qualifier, _, _ := strings.Cut(field.Type, ".")
+			add("config package", qualifier, field.Import, f.doc.At("config", i, "import"))
+		}
+		for i, step := range f.gives.Wiring {
+			add("step", step.Name, "", f.doc.At("wiring", i, "name"))
+			for j, output := range step.Outputs {
+				add("output", output, "", f.doc.At("wiring", i, "outputs", j))
+			}
+			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
+				add("wiring package", qualifier, step.Import, f.doc.At("wiring", i, "import"))
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,185 @@
+package generator
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// repository makes a repository that holds the files, committed.
+func repository(t *testing.T, all files) string {
+	t.Helper()
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
+	for _, who := range []string{"AUTHOR", "COMMITTER"} {
+		t.Setenv("GIT_"+who+"_NAME", "Tester")
+		t.Setenv("GIT_"+who+"_EMAIL", "tester@example.com")
+	}
+	dir := t.TempDir()
+	writeDir(t, dir, all)
+	gitDo(t, dir, "init", "-q")
+	commit(t, dir)
+	return dir
+}
+
+func commit(t *testing.T, dir string) {
+	t.Helper()
+	gitDo(t, dir, "add", "-A")
+	gitDo(t, dir, "commit", "-q", "--allow-empty", "-m", "all")
+}
+
+// gitDo runs git and returns its output without the last newline.
+func gitDo(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", dir}, args...)...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// TestBranchesMerge: two branches that each add a feature merge, and
+// the outcome is up to date. (The Spec, where neighbouring lines may change, is
+// not otelgen's record of files but a file.)
+func TestBranchesMerge(t *testing.T) {
+	tree := func(features ...string) Tree {
+		all := Tree{specFile: nil, "main.go": []byte("package main\n"), ".gitignore": []byte("/bin/\n")}
+		for _, f := range features {
+			all["internal/"+f+"/"+f+".go"] = []byte("package " + f + "\n")
+		}
+		return all
+	}
+	dir := repository(t, files{"x": ""})
+	gitDo(t, dir, "rm", "-q", "x")
+	mustNew(t, dir, tree("b"))
+	commit(t, dir)
+	trunk := gitDo(t, dir, "branch", "--show-current")
+	for branch, other := range []string{"a", "c"} {
+		gitDo(t, dir, "checkout", "-q", "-b", fmt.Sprint("branch", branch), trunk)
+		mustUpdate(t, dir, tree("b", other), nil)
+		commit(t, dir)
+	}
+	gitDo(t, dir, "merge", "-q", "-m", "both", "branch0")
+	if plan := mustUpdate(t, dir, tree("a", "b", "c"), nil); !plan.Empty() {
+		t.Errorf("an update of the merged branches does %q", plan)
+	}
+	if status := gitDo(t, dir, "status", "--porcelain"); status != "" {
+		t.Errorf("an update of the merged branches changes\n%s", status)
+	}
+}
+
+// TestConflictInGit: git knows of a conflict as if it were of its own making,
+// and when git is content, so is otelgen. The project is not at the top of the
+// repository.
+func TestConflictInGit(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		t.Run(format, func(t *testing.T) {
+			t.Setenv("GIT_DEFAULT_HASH", format)
+			testConflictInGit(t)
+		})
+	}
+}
+
+// TestKilledAroundGit: whenever an update is killed, git knows of the conflict in
+// the end.
+func TestKilledAroundGit(t *testing.T) {
+	const file = "to/file.txt"
+	v1, v2 := Tree{specFile: nil, "file.txt": text("abc")}, Tree{specFile: nil, file: text("aYc")}
+	for kill, changes := 0, 0; kill <= changes; kill++ {
+		dir := repository(t, nil)
+		mustNew(t, dir, v1)
+		writeDir(t, dir, files{"file.txt": "a\nX\nc\n"})
+		commit(t, dir)
+		n, err := run(dir, v2, map[string]string{"file.txt": file}, kill)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = max(changes, n)
+		if kill > 0 {
+			if _, err := run(dir, v2, map[string]string{"file.txt": file}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for stage, want := range []string{"a\nb\nc", "a\nX\nc", "a\nY\nc"} {
+			if got := gitDo(t, dir, "show", fmt.Sprintf(":%d:%s", stage+1, file)); got != want {
+				t.Errorf("killed before change %d: stage %d is %q, want %q", kill, stage+1, got, want)
+			}
+		}
+		if got, want := readDir(t, dir)[file], string(text("a(X|b=Y)c")); got != want {
+			t.Errorf("killed before change %d: %q, want %q", kill, got, want)
+		}
+	}
+}
+
+func testConflictInGit(t *testing.T) {
+	tree := Tree{specFile: []byte("version: 1\n"), "a file.txt": text("abc"), "run.sh": text("abc"), "new.txt": text("x")}
+	top := repository(t, files{"other/x": ""})
+	dir := filepath.Join(top, "services", "shop")
+	mustNew(t, dir, tree)
+	if err := os.Chmod(filepath.Join(dir, "run.sh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeDir(t, dir, files{"a file.txt": "a\nX\nc\n", "run.sh": "a\nX\nc\n", "mine.txt": "mine\n"})
+	commit(t, top)
+	writeDir(t, dir, files{"untracked.txt": "mine\n"})
+
+	next := Tree{
+		specFile: []byte("version: 2\n"), "a file.txt": text("aYc"), "run.sh": text("aYc"), "new.txt": text("z"),
+		"mine.txt": text("y"), "untracked.txt": text("y"),
+	}
+	plan := mustUpdate(t, dir, next, nil)
+	if n := len(plan.Conflicts()); n != 4 {
+		t.Fatalf("%d conflicts, want 4: %q", n, plan)
+	}
+	stages := func(path string) string { return gitDo(t, dir, "ls-files", "--unmerged", "--", path) }
+	checkStages := func(path, mode string, contents ...string) {
+		t.Helper()
+		var want []string
+		for stage, content := range contents {
+			if content != "" {
+				if got := gitDo(t, dir, "show", ":"+string(rune('1'+stage))+":./"+path) + "\n"; got != content {
+					t.Errorf("%s: stage %d is %q, want %q", path, stage+1, got, content)
+				}
+				want = append(want, mode)
+			}
+		}
+		if got := stages(path); strings.Count(got, mode+" ") != len(want) || strings.Count(got, "\n")+1 != len(want) {
+			t.Errorf("%s: stages are\n%s", path, got)
+		}
+	}
+	checkStages("a file.txt", "100644", "a\nb\nc\n", "a\nX\nc\n", "a\nY\nc\n")
+	checkStages("run.sh", "100755", "a\nb\nc\n", "a\nX\nc\n", "a\nY\nc\n")
+	checkStages("mine.txt", "100644", "", "mine\n", "y\n")
+	if got := stages("untracked.txt"); got != "" {
+		t.Errorf("untracked.txt: is not git's business, but has stages\n%s", got)
+	}
+	if info, _ := os.Stat(filepath.Join(dir, "run.sh")); info.Mode().Perm() != 0o755 {
+		t.Errorf("run.sh: its mode is %v", info.Mode())
+	}
+
+	// The markers are gone, but git has not been told.
+	writeDir(t, dir, files{"a file.txt": "a\nXY\nc\n", "untracked.txt": "mine and y\n"})
+	gitDo(t, dir, "checkout", "-q", "--theirs", "run.sh")
+	gitDo(t, dir, "checkout", "-q", "--ours", "mine.txt")
+	plan = mustUpdate(t, dir, next, nil)
+	if n := len(plan.Conflicts()); n != 3 || plan.Empty() {
+		t.Errorf("%d conflicts are open, want 3: %q", n, plan)
+	}
+	commit(t, top)
+	if plan = mustUpdate(t, dir, next, nil); !plan.Empty() {
+		t.Errorf("all is resolved, but an update does %q", plan)
+	}
+
+	// What was resolved is the base of what comes.
+	next["a file.txt"], next["run.sh"] = text("aYcd"), text("aYcd")
+	if plan = mustUpdate(t, dir, next, nil); len(plan.Conflicts()) != 0 {
+		t.Errorf("nobody else changed the end of the file, but an update does %q", plan)
+	}
+	if got := readDir(t, dir); got["a file.txt"] != "a\nXY\nc\nd\n" || got["run.sh"] != "a\nY\nc\nd\n" {
+		t.Errorf("a file.txt: %q, run.sh: %q", got["a file.txt"], got["run.sh"])
+	}
+}

@@ -1,0 +1,395 @@
+// Command lock writes the modules.lock of every feature of a catalog:
+//
+//	go run ./generator/internal/lock templates testdata/pins
+//
+// It is run when a version or an import of a template changes, and needs the
+// network or a filled module cache; rendering never does. All versions come
+// from the module PINS. Every feature is rendered in the smallest selection that
+// has it, and what `go mod tidy` writes there, less what the features that come
+// with it need, is the feature's lock. Then every pair of features is tidied
+// too, and what their union gets wrong is stored as a correction.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/internal/modules"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("lock: ")
+	if len(os.Args) != 3 {
+		log.Fatal("usage: lock CATALOG PINS")
+	}
+	if err := run(os.Args[1], os.Args[2]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(catalogDir, pinsDir string) error {
+	catalog, err := generator.Load(os.DirFS(catalogDir))
+	if err != nil {
+		return err
+	}
+	l := locker{catalog: catalog, pins: pinsDir, least: map[string]string{}, locks: map[string]*modules.Lock{}}
+	if err := l.findLeast(); err != nil {
+		return err
+	}
+	for _, f := range catalog.Features {
+		if err := l.alone(f); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+	}
+	for i, f := range catalog.Features {
+		for _, g := range catalog.Features[:i] {
+			if err := l.pair(f, g); err != nil {
+				return fmt.Errorf("%s with %s: %w", f.Name, g.Name, err)
+			}
+		}
+	}
+	for name, lock := range l.locks {
+		path := filepath.Join(catalogDir, name, "modules.lock")
+		if name != "base" && len(lock.Requires)+len(lock.Sums)+len(lock.Corrections) == 0 {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			continue
+		}
+		if err := os.WriteFile(path, lock.Format(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type locker struct {
+	catalog *generator.Catalog
+	pins    string                   // directory
+	least   map[string]string        // the value of each slot that needs fewest modules
+	locks   map[string]*modules.Lock // by feature
+}
+
+// alone locks one feature, after those that can come with it.
+func (l *locker) alone(f *generator.Feature) error {
+	selection, err := l.smallest(f)
+	if err != nil {
+		return err
+	}
+	tidy, err := l.tidy(selection)
+	if err != nil {
+		return err
+	}
+	united := modules.Unite(l.of(selection))
+	lock := &modules.Lock{Go: tidy.Go, Needs: modules.Needs{Requires: map[string]modules.Require{}, Sums: map[modules.Sum]bool{}}}
+	for path, require := range tidy.Requires {
+		if had, ok := united.Requires[path]; !ok || had != require {
+			lock.Requires[path] = require
+		}
+	}
+	for sum := range tidy.Sums {
+		if !united.Sums[sum] {
+			lock.Sums[sum] = true
+		}
+	}
+	l.locks[f.Name] = lock
+	return nil
+}
+
+// pair stores what the union of two features gets wrong, if they can be chosen
+// together at all.
+func (l *locker) pair(f, g *generator.Feature) error {
+	selection, err := l.smallest(f, g)
+	if errors.Is(err, errApart) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tidy, err := l.tidy(selection)
+	if err != nil {
+		return err
+	}
+	correction := modules.Correct(modules.Unite(l.of(selection)), tidy, g.Name)
+	if len(correction.Add.Requires)+len(correction.Add.Sums)+len(correction.Drop.Requires)+len(correction.Drop.Sums) > 0 {
+		l.locks[f.Name].Corrections = append(l.locks[f.Name].Corrections, correction)
+	}
+	return nil
+}
+
+// of returns the locks that a selection has so far.
+func (l *locker) of(s *generator.Selection) map[string]*modules.Lock {
+	locks := map[string]*modules.Lock{}
+	for _, f := range s.Features {
+		if lock := l.locks[f.Name]; lock != nil {
+			locks[f.Name] = lock
+		}
+	}
+	return locks
+}
+
+var errApart = errors.New("cannot be chosen together")
+
+// smallest returns the selection with the fewest features that has all of
+// these. It tries what the features say of themselves, and for what they leave
+// open the first value that adds least.
+func (l *locker) smallest(features ...*generator.Feature) (*generator.Selection, error) {
+	var best *generator.Selection
+	for _, spec := range l.specs(features) {
+		s, err := generator.Resolve(l.catalog, spec)
+		if err != nil {
+			continue
+		}
+		has := func(f *generator.Feature) bool { return slices.Contains(s.Features, f) }
+		if slices.ContainsFunc(features, func(f *generator.Feature) bool { return !has(f) }) {
+			continue
+		}
+		if best == nil || len(s.Features) < len(best.Features) {
+			best = s
+		}
+	}
+	if best == nil {
+		return nil, errApart
+	}
+	return best, nil
+}
+
+// specs returns every Spec that differs only in what the features name, with
+// the least of everything else.
+func (l *locker) specs(features []*generator.Feature) []generator.Spec {
+	specs := []generator.Spec{{Service: "app", Module: "app", Slots: maps.Clone(l.least)}}
+	for _, f := range features {
+		switch {
+		case f.Slot != "":
+			specs = l.vary(specs, f.Slot, []string{f.Name})
+		case f.When != nil:
+			for _, name := range slices.Sorted(maps.Keys(f.When)) {
+				specs = l.vary(specs, name, f.When[name])
+			}
+		case f.Optional():
+			specs = l.vary(specs, f.Name, []string{"on"})
+		}
+	}
+	return specs
+}
+
+// vary multiplies specs by the values that a condition allows for a slot, and
+// by those that the slot needs to exist, or switches an optional feature on.
+func (l *locker) vary(specs []generator.Spec, name string, values []string) []generator.Spec {
+	i := slices.IndexFunc(l.catalog.Slots, func(s generator.Slot) bool { return s.Name == name })
+	if i < 0 {
+		for i := range specs {
+			if slices.Contains(values, "on") && !slices.Contains(specs[i].Features, name) {
+				specs[i].Features = append(slices.Clone(specs[i].Features), name)
+			}
+		}
+		return specs
+	}
+	slot := l.catalog.Slots[i]
+	if slices.Contains(values, "any") {
+		values = slices.DeleteFunc(slices.Clone(slot.Values), func(value string) bool { return value == "none" })
+	}
+	var all []generator.Spec
+	for _, spec := range specs {
+		for _, value := range values {
+			varied := spec
+			varied.Slots = maps.Clone(spec.Slots)
+			varied.Slots[name] = value
+			all = append(all, varied)
+		}
+	}
+	for _, other := range slices.Sorted(maps.Keys(slot.When)) {
+		if slices.Equal(values, []string{"none"}) {
+			break
+		}
+		if slices.ContainsFunc(all, func(s generator.Spec) bool { return s.Slots[other] == "none" }) {
+			all = l.vary(all, other, slot.When[other])
+		}
+	}
+	return all
+}
+
+// findLeast finds the value of each slot that needs fewest modules, and so can
+// stand beside a feature without hiding what it needs itself: none where that
+// is a value, or else by trying.
+func (l *locker) findLeast() error {
+	var open []generator.Slot
+	for _, slot := range l.catalog.Slots {
+		switch {
+		case len(slot.When) > 0: // it follows from others
+		case slot.Optional:
+			l.least[slot.Name] = "none"
+		default:
+			open = append(open, slot)
+			l.least[slot.Name] = slot.Values[0]
+		}
+	}
+	// Twice, for the first round compares the values of the first slot beside
+	// whatever comes first in the others.
+	for _, slot := range append(open, open...) {
+		least := -1
+		for _, value := range slot.Values {
+			spec := l.specs(nil)[0]
+			spec.Slots[slot.Name] = value
+			selection, err := generator.Resolve(l.catalog, spec)
+			if err != nil {
+				return err
+			}
+			tidy, err := l.tidy(selection)
+			if err != nil {
+				return fmt.Errorf("%s: %w", value, err)
+			}
+			if n := len(tidy.Requires); least < 0 || n < least {
+				least, l.least[slot.Name] = n, value
+			}
+		}
+	}
+	return nil
+}
+
+// tidy renders a selection, gives it the versions of the pins and returns what
+// `go mod tidy` makes of them.
+func (l *locker) tidy(s *generator.Selection) (*modules.Lock, error) {
+	tree, err := generator.Render(s)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "otelgen-lock-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	for path, content := range tree {
+		path = filepath.Join(dir, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	steps := []func(dir string) error{
+		func(dir string) error { return l.pin(dir, s.Spec.Module) }, goModTidy,
+		unpin, goModTidy,
+		l.repin, goModTidy,
+	}
+	for _, step := range steps {
+		if err := step(dir); err != nil {
+			return nil, err
+		}
+	}
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	sum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	if err != nil {
+		return nil, err
+	}
+	return modules.Tidied(mod, sum)
+}
+
+func goModTidy(dir string) error {
+	cmd := exec.CommandContext(context.Background(), "go", "mod", "tidy")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go mod tidy: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// pin writes the pins' go.mod and go.sum into dir, under another module path.
+func (l *locker) pin(dir, module string) error {
+	mod, err := readMod(l.pins)
+	if err != nil {
+		return err
+	}
+	if err := mod.AddModuleStmt(module); err != nil {
+		return err
+	}
+	data, err := mod.Format()
+	if err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(l.pins, "go.sum"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "go.mod"), data, 0o644),
+		os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644))
+}
+
+// unpin removes the indirect requirements. Tidy kept those of the pins that
+// anything mentions, though most are there for other features; what is needed
+// here it adds again.
+func unpin(dir string) error {
+	return editMod(dir, func(mod *modfile.File) error {
+		for _, require := range slices.Clone(mod.Require) {
+			if require.Indirect {
+				if err := mod.DropRequire(require.Mod.Path); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// repin gives the indirect requirements that came back the pins' versions.
+func (l *locker) repin(dir string) error {
+	pins, err := readMod(l.pins)
+	if err != nil {
+		return err
+	}
+	return editMod(dir, func(mod *modfile.File) error {
+		for _, require := range slices.Clone(mod.Require) {
+			for _, pin := range pins.Require {
+				if pin.Mod.Path == require.Mod.Path {
+					if err := mod.AddRequire(pin.Mod.Path, pin.Mod.Version); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func editMod(dir string, edit func(*modfile.File) error) error {
+	mod, err := readMod(dir)
+	if err != nil {
+		return err
+	}
+	if err := edit(mod); err != nil {
+		return err
+	}
+	mod.Cleanup()
+	data, err := mod.Format()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "go.mod"), data, 0o644)
+}
+
+func readMod(dir string) (*modfile.File, error) {
+	path := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return modfile.Parse(path, data, nil)
+}

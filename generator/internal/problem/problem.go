@@ -1,0 +1,122 @@
+// Package problem collects what is wrong with a catalog, so that its author
+// learns all of it at once, each with the place to look at.
+package problem
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Position is a place in a file. The zero Line means the whole file.
+type Position struct {
+	Path         string
+	Line, Column int
+}
+
+func (p Position) String() string {
+	switch {
+	case p.Line == 0:
+		return p.Path
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.Path, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.Path, p.Line, p.Column)
+}
+
+// Problem is one thing that is wrong: its subject, what is wrong with it, and
+// the way out, as in "slot databse: there is none; did you mean database?".
+type Problem struct {
+	Position
+	Text string
+}
+
+func (p Problem) Error() string { return p.String() + ": " + p.Text }
+
+// List is any number of problems.
+type List []Problem
+
+// Add adds a problem.
+func (l *List) Add(at Position, format string, args ...any) {
+	*l = append(*l, Problem{at, fmt.Sprintf(format, args...)})
+}
+
+// located is how parsers begin the lines of their errors.
+var located = regexp.MustCompile(`^([^:\s]+):(\d+):(?:(\d+):)? (.*)$`)
+
+// AddError adds the problems of an error that has one in each line, with its
+// place in front. Lines without a place are about the whole file.
+func (l *List) AddError(path string, err error) {
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if match := located.FindStringSubmatch(line); match != nil {
+			at := Position{Path: match[1]}
+			at.Line, _ = strconv.Atoi(match[2])
+			at.Column, _ = strconv.Atoi(match[3])
+			l.Add(at, "%s", match[4])
+		} else {
+			l.Add(Position{Path: path}, "%s", strings.TrimPrefix(line, path+": "))
+		}
+	}
+}
+
+// Err joins the problems in the order of their places, each once. It is nil if
+// there are none.
+func (l List) Err() error {
+	sorted := slices.Clone(l)
+	slices.SortFunc(sorted, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
+	})
+	var all []error
+	for _, p := range slices.Compact(sorted) {
+		all = append(all, p)
+	}
+	return errors.Join(all...)
+}
+
+// Suggest is the way out when a word is none of those it may be: the nearest
+// of them or, if none is near, all of them.
+func Suggest(word string, known []string) string {
+	known = slices.Sorted(slices.Values(known))
+	if len(known) == 0 {
+		return "nothing is known here"
+	}
+	nearest, distance := "", 1+max(1, (len(word)+1)/3) // farther is another word
+	for _, candidate := range known {
+		if d := edits(word, candidate); d < distance {
+			nearest, distance = candidate, d
+		}
+	}
+	if nearest != "" {
+		return fmt.Sprintf("did you mean %s?", nearest)
+	}
+	return "known are " + strings.Join(slices.Compact(known), ", ")
+}
+
+// edits is the Levenshtein distance of two words.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package generator
+
+import "testing"
+
+// stopBeingRoot does nothing where tests do not run as root.
+func stopBeingRoot(*testing.T, string) {}

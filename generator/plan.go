@@ -1,0 +1,111 @@
+package generator
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Plan is what an update comes to, in the order of its paths. A path that is
+// as it should be is not in it.
+type Plan []Change
+
+// Change is what happens to one path.
+type Change struct {
+	Path   string
+	From   string // where the file is now, if the templates moved it
+	Action Action
+	Note   string // what the owner should know or do about it, if anything
+
+	Before, After []byte // what the disk holds; nil is no file
+	Base          []byte // what is recorded as otelgen's own afterwards
+
+	records []recording
+	sides   [][]byte // base, yours and next of a conflict that is new
+}
+
+// Action says in a word what happens to a path. What it depends on are base,
+// what otelgen wrote last; disk; and next, what it would write today:
+//
+//	base  disk    next   action
+//	any   = next         none
+//	-     -       x      create
+//	-     y       x      conflict   it exists and was never ours
+//	b     -       -      none
+//	b     -       x      gone       its owner deleted it: so it stays
+//	b     = b     x      update
+//	b     y       = b    keep       its owner changed it
+//	b     y       x      merge      or conflict, if both changed the same lines
+//	b     = b     -      delete
+//	b     y       -      orphan     its owner changed what we no longer write: it stays
+//
+// Afterwards base is next, so that what is reported is reported once; except
+// that a conflict leaves base, and next is pending. As long as our markers are
+// in the file, or git has it in conflict, the action is conflict and changes
+// nothing. Then base is what was pending, and the table holds again.
+type Action string
+
+const (
+	none     Action = "none"
+	create   Action = "create"
+	update   Action = "update"
+	merge    Action = "merge"
+	keep     Action = "keep"
+	gone     Action = "gone"
+	remove   Action = "delete"
+	orphan   Action = "orphan"
+	conflict Action = "conflict"
+)
+
+// Empty reports whether the project is as it should be: no file changes, no
+// conflict is open and there is no news. (To apply an empty plan can still
+// bring the record up to date: that a file was deleted, that a conflict has
+// been resolved. Compare sees that without a record.)
+func (p Plan) Empty() bool {
+	return !slices.ContainsFunc(p, Change.matters)
+}
+
+// Conflicts are the changes that the owner has to decide.
+func (p Plan) Conflicts() []Change {
+	return slices.DeleteFunc(slices.Clone(p), func(c Change) bool { return c.Action != conflict })
+}
+
+// matters reports whether a change is one to the owner.
+func (c Change) matters() bool {
+	return !same(c.Before, c.After) || c.From != "" || c.Action == conflict || c.Action == orphan ||
+		c.Action == gone && c.Note != ""
+}
+
+// at is where the file is before the change.
+func (c Change) at() string { return cmp.Or(c.From, c.Path) }
+
+// announced reports whether the record has to know of a change beforehand: see
+// apply.
+func (c Change) announced() bool {
+	return (c.Action == merge || c.Action == conflict) && !same(c.Before, c.After)
+}
+
+// action is that table. It is pure and total; its arguments are in the form in
+// which they are compared.
+func action(base, disk, next []byte) Action {
+	switch {
+	case same(disk, next):
+		return none
+	case base == nil && disk == nil:
+		return create
+	case base == nil && next == nil:
+		return none // it never was our business
+	case base == nil:
+		return conflict
+	case disk == nil:
+		return gone
+	case next == nil && same(disk, base):
+		return remove
+	case next == nil:
+		return orphan
+	case same(disk, base):
+		return update
+	case same(next, base):
+		return keep
+	}
+	return merge
+}

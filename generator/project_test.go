@@ -1,0 +1,295 @@
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func small() Tree {
+	return Tree{
+		specFile:         []byte("service: shop\n"),
+		"go.mod":         []byte("module shop\n\ngo 1.26.0\n"),
+		"cmd/shop/a.go":  []byte("package main\n"),
+		".gitignore":     []byte("# Secrets stay here.\n.env\n/bin/\n"),
+		"README.md":      []byte("# shop\n\nHow to run it.\n"),
+		"docs/README.md": nil,
+	}
+}
+
+// smallProject is what is on the disk when a small tree has become a project.
+func smallProject() files {
+	want := files{attributesFile: attributes}
+	for p, content := range small() {
+		want[p] = string(content)
+		if p != specFile {
+			want[baseDir+p+".base"] = string(content)
+		}
+	}
+	return want
+}
+
+// TestNew: where a project can be made, what stays of what was there.
+func TestNew(t *testing.T) {
+	tests := []struct {
+		name string
+		dir  string
+		had  files
+		want files // besides what a small project has
+	}{
+		{name: "where there is nothing", dir: "shop"},
+		{name: "where not even the parents are", dir: "a/b/c/shop"},
+		{name: "in an empty directory", dir: "."},
+		{name: "in a fresh clone", dir: ".", had: files{".git/HEAD": "ref: x\n"}},
+		{name: "with a license", dir: ".", had: files{"LICENSE.txt": "MIT\n"}, want: files{"LICENSE.txt": "MIT\n"}},
+		{name: "with the same README", dir: ".", had: files{"README.md": "# shop\n\nHow to run it.\n"}},
+		{name: "with a README of its own", dir: ".", had: files{"README.md": "# My shop\n"}, want: files{"README.md": "# My shop\n"}},
+		{name: "with a readme of another name", dir: ".", had: files{"readme": "Hi.\n"}, want: files{"readme": "Hi.\n"}},
+		{
+			name: "with a .gitignore: git must not track secrets", dir: ".", had: files{".gitignore": "*.exe\n/bin/"},
+			want: files{".gitignore": "*.exe\n/bin/\n\n# Secrets stay here.\n.env\n"},
+		}, {
+			name: "with a .gitignore with CRLF", dir: ".", had: files{".gitignore": "*.exe\r\n"},
+			want: files{".gitignore": "*.exe\r\n\r\n# Secrets stay here.\r\n.env\r\n/bin/\r\n"},
+		}, {
+			name: "with a .gitignore that says it all", dir: ".", had: files{".gitignore": "/bin/\n# Secrets stay here.\n.env\n*.exe\n"},
+			want: files{".gitignore": "/bin/\n# Secrets stay here.\n.env\n*.exe\n"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			top := t.TempDir()
+			writeDir(t, top, tt.had)
+			want := smallProject()
+			maps.Copy(want, tt.want)
+			dir := filepath.Join(top, tt.dir)
+			mustNew(t, dir, small())
+			checkDir(t, dir, want)
+			if plan := mustUpdate(t, dir, small(), nil); !plan.Empty() {
+				t.Errorf("right after, an update would change %q", plan)
+			}
+		})
+	}
+}
+
+// TestNewKilledAnywhere: killed before any change and run again, a new project
+// is as if nothing had happened, and there is nothing else.
+func TestNewKilledAnywhere(t *testing.T) {
+	for name, had := range map[string]files{"shop": nil, "a/shop": nil, ".": {".git/HEAD": "ref: x\n", ".gitignore": "*.exe\n", "README": "# My shop\n"}} {
+		var want files
+		for kill, changes := 0, 0; kill <= changes; kill++ {
+			top := memDir(t)
+			writeDir(t, top, had)
+			dir := filepath.Join(top, name)
+			n, err := run(dir, small(), nil, kill)
+			if kill == 0 {
+				changes, want = n, readDir(t, top)
+				continue
+			}
+			if _, again := run(dir, small(), nil, 0); err != nil || again != nil {
+				t.Fatalf("killed before change %d: %v, then %v", kill, err, again)
+			}
+			checkDir(t, top, want)
+		}
+	}
+}
+
+// TestNewTwiceAtOnce: of many runs that make the same project at the same time
+// exactly one does, and it is whole; the others say so. It used to be a part,
+// when they shared a scratch directory. What a killed run left is gone as well.
+func TestNewTwiceAtOnce(t *testing.T) {
+	const runs, rounds = 20, 10
+	tree := small()
+	for i := range 100 {
+		tree[fmt.Sprintf("many/%d.txt", i)] = []byte("x\n")
+	}
+	for _, name := range []string{"shop", "a/shop"} {
+		for range rounds {
+			top := memDir(t)
+			first, _, _ := strings.Cut(name, "/")
+			writeDir(t, top, files{"." + first + ".otelgen-new-KILLED/go.mod": "", "." + first + ".otelgen-new-KILLED-TOO/x/y": ""})
+			dir := filepath.Join(top, name)
+			var starting, running sync.WaitGroup
+			starting.Add(runs)
+			errs := make([]error, runs)
+			for i := range runs {
+				running.Go(func() {
+					p, err := NewProject(dir)
+					plan, err2 := Compare(p, tree, nil)
+					starting.Done()
+					starting.Wait()
+					errs[i] = errors.Join(err, err2, Apply(p, plan))
+				})
+			}
+			running.Wait()
+			won := 0
+			for _, err := range errs {
+				switch {
+				case err == nil:
+					won++
+				case !strings.Contains(err.Error(), "has been made in the meantime") || strings.Contains(err.Error(), "\n"):
+					t.Errorf("a run that lost says %v", err)
+				}
+			}
+			if won != 1 {
+				t.Errorf("%d runs made %s", won, name)
+			}
+			want := files{attributesFile: attributes}
+			for p, content := range tree {
+				want[p] = string(content)
+				if p != specFile {
+					want[baseDir+p+".base"] = string(content)
+				}
+			}
+			checkDir(t, dir, want)
+			if entries, _ := os.ReadDir(top); len(entries) != 1 {
+				t.Errorf("besides %s there is something left: %q", first, entries)
+			}
+		}
+	}
+}
+
+// TestNewBesideAnother: what another run is still writing stays.
+func TestNewBesideAnother(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "shop")
+	p, _ := NewProject(dir)
+	plan, _ := Compare(p, small(), nil)
+	n := 0
+	p.before = func(string) error {
+		if n++; n == 5 {
+			sweep(top, ".shop.otelgen-new-")
+		}
+		return nil
+	}
+	if err := Apply(p, plan); err != nil {
+		t.Fatal(err)
+	}
+	checkDir(t, dir, smallProject())
+}
+
+// TestNewFails: a new project that cannot be finished leaves nothing behind.
+func TestNewFails(t *testing.T) {
+	had := files{"README.md": "# My shop\n", ".gitignore": "*.exe\n"}
+	full := errors.New("no space left on device")
+	for _, name := range []string{"a/shop", "."} {
+		for fail, err := 1, full; err != nil; fail++ {
+			top := memDir(t)
+			writeDir(t, top, had)
+			p, _ := NewProject(filepath.Join(top, name))
+			n := 0
+			p.before = func(string) error {
+				if n++; n == fail {
+					return full
+				}
+				return nil
+			}
+			plan, _ := Compare(p, small(), nil)
+			if err = Apply(p, plan); err == nil {
+				continue
+			}
+			if !errors.Is(err, full) {
+				t.Errorf("%s: failing at change %d: %v", name, fail, err)
+			}
+			checkDir(t, top, had)
+			if entries, _ := os.ReadDir(top); len(entries) != len(had) {
+				t.Errorf("%s: failing at change %d: leaves %q", name, fail, entries)
+			}
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	top := t.TempDir()
+	writeDir(t, top, files{
+		"file": "", "full/main.go": "", "full/go.mod": "", "full/README": "", "full/.git/HEAD": "", "full/.github/x": "",
+		"many/a": "", "many/b": "", "many/c": "", "many/d": "", "many/e": "", "many/f": "", "many/g": "", "many/h": "", "many/i": "", "many/j": "",
+		"ours/.otelgen/spec.yaml": "service: shop\n", "readme/README/x": "", "empty/.git/HEAD": "",
+	})
+	for link, target := range map[string]string{"dangling": "nowhere", "link": "empty"} {
+		if err := os.Symlink(target, filepath.Join(top, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := readDir(t, top)
+	for dir, want := range map[string]string{
+		"file":      "is a file; name a directory that is empty or does not exist",
+		"file/shop": "cannot be looked at: not a directory",
+		"dangling":  "is a symbolic link; name a directory that is empty or does not exist",
+		"link":      "is a symbolic link; name a directory that is empty or does not exist",
+		"full":      "is not empty: .github, go.mod, main.go; move what is in it away, or name another directory",
+		"many":      "is not empty: a, b, c, d, e, f, g, h and 2 more; move what is in it away, or name another directory",
+		"readme":    "is not empty: README; move what is in it away, or name another directory",
+		"ours":      "is a project of otelgen already; bring it up to date with otelgen update, or name another directory",
+	} {
+		dir = filepath.Join(top, dir)
+		if _, err := NewProject(dir); err == nil || err.Error() != dir+": "+want {
+			t.Errorf("got %v\nwant %s: %s", err, dir, want)
+		}
+	}
+	for dir, want := range map[string]string{
+		"nowhere": "does not exist",
+		"full":    "is no project of otelgen, for it has no .otelgen/spec.yaml; name the directory of one, or make one with otelgen new",
+	} {
+		dir = filepath.Join(top, dir)
+		if _, err := LoadProject(dir); err == nil || err.Error() != dir+": "+want {
+			t.Errorf("got %v\nwant %s: %s", err, dir, want)
+		}
+	}
+	if _, err := LoadProject(filepath.Join(top, "ours")); err != nil {
+		t.Error(err)
+	}
+	checkDir(t, top, before)
+}
+
+// TestNewWhereSomebodyElseIsFaster: what appears while otelgen asks its
+// questions is not overwritten.
+func TestNewWhereSomebodyElseIsFaster(t *testing.T) {
+	for name, appears := range map[string]files{"directory": {"shop/main.go": "mine\n"}, "file": {"shop": "mine\n"}} {
+		top := t.TempDir()
+		p, err := NewProject(filepath.Join(top, "shop"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := Compare(p, small(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.before = func(change string) error {
+			if strings.HasPrefix(change, "rename ") {
+				writeDir(t, top, appears)
+			}
+			return nil
+		}
+		if err := Apply(p, plan); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		checkDir(t, top, appears)
+	}
+}
+
+func TestTreeRefusesPaths(t *testing.T) {
+	tree := Tree{
+		"ok.txt": nil, "../up": nil, "/abs": nil, "a//b": nil, ".git/hooks/pre-commit": nil, "sub/.GIT/config": nil,
+		".otelgen/base/x.base": nil, ".otelgen/spec.yaml": nil, "new\nline": nil, "dir": nil, "dir/below/file": nil,
+	}
+	_, err := Compare(&Project{Dir: t.TempDir()}, tree, nil)
+	want := strings.Join([]string{
+		`"../up": is no path of a file in a project`,
+		`.git/hooks/pre-commit: belongs to git`,
+		`.otelgen/base/x.base: belongs to otelgen's own records`,
+		`"/abs": is no path of a file in a project`,
+		`"a//b": is no path of a file in a project`,
+		`dir: is a file and the directory of dir/below/file`,
+		`"new\nline": is no path of a file in a project`,
+		`sub/.GIT/config: belongs to git`,
+	}, "\n")
+	if err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}

@@ -1,0 +1,227 @@
+package generator
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/otelgen/otelgen/generator/internal/modules"
+)
+
+// identity is what every template can print. Owned ones can print nothing else.
+type identity struct{ Service, Module string }
+
+// lists is what index files can print and range over.
+type lists struct {
+	identity
+	Wiring struct {
+		Imports []string // specs: "shop/internal/order"
+		Steps   []step
+	}
+	Config struct {
+		Imports     []string
+		Fields      []configField
+		Validators  []string // fields with a method Validate
+		Development []setting
+	}
+	Env   []section
+	Lists map[string][]any // of texts, or of maps from key to text
+}
+
+// section is a section of .env.example.
+type section struct {
+	Title     string
+	Variables []setting
+}
+
+// setting is a variable with a value.
+type setting struct {
+	Name, Value string
+	Doc         []string // lines
+	Line        string   // of .env.example: a comment, unless it has to be set
+}
+
+// Render makes the files of a project. It is a pure function: the same
+// Selection gives the same bytes wherever and whenever it is rendered.
+func Render(s *Selection) (Tree, error) {
+	r := renderer{Selection: s, identity: identity{s.Spec.Service, s.Spec.Module}, tree: Tree{}}
+	r.tree[specFile] = s.Spec.YAML()
+	r.modules()
+	index := r.lists()
+	for _, f := range s.Features {
+		for _, file := range f.files {
+			r.file(file, index)
+		}
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.tree, nil
+}
+
+// renderer renders one Selection. After an error it does nothing more.
+type renderer struct {
+	*Selection
+	identity
+	tree Tree
+	err  error
+}
+
+func (r *renderer) file(f file, index *lists) {
+	if r.err != nil {
+		return
+	}
+	var data any = r.identity
+	if f.index {
+		data = index
+	}
+	content, err := f.text.Execute(data)
+	name := outputPath(f.path, r.Service)
+	if err == nil && f.index && path.Ext(name) == ".go" {
+		content, err = formatGo(f.disk, r.Module, content)
+	}
+	r.tree[name], r.err = content, err
+}
+
+// modules adds go.mod and go.sum.
+func (r *renderer) modules() {
+	locks := map[string]*modules.Lock{}
+	for _, f := range r.Features {
+		if f.lock != nil {
+			locks[f.Name] = f.lock
+		}
+	}
+	mod, sum, err := modules.Unite(locks).Files(r.Module)
+	r.tree["go.mod"], r.tree["go.sum"], r.err = mod, sum, err
+}
+
+// lists gathers the contributions of the selected features.
+func (r *renderer) lists() *lists {
+	all := &lists{identity: r.identity, Lists: map[string][]any{}}
+	all.Wiring.Imports = wiringImports(r.Module, r.steps)
+	all.Wiring.Steps = statements(r.steps)
+	for name := range r.catalog.index().Lists {
+		all.Lists[name] = nil // a list that nobody adds to is there, and empty
+	}
+	for _, f := range r.Features {
+		for _, field := range f.gives.Config {
+			all.Config.Imports = append(all.Config.Imports, importSpec(r.Module, field.Import, field.Type))
+			all.Config.Fields = append(all.Config.Fields, field)
+			if field.Validate {
+				all.Config.Validators = append(all.Config.Validators, field.Field)
+			}
+		}
+		if len(f.gives.Env.Variables) > 0 {
+			all.Env = append(all.Env, r.section(f))
+		}
+		for _, v := range f.gives.Env.Variables {
+			if v.Development != "" {
+				all.Config.Development = append(all.Config.Development, setting{Name: v.Name, Value: r.text(v.Development)})
+			}
+		}
+		for name, items := range f.gives.Adds {
+			for _, item := range items {
+				all.Lists[name] = append(all.Lists[name], r.item(item))
+			}
+		}
+	}
+	return all
+}
+
+func (r *renderer) section(f *Feature) section {
+	s := section{Title: r.text(f.gives.Env.Title)}
+	if s.Title == "" {
+		s.Title = f.Title
+	}
+	for _, v := range f.gives.Env.Variables {
+		one := setting{Name: v.Name, Value: r.text(v.Default + v.Example)} // it has one of them
+		if doc := strings.TrimSpace(r.text(v.Doc)); doc != "" {
+			one.Doc = strings.Split(doc, "\n")
+		}
+		one.Line = "#" + v.Name + "=" + one.Value
+		if v.Secret {
+			one.Line = v.Name + "="
+		}
+		s.Variables = append(s.Variables, one)
+	}
+	return s
+}
+
+func (r *renderer) item(i item) any {
+	if i.fields == nil {
+		return r.text(i.text)
+	}
+	fields := map[string]string{}
+	for key, text := range i.fields {
+		fields[key] = r.text(text)
+	}
+	return fields
+}
+
+// text fills in a contributed text.
+func (r *renderer) text(text string) string {
+	if text == "" || r.err != nil {
+		return ""
+	}
+	out, err := r.catalog.texts[text].Execute(r.identity)
+	r.err = err
+	return string(out)
+}
+
+// formatGo formats a Go file as gofmt does, after it has grouped its imports:
+// those of the standard library, of other modules, and the project's own, each
+// once. (x/tools/imports knows no groups without a setting for the whole
+// process, and formats twice.)
+func formatGo(name, module string, source []byte) ([]byte, error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, source, parser.ImportsOnly|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, fmt.Errorf("rendered from %w", err)
+	}
+	if len(file.Decls) > 0 {
+		begin, end := files.Position(file.Decls[0].Pos()).Offset, files.Position(file.Decls[len(file.Decls)-1].End()).Offset
+		source = slices.Concat(source[:begin], importBlock(module, file.Imports), source[end:])
+	}
+	out, err := format.Source(source)
+	if err != nil {
+		return nil, fmt.Errorf("rendered from %s:%w", name, err)
+	}
+	return out, nil
+}
+
+// importBlock writes an import declaration.
+func importBlock(module string, imports []*ast.ImportSpec) []byte {
+	var groups [3][]string
+	for _, spec := range imports {
+		importPath, _ := strconv.Unquote(spec.Path.Value) // or it would not have been parsed
+		first, _, _ := strings.Cut(importPath, "/")
+		group := 0
+		switch {
+		case importPath == module || strings.HasPrefix(importPath, module+"/"):
+			group = 2
+		case strings.Contains(first, "."):
+			group = 1
+		}
+		line := spec.Path.Value
+		if spec.Name != nil {
+			line = spec.Name.Name + " " + line
+		}
+		if !slices.Contains(groups[group], line) {
+			groups[group] = append(groups[group], line)
+		}
+	}
+	var block bytes.Buffer
+	block.WriteString("import (\n")
+	for _, group := range groups {
+		block.WriteString(strings.Join(group, "\n") + "\n\n") // gofmt sorts them
+	}
+	block.WriteString(")")
+	return block.Bytes()
+}

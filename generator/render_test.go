@@ -1,0 +1,252 @@
+package generator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/imports"
+	"golang.org/x/tools/txtar"
+)
+
+// The projects of testdata/rendered are the fixture's, rendered: all defaults,
+// and a selection that has something for every index file. Whoever changes
+// what is rendered looks at the difference and runs the test with UPDATE=1.
+func TestRender(t *testing.T) {
+	c := loaded(t, newFixture(t).files)
+	for name, spec := range map[string]Spec{
+		"defaults": shop(nil),
+		"much":     shop(map[string]string{"router": "chi", "database": "sqlite"}, "audit"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := archive(rendered(t, c, spec))
+			golden := "testdata/rendered/" + name + ".txtar"
+			if os.Getenv("UPDATE") != "" {
+				if err := os.WriteFile(golden, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s is not what is rendered:\n%s", golden, got)
+			}
+		})
+	}
+}
+
+func archive(tree Tree) []byte {
+	var a txtar.Archive
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		a.Files = append(a.Files, txtar.File{Name: name, Data: tree[name]})
+	}
+	return txtar.Format(&a)
+}
+
+// The same Selection gives the same bytes: again, from a catalog that was read
+// in another order or from a disk, and while others render from it.
+func TestRender_Deterministic(t *testing.T) {
+	f := newFixture(t)
+	want := map[string]Tree{}
+	first := loaded(t, f.files)
+	for name, spec := range selections(first) {
+		want[name] = rendered(t, first, spec)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, f.files); err != nil {
+		t.Fatal(err)
+	}
+	for from, files := range map[string]fs.FS{"the same": f.files, "another order": shuffled{f.files}, "a disk": os.DirFS(dir)} {
+		c := loaded(t, files)
+		var all sync.WaitGroup
+		for name, spec := range selections(c) {
+			all.Go(func() {
+				if got := rendered(t, c, spec); !maps.EqualFunc(got, want[name], bytes.Equal) {
+					t.Errorf("%s, from %s: another tree", name, from)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// shuffled lists directories in some other order each time.
+type shuffled struct{ fs.FS }
+
+func (s shuffled) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(s.FS, name)
+	rand.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	return entries, err
+}
+
+// selections returns a Spec for everything that can be selected, by a name
+// that tells what it is.
+func selections(c *Catalog) map[string]Spec {
+	specs := []Spec{shop(nil)}
+	for _, slot := range c.Slots {
+		var more []Spec
+		for _, spec := range specs {
+			for _, value := range append(slot.Values, "") { // "" leaves it open
+				slots := map[string]string{slot.Name: value}
+				maps.Copy(slots, spec.Slots)
+				maps.DeleteFunc(slots, func(_, value string) bool { return value == "" })
+				more = append(more, shop(slots))
+			}
+		}
+		specs = more
+	}
+	for _, f := range c.Features {
+		if !f.Optional() {
+			continue
+		}
+		for _, spec := range specs {
+			specs = append(specs, shop(spec.Slots, append(slices.Clone(spec.Features), f.Name)...))
+		}
+	}
+	all := map[string]Spec{}
+	for _, spec := range specs {
+		if s, err := Resolve(c, spec); err == nil { // what excludes each other is no selection
+			all[fmt.Sprint(s.Spec.Slots, s.Spec.Features)] = s.Spec
+		}
+	}
+	return all
+}
+
+// Whatever is selected, the index files are Go without an unused variable or
+// import, formatted and grouped as goimports would do it.
+func TestRender_AllSelections(t *testing.T) {
+	imports.LocalPrefix = "example.com/shop"
+	c := loaded(t, newFixture(t).files)
+	all := selections(c)
+	if len(all) != 32 {
+		t.Fatalf("%d selections, not 32", len(all))
+	}
+	for name, spec := range all {
+		tree := rendered(t, c, spec)
+		for _, index := range []string{"cmd/shop/serve.go", "internal/config/config.go"} {
+			formatted, err := imports.Process(index, tree[index], &imports.Options{FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8})
+			if err != nil || !bytes.Equal(formatted, tree[index]) {
+				t.Errorf("%s: %s: not as goimports would have it: %v\n%s", name, index, err, formatted)
+			}
+			if err := typeCheck(tree, path.Dir(index)); err != nil {
+				t.Fatalf("%s: %v\n%s", name, err, tree[index])
+			}
+		}
+	}
+}
+
+// typeCheck checks a package whose imports are not there. What comes from them
+// fits everywhere, but the package itself can be wrong.
+func typeCheck(tree Tree, dir string) error {
+	files := token.NewFileSet()
+	var parsed []*ast.File
+	for name, content := range tree {
+		if path.Dir(name) != dir || path.Ext(name) != ".go" {
+			continue
+		}
+		file, err := parser.ParseFile(files, name, content, 0)
+		if err != nil {
+			return err
+		}
+		parsed = append(parsed, file)
+	}
+	var problems []error
+	config := types.Config{Importer: absent{}, Error: func(err error) {
+		if !strings.Contains(err.Error(), "could not import") {
+			problems = append(problems, err)
+		}
+	}}
+	_, _ = config.Check(dir, files, parsed, nil) // Error has its errors
+	return errors.Join(problems...)
+}
+
+type absent struct{}
+
+func (absent) Import(string) (*types.Package, error) { return nil, errors.New("not there") }
+
+// An error of a template names its file, line and column, and not ours.
+func TestRender_TemplateErrors(t *testing.T) {
+	for _, test := range []struct {
+		name, file, old, new, want string
+	}{
+		{
+			"list that is not declared", "base/files/README.md.tmpl", ".Lists.try", ".Lists.tyr",
+			`base/files/README.md.tmpl:2:14: executing "base/files/README.md.tmpl" at <.Lists.tyr>: map has no entry for key "tyr"`,
+		},
+		{
+			"field that is not there", "base/files/README.md.tmpl", ".Lists.try", ".Liszt",
+			`base/files/README.md.tmpl:2:8: executing "base/files/README.md.tmpl" at <.Liszt>: can't evaluate field Liszt in type *generator.lists`,
+		},
+		{
+			"key that is not there", "base/files/README.md.tmpl", "{{.text}}", "{{.txt}}",
+			`base/files/README.md.tmpl:8:16: executing "base/files/README.md.tmpl" at <.txt>: map has no entry for key "txt"`,
+		},
+		{
+			"no Go", "base/files/internal/config/config.go.tmpl", "package config", "package config\nimport \"x",
+			"rendered from base/files/internal/config/config.go.tmpl:3:8: string literal not terminated",
+		},
+		{
+			"no Go further down", "base/files/internal/config/config.go.tmpl", "func (c Config)", "fun (c Config)",
+			"rendered from base/files/internal/config/config.go.tmpl:19:1: expected declaration, found fun",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.replace(test.file, test.old, test.new)
+			s, err := Resolve(loaded(t, f.files), shop(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Render(s)
+			lines(t, err, test.want)
+		})
+	}
+}
+
+// What a tree is used for does not change the catalog.
+func TestRender_TreesAreTheCallers(t *testing.T) {
+	c := loaded(t, newFixture(t).files)
+	first := rendered(t, c, shop(nil))
+	for _, content := range first {
+		clear(content)
+	}
+	if got := rendered(t, c, shop(nil))[".github/workflows/ci.yaml"]; string(got) != "jobs: ${{ github.ref }}\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSelection_Moved(t *testing.T) {
+	f := newFixture(t)
+	f.replace("background/feature.yaml", "{internal/worker/worker.go: internal/background/background.go}", "{cmd/__service__/worker.go: internal/background/background.go}")
+	c := loaded(t, f.files)
+	for _, test := range []struct {
+		features []string
+		want     map[string]string
+	}{
+		{nil, map[string]string{}},
+		{[]string{"background"}, map[string]string{"cmd/shop/worker.go": "internal/background/background.go"}},
+	} {
+		s, err := Resolve(c, shop(nil, test.features...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Moved(); !maps.Equal(got, test.want) {
+			t.Errorf("%v: got %v", test.features, got)
+		}
+	}
+}
