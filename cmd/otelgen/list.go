@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+func listCommand(catalog *generator.Catalog) *cobra.Command {
+	var output format
+	cmd := &cobra.Command{
+		Use:       "list [features|presets]",
+		Short:     "List what a service can be made of",
+		Args:      atMost(1, "list features or presets, or both without an argument"),
+		ValidArgs: []cobra.Completion{"features\tslots and optional features", "presets\tselections that have a name"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := newListing(catalog, args)
+			if err != nil {
+				return err
+			}
+			if output.json() {
+				return printJSON(cmd.OutOrStdout(), l)
+			}
+			return l.print(cmd.OutOrStdout())
+		},
+	}
+	output.addTo(cmd)
+	return cmd
+}
+
+// listing is what there is to choose from, as it is printed.
+type listing struct {
+	Slots    []listedSlot    `json:"slots,omitempty"`
+	Features []listedFeature `json:"features,omitempty"`
+	Presets  []listedPreset  `json:"presets,omitempty"`
+}
+
+type listedSlot struct {
+	Name     string              `json:"name"`
+	Title    string              `json:"title"`
+	Question string              `json:"question"`
+	Default  string              `json:"default"`
+	When     generator.Condition `json:"when,omitempty"`
+	Values   []listedFeature     `json:"values"`
+}
+
+type listedFeature struct {
+	Name      string   `json:"name"`
+	Title     string   `json:"title,omitempty"`
+	Summary   string   `json:"summary,omitempty"`
+	Requires  []string `json:"requires,omitempty"`
+	Conflicts []string `json:"conflicts,omitempty"`
+}
+
+type listedPreset struct {
+	Name     string            `json:"name"`
+	Slots    map[string]string `json:"slots"`
+	Features []string          `json:"features,omitempty"`
+
+	flags []string
+}
+
+func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
+	var l listing
+	topic := strings.Join(topics, "")
+	if !slices.Contains([]string{"", "features", "presets"}, topic) {
+		return l, fmt.Errorf("%s: no such list; list features or presets, or both without an argument", topic)
+	}
+	if topic != "presets" {
+		for _, slot := range catalog.Slots {
+			l.Slots = append(l.Slots, listSlot(catalog, slot))
+		}
+		for _, f := range optional(catalog) {
+			l.Features = append(l.Features, listFeature(f))
+		}
+	}
+	if topic != "features" {
+		for _, name := range presetNames() {
+			one, err := listPreset(catalog, name)
+			if err != nil {
+				return l, err
+			}
+			l.Presets = append(l.Presets, one)
+		}
+	}
+	return l, nil
+}
+
+func listSlot(catalog *generator.Catalog, slot generator.Slot) listedSlot {
+	l := listedSlot{Name: slot.Name, Title: slot.Title, Question: slot.Question, Default: slot.Default, When: slot.When}
+	for _, value := range slot.Values {
+		listed := listedFeature{Name: value, Summary: "no " + strings.ToLower(slot.Title)}
+		for _, f := range catalog.Features {
+			if f.Name == value {
+				listed = listFeature(f)
+			}
+		}
+		l.Values = append(l.Values, listed)
+	}
+	return l
+}
+
+func listFeature(f *generator.Feature) listedFeature {
+	return listedFeature{Name: f.Name, Title: f.Title, Summary: f.Summary, Requires: f.Requires, Conflicts: f.Conflicts}
+}
+
+// listPreset lists what a preset comes to, defaults included.
+func listPreset(catalog *generator.Catalog, name string) (listedPreset, error) {
+	spec, err := preset(name)
+	if err != nil {
+		return listedPreset{}, err
+	}
+	spec.Service, spec.Module = "any", anyModule
+	selection, err := generator.Resolve(catalog, spec)
+	if err != nil {
+		return listedPreset{}, err
+	}
+	return listedPreset{name, selection.Spec.Slots, selection.Spec.Features, flagsOf(catalog, selection.Spec)}, nil
+}
+
+// optional returns the features that are chosen by --with.
+func optional(catalog *generator.Catalog) []*generator.Feature {
+	return slices.DeleteFunc(slices.Clone(catalog.Features), func(f *generator.Feature) bool {
+		return !f.Optional()
+	})
+}
+
+// print prints the listing for people.
+func (l listing) print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, slot := range l.Slots {
+		fmt.Fprintf(table, "%s, --%s%s\n", slot.Title, slot.Name, onlyWhen(slot.When))
+		for _, value := range slot.Values {
+			note := value.Summary
+			if value.Name == slot.Default {
+				note = strings.TrimSpace(note + " (default)")
+			}
+			fmt.Fprintf(table, "  %s\t%s\n", value.Name, note)
+		}
+		fmt.Fprintln(table)
+	}
+	if len(l.Features) > 0 {
+		fmt.Fprintln(table, "Features, --with")
+		for _, f := range l.Features {
+			fmt.Fprintf(table, "  %s\t%s\n", f.Name, f.Summary)
+		}
+		fmt.Fprintln(table)
+	}
+	if len(l.Presets) > 0 {
+		fmt.Fprintln(table, "Presets, --preset")
+		for _, p := range l.Presets {
+			fmt.Fprintf(table, "  %s\t%s\n", p.Name, strings.Join(p.flags, " "))
+		}
+	}
+	return table.Flush()
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+// presets are Specs without names, one file each. They are data that names
+// features, as a user would, so the catalog need not know of them.
+//
+//go:embed presets/*.yaml
+var presets embed.FS
+
+// presetNames returns the names of the presets, sorted.
+func presetNames() []string {
+	files, err := presets.ReadDir("presets")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file.Name(), ".yaml"))
+	}
+	return names
+}
+
+// preset returns the Spec that goes by a name.
+func preset(name string) (generator.Spec, error) {
+	if names := presetNames(); !slices.Contains(names, name) {
+		return generator.Spec{}, fmt.Errorf("preset %s: there is no such preset; known are %s", name, strings.Join(names, ", "))
+	}
+	file := path.Join("presets", name+".yaml")
+	data, err := presets.ReadFile(file)
+	if err != nil {
+		return generator.Spec{}, err
+	}
+	return generator.ParseSpec(file, data)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/templates"
+)
+
+// run runs a command line and returns the exit code. Data goes to stdout, talk
+// to stderr.
+func run(args []string) int {
+	catalog, err := generator.Load(templates.FS)
+	if err == nil {
+		root := rootCommand(catalog)
+		root.SetArgs(args)
+		err = root.Execute()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return exitCode(err)
+}
+
+// Exit codes are those of diff(1). What compares will add 1 for: it differs.
+const (
+	done     = 0
+	couldNot = 2
+)
+
+func exitCode(err error) int {
+	if err != nil {
+		return couldNot
+	}
+	return done
+}
+
+// rootCommand makes the command line. What can be chosen comes from the
+// catalog: a new feature needs no code here.
+func rootCommand(catalog *generator.Catalog) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "otelgen",
+		Short:         "Scaffold Go services that are observable from their first commit",
+		Version:       thisVersion(),
+		SilenceErrors: true, // run prints them
+		SilenceUsage:  true,
+		Args:          noSuchCommand,
+
+		SuggestionsMinimumDistance: 2,
+
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate(identity(thisVersion()))
+	root.SetFlagErrorFunc(flagProblem)
+	root.AddCommand(newCommand(catalog), listCommand(catalog), versionCommand())
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	return root
+}
+
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := cmd.CommandPath() + " --help lists them"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return fmt.Errorf("%s: no such command; %s", args[0], hint)
+}
+
+// atMost allows so many arguments, and says what else they might have been.
+func atMost(n int, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > n {
+			return fmt.Errorf("%s: one argument too many; %s", args[n], hint)
+		}
+		return nil
+	}
+}
+
+// flagProblem says what is wrong with a flag in our order of words.
+func flagProblem(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return fmt.Errorf("-%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
+	case errors.As(err, &unknown):
+		return fmt.Errorf("--%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
+	case errors.As(err, &empty):
+		return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", empty.GetSpecifiedName())
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
+	}
+	return err
+}

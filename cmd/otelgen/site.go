@@ -1,0 +1,143 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+)
+
+// site is where a project goes, and what is around it.
+type site struct {
+	dir       string // as the user names it
+	absolute  string
+	workTree  string // of git, around it; or ""
+	goMod     string // of the module around it in the same work tree; or ""
+	workspace string // the go.work around it; or ""
+}
+
+// surround looks at a directory, which need not exist, and at all above it.
+func surround(dir string) (site, error) {
+	absolute, err := filepath.Abs(dir)
+	s := site{dir: filepath.Clean(dir), absolute: absolute, workspace: os.Getenv("GOWORK")}
+	for at := absolute; err == nil; at = filepath.Dir(at) {
+		if file := filepath.Join(at, "go.mod"); s.goMod == "" && s.workTree == "" && at != absolute && exists(file) {
+			s.goMod = file
+		}
+		if file := filepath.Join(at, "go.work"); s.workspace == "" && exists(file) {
+			s.workspace = file
+		}
+		if s.workTree == "" && exists(filepath.Join(at, ".git")) {
+			s.workTree = at
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
+	}
+	if s.workspace == "off" { // so the go command has it
+		s.workspace = ""
+	}
+	return s, err
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// parent is where the module path of a new project comes from: the path of the
+// directory root, and how we know.
+type parent struct{ path, root, origin string }
+
+// modulePath returns the module path of a service here: what is around it says,
+// or else it is the service's name. What somebody declared comes before what
+// we conclude from the address of a repository.
+func (s site) modulePath(service string) (modulePath, origin string) {
+	for _, find := range []func() parent{s.module, s.workspaceModules, s.remote} {
+		p := find()
+		if p.path == "" {
+			continue
+		}
+		if below, err := filepath.Rel(p.root, s.absolute); err == nil {
+			return path.Join(p.path, filepath.ToSlash(below)), p.origin
+		}
+	}
+	return service, "the name of the service"
+}
+
+// module is what the go.mod above says.
+func (s site) module() parent {
+	if s.goMod == "" {
+		return parent{}
+	}
+	return parent{declaredIn(s.goMod), filepath.Dir(s.goMod), "go.mod above"}
+}
+
+// declaredIn returns the module path that a go.mod declares, without its major
+// version, which is not that of what is below.
+func declaredIn(goMod string) string {
+	data, err := os.ReadFile(goMod)
+	if err != nil {
+		return "" // then it is no help
+	}
+	declared := modfile.ModulePath(data)
+	prefix, _, _ := module.SplitPathVersion(declared)
+	return prefix
+}
+
+// workspaceModules is what the modules of the go.work have in common, if each
+// is called as its directory.
+func (s site) workspaceModules() parent {
+	data, err := os.ReadFile(s.workspace)
+	if err != nil {
+		return parent{}
+	}
+	work, err := modfile.ParseWork(s.workspace, data, nil)
+	if err != nil {
+		return parent{}
+	}
+	p := parent{root: filepath.Dir(s.workspace), origin: "the modules of go.work"}
+	for _, use := range work.Use {
+		dir := path.Clean(filepath.ToSlash(use.Path))
+		declared := declaredIn(filepath.Join(p.root, filepath.FromSlash(dir), "go.mod"))
+		common, ok := strings.CutSuffix(declared, "/"+dir)
+		if !ok || p.path != "" && p.path != common {
+			return parent{}
+		}
+		p.path = common
+	}
+	return p
+}
+
+// remote is what the address of the work tree's repository says.
+func (s site) remote() parent {
+	if s.workTree == "" {
+		return parent{}
+	}
+	out, err := git(s.workTree, "remote", "get-url", "origin")
+	if err != nil {
+		return parent{} // it has none, or there is no git
+	}
+	return parent{repositoryPath(out), s.workTree, "git remote origin"}
+}
+
+// remoteAddress has the host and the path of ssh://git@host:22/path.git,
+// https://host/path and git@host:path.git.
+var remoteAddress = regexp.MustCompile(`^(?:\w+://)?(?:[^/@]*@)?([\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])(.+?)/?(?:\.git)?/?$`)
+
+// repositoryPath returns the module path of the root of a repository, or "" if
+// its address does not say.
+func repositoryPath(address string) string {
+	match := remoteAddress.FindStringSubmatch(strings.TrimSpace(address))
+	if match == nil {
+		return ""
+	}
+	if p := path.Join(strings.ToLower(match[1]), match[2]); module.CheckPath(p) == nil {
+		return p
+	}
+	return ""
+}
