@@ -1,0 +1,219 @@
+// Package e2e runs a service and the real OpenTelemetry Collector as processes
+// of their own, and shows tests what arrives behind the collector.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long anything may take on a busy machine. Nothing here is timed.
+const patience = 60 * time.Second
+
+// Root returns the root directory of this repository.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		content, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(content), "module github.com/otelgen/otelgen\n") {
+			return dir
+		}
+	}
+	t.Fatal("no otelgen repository around this test")
+	return ""
+}
+
+// Go runs the go command in dir and returns what it printed.
+func Go(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %s in %s: %v\n%s", strings.Join(args, " "), dir, err, out)
+	}
+	return string(out)
+}
+
+// Build builds the command ./cmd/NAME of the project in dir and returns its path.
+func Build(t testing.TB, dir, name string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), name)
+	Go(t, dir, "build", "-o", binary, "./cmd/"+name)
+	return binary
+}
+
+// Process is a running program.
+type Process struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	Stdout Output
+	Stderr Output
+}
+
+// Start starts a program in an empty environment but for environment.
+func Start(t testing.TB, environment []string, program string, args ...string) *Process {
+	t.Helper()
+	p := &Process{t: t}
+	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
+	p.cmd.Env = environment
+	if environment == nil {
+		p.cmd.Env = []string{}
+	}
+	p.cmd.Stdout, p.cmd.Stderr = &p.Stdout, &p.Stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// AwaitOK waits until url answers 200.
+func (p *Process) AwaitOK(url string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, url, http.NoBody)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			continue
+		}
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	p.t.Fatalf("%s does not answer\n%s%s", url, &p.Stdout, &p.Stderr)
+}
+
+// Stop sends SIGTERM and returns the exit status.
+func (p *Process) Stop() int {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	defer timer.Stop()
+	_ = p.cmd.Wait() // the status says it
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Output is what a process writes. It can be read while the process writes.
+type Output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// FreeAddress returns a loopback address that nobody listened on just now.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// Collector is a running OpenTelemetry Collector whose exporters write to files.
+type Collector struct {
+	// Endpoint is what OTEL_EXPORTER_OTLP_ENDPOINT should be; GRPC the same
+	// for the protocol grpc.
+	Endpoint string
+	GRPC     string
+
+	t       testing.TB
+	process *Process
+	files   string // directory
+}
+
+// overlay swaps the exporters of a collector configuration, and the addresses,
+// so that several can run beside each other. All else stays as it is.
+const overlay = `yaml:
+extensions: {health_check: {endpoint: "%[1]s"}}
+receivers: {otlp: {protocols: {grpc: {endpoint: "%[2]s"}, http: {endpoint: "%[3]s"}}}}
+exporters:
+  file/traces: {path: "%[4]s/traces"}
+  file/metrics: {path: "%[4]s/metrics"}
+  file/logs: {path: "%[4]s/logs"}
+service:
+  telemetry: {metrics: {level: none, readers: []}, logs: {level: warn}}
+  pipelines:
+    traces: {exporters: [file/traces]}
+    metrics: {exporters: [file/metrics]}
+    logs: {exporters: [file/logs]}
+`
+
+// collector is built once for all tests of a package.
+var collector struct {
+	dir   string
+	build sync.Once
+}
+
+// Main runs the tests of a package that starts collectors. Its TestMain calls
+// it.
+func Main(m *testing.M) {
+	dir, err := os.MkdirTemp("", "otelgen-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	collector.dir = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir) // the tests have said what they had to say
+	os.Exit(code)
+}
+
+// StartCollector starts a collector with the configuration file config.
+func StartCollector(t testing.TB, config string) *Collector {
+	t.Helper()
+	binary := filepath.Join(collector.dir, "otelcol")
+	collector.build.Do(func() {
+		Go(t, filepath.Join(Root(t), "testdata", "collector"), "build", "-mod=readonly", "-o", binary, "./cmd/otelcol")
+	})
+	health, grpc, http := FreeAddress(t), FreeAddress(t), FreeAddress(t)
+	c := &Collector{t: t, Endpoint: "http://" + http, GRPC: "http://" + grpc, files: t.TempDir()}
+	c.process = Start(t, nil, binary, "--config", "file:"+config, "--config", fmt.Sprintf(overlay, health, grpc, http, c.files))
+	c.process.AwaitOK("http://" + health)
+	return c
+}
+
+// Stop ends the collector and returns all that it passed on.
+func (c *Collector) Stop() *Telemetry {
+	c.t.Helper()
+	if code := c.process.Stop(); code != 0 {
+		c.t.Fatalf("collector: exit status %d\n%s", code, &c.process.Stderr)
+	}
+	return readTelemetry(c.t, c.files)
+}

@@ -1,0 +1,136 @@
+package e2e_test
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/e2e"
+)
+
+// presets returns the Specs of the committed projects, one for each preset of
+// otelgen: what a change of a template does is there to be seen in its review.
+func presets(t *testing.T) map[string]generator.Spec {
+	t.Helper()
+	names := map[string][2]string{"default": {"shop", "shop"}, "minimal": {"hello", "example.com/hello"}}
+	files, err := filepath.Glob(filepath.Join(e2e.Root(t), "cmd", "otelgen", "presets", "*.yaml"))
+	if err != nil || len(files) != len(names) {
+		t.Fatal(files, err)
+	}
+	specs := map[string]generator.Spec{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec, err := generator.ParseSpec(file, content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		spec.Otelgen, spec.Service, spec.Module = "devel", names[name][0], names[name][1]
+		specs[name] = spec
+	}
+	return specs
+}
+
+var update = flag.Bool("update", false, "write the committed projects anew")
+
+// A committed project is exactly what is made: no file more, none less.
+func TestGolden_IsWhatIsMade(t *testing.T) {
+	for name, spec := range presets(t) {
+		made := filepath.Join(t.TempDir(), name)
+		e2e.New(t, e2e.Catalog(t), made, spec)
+		golden := filepath.Join(e2e.Root(t), "testdata", "golden", name)
+		if *update {
+			if err := errors.Join(os.RemoveAll(golden), os.CopyFS(golden, os.DirFS(made))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, got := files(t, golden), files(t, made)
+		for path := range want {
+			if content, ok := got[path]; !ok {
+				t.Errorf("%s: %s is no longer made", name, path)
+			} else if content != want[path] {
+				t.Errorf("%s: %s is made otherwise", name, path)
+			}
+		}
+		for path := range got {
+			if _, ok := want[path]; !ok {
+				t.Errorf("%s: %s is new", name, path)
+			}
+		}
+	}
+	if t.Failed() {
+		t.Log("make golden writes them anew; the review of that change is the review of yours")
+	}
+}
+
+// files returns all files below dir, by path.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		all[strings.TrimPrefix(path, dir)] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Every committed project is sound as its owner would get it from git.
+func TestGolden_IsSound(t *testing.T) {
+	for name := range presets(t) {
+		t.Run(name, func(t *testing.T) {
+			e2e.CheckProject(t, e2e.Clone(t, filepath.Join(e2e.Root(t), "testdata", "golden", name)))
+		})
+	}
+}
+
+// The default service stays small enough to be read: see the budgets of the
+// design. Comments and blank lines are free, for they make reading easier;
+// telemetrytest is a part of the tests.
+func TestDefault_IsWithinItsBudget(t *testing.T) {
+	const maxFiles, maxLines = 45, 2500
+	project := filepath.Join(e2e.Root(t), "testdata", "golden", "default")
+	files, lines := 0, 0
+	err := filepath.WalkDir(project, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == ".otelgen":
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		files++
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "telemetrytest") {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		for line := range strings.Lines(string(content)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+				lines++
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d files, %d lines of Go code without tests", files, lines)
+	if files > maxFiles || lines > maxLines {
+		t.Errorf("%d files and %d lines, want at most %d and %d", files, lines, maxFiles, maxLines)
+	}
+}

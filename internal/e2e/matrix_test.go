@@ -1,0 +1,37 @@
+//go:build matrix
+
+package e2e_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/internal/e2e"
+)
+
+// Every selection there is gives a sound project. The names differ from those
+// of the committed projects in all that can differ: a long name and a short
+// one, a path and none.
+func TestMatrix(t *testing.T) {
+	specs := e2e.Specs(t)
+	t.Logf("%d selections", len(specs))
+	for i, spec := range specs {
+		var name strings.Builder
+		for _, slot := range e2e.Catalog(t).Slots {
+			fmt.Fprintf(&name, "%s ", spec.Slots[slot.Name])
+		}
+		name.WriteString(strings.Join(spec.Features, " "))
+		spec.Service, spec.Module = "x", "x"
+		if i%2 == 0 {
+			spec.Service, spec.Module = "order-fulfilment-service", "github.com/acme/order-fulfilment-service/v2"
+		}
+		t.Run(name.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "project")
+			e2e.New(t, e2e.Catalog(t), dir, spec)
+			e2e.CheckProject(t, e2e.Clone(t, dir))
+		})
+	}
+}
