@@ -1,0 +1,25 @@
+# Everything a developer of otelgen does here. `make` lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help test test-all lint golden lock
+
+LINTER := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: ## Run the tests: otelgen, and the default service built, driven and seen at a real collector
+	go test ./...
+	cd testdata/collector && go test -mod=readonly ./...
+
+test-all: lint test ## Run everything that CI runs: besides, every selection of features there is
+	go test -tags matrix -run Matrix -timeout 60m ./internal/e2e
+
+golden: ## Write the committed projects of testdata/golden anew
+	go test ./internal/e2e -run Golden_IsWhatIsMade -update
+
+lock: ## Write the features' modules.lock anew, with the versions of testdata/pins
+	go run ./generator/internal/lock templates testdata/pins
+
+lint: ## Run the linter
+	go run $(LINTER) run
