@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -38,8 +37,8 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	url    string
-	stdout output
-	stderr output
+	stdout telemetrytest.Buffer
+	stderr telemetrytest.Buffer
 }
 
 // start starts the service with these additions to an empty environment, in an
@@ -118,24 +117,6 @@ func (p *process) stop() int {
 	}
 	_ = p.cmd.Wait() // the status says it
 	return p.cmd.ProcessState.ExitCode()
-}
-
-// output is what a process writes, to be read while it writes.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // A request right before SIGTERM: its span and its metrics arrive.

@@ -40,7 +40,7 @@ type Recorder struct {
 	t     testing.TB
 	spans *tracetest.SpanRecorder
 	read  *sdkmetric.ManualReader
-	logs  syncBuffer
+	logs  Buffer
 }
 
 // Start records all spans and metrics until the test ends. What it replaces
@@ -132,22 +132,24 @@ func Attribute(span sdktrace.ReadOnlySpan, key attribute.Key) attribute.Value {
 	return attribute.Value{}
 }
 
-// syncBuffer is a bytes.Buffer that several goroutines may use.
-type syncBuffer struct {
+// Buffer is a bytes.Buffer that may be read while it is written.
+type Buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
+// Write implements io.Writer.
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
 }
 
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+// String implements fmt.Stringer.
+func (b *Buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }
 
 // Collector receives OTLP over HTTP and remembers it.
