@@ -33,8 +33,8 @@ func (n Needs) format(out *bytes.Buffer, prefix string) {
 		}
 		out.WriteByte('\n')
 	}
-	for _, line := range sumLines(n.Sums) {
-		fmt.Fprintf(out, "%ssum %s\n", prefix, line)
+	for _, s := range sorted(n.Sums) {
+		fmt.Fprintf(out, "%ssum %s\n", prefix, s)
 	}
 }
 

@@ -57,6 +57,9 @@ type Sum struct {
 	Hash   string
 }
 
+// String returns the line.
+func (s Sum) String() string { return s.Module.Path + " " + s.Module.Version + " " + s.Hash }
+
 // A Lock is what one feature needs, or several together.
 type Lock struct {
 	Go string // the least version of Go

@@ -2,6 +2,7 @@ package modules
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,28 +52,23 @@ func parseSum(words []string) (Sum, error) {
 	return s, nil
 }
 
-// sumLines returns the lines of a go.sum in its order.
-func sumLines(sums map[Sum]bool) []string {
-	hashes := map[module.Version][]string{}
-	for s := range sums {
-		hashes[s.Module] = append(hashes[s.Module], s.Hash)
-	}
-	mods := slices.Collect(maps.Keys(hashes))
-	module.Sort(mods)
-	var lines []string
-	for _, m := range mods {
-		slices.Sort(hashes[m])
-		for _, hash := range hashes[m] {
-			lines = append(lines, m.Path+" "+m.Version+" "+hash)
+// sorted returns sums in the order of a go.sum, which is that of module.Sort.
+func sorted(sums map[Sum]bool) []Sum {
+	return slices.SortedFunc(maps.Keys(sums), func(a, b Sum) int {
+		if c := strings.Compare(a.Module.Path, b.Module.Path); c != 0 {
+			return c
 		}
-	}
-	return lines
+		versionA, fileA, _ := strings.Cut(a.Module.Version, "/")
+		versionB, fileB, _ := strings.Cut(b.Module.Version, "/")
+		return cmp.Or(semver.Compare(versionA, versionB), strings.Compare(fileA, fileB), strings.Compare(a.Hash, b.Hash))
+	})
 }
 
 func formatSums(sums map[Sum]bool) []byte {
 	var out bytes.Buffer
-	for _, line := range sumLines(sums) {
-		out.WriteString(line + "\n")
+	for _, s := range sorted(sums) {
+		out.WriteString(s.String())
+		out.WriteByte('\n')
 	}
 	return out.Bytes()
 }
