@@ -1,12 +1,12 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all lint golden lock
+.PHONY: help test test-all test-containers lint golden lock
 
 LINTER := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## Run the tests: otelgen, and the default service built, driven and seen at a real collector
 	go test ./...
@@ -14,6 +14,9 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 
 test-all: lint test ## Run everything that CI runs: besides, every selection of features there is
 	go test -tags matrix -run Matrix -timeout 60m ./internal/e2e
+
+test-containers: ## Run services in containers, by their own "make up"; takes Docker
+	go test -tags containers -run Containers -timeout 30m -v ./internal/e2e
 
 golden: ## Write the committed projects of testdata/golden anew
 	go test ./internal/e2e -run Golden_IsWhatIsMade -update

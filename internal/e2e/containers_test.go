@@ -1,0 +1,203 @@
+//go:build containers
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/e2e"
+)
+
+// Services run in containers as their owners run them, by make up: the image
+// builds, is healthy without root and without a disk, and what it measures
+// goes through the collector to the backend. Stopped right after a request it
+// loses nothing, and what it keeps is there when it comes up again.
+//
+// The ports are those of compose.yaml, so nothing else may listen there.
+func TestContainers(t *testing.T) {
+	for name, spec := range map[string]generator.Spec{
+		"default": {Service: "shop", Module: "shop"},
+		"most": {
+			Service: "order-fulfilment", Module: "github.com/acme/order-fulfilment/v2",
+			Slots:    map[string]string{"router": "chi", "api": "plain", "database": "sqlite"},
+			Features: []string{"background"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), spec.Service)
+			e2e.New(t, e2e.Catalog(t), dir, spec)
+			s := &stack{t: t, dir: e2e.Clone(t, dir), project: "otelgen-e2e-" + name}
+			e2e.Go(t, s.dir, "mod", "vendor") // the network of a builder may be another than ours
+			t.Cleanup(func() { s.run("docker", "compose", "down", "--volumes", "--rmi", "local") })
+			s.run("make", "up")
+			s.checkApp()
+
+			id := s.order()
+			s.run("docker", "compose", "stop", "app")
+			if app := s.inspect(); app.State.ExitCode != 0 {
+				t.Errorf("exit status %d\n%s", app.State.ExitCode, s.run("docker", "compose", "logs", "app"))
+			}
+			s.awaitDelivery()
+
+			if spec.Slots["database"] != "" {
+				s.run("make", "down")
+				s.run("make", "up")
+				if _, status := s.get("/orders/" + id); status != http.StatusOK {
+					t.Errorf("the order is gone: %d", status)
+				}
+			}
+		})
+	}
+}
+
+// stack is a service with all that its compose.yaml has.
+type stack struct {
+	t            *testing.T
+	dir, project string
+}
+
+// run runs a command in the directory of the service and returns its output.
+func (s *stack) run(program string, args ...string) string {
+	s.t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "COMPOSE_PROJECT_NAME="+s.project)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// container is what Docker says of one.
+type container struct {
+	State struct {
+		ExitCode int
+		Health   struct{ Status string }
+	}
+	Config     struct{ User string }
+	HostConfig struct {
+		ReadonlyRootfs bool
+		PortBindings   map[string][]struct{ HostIP string }
+	}
+}
+
+func (s *stack) inspect() container {
+	s.t.Helper()
+	id := strings.TrimSpace(s.run("docker", "compose", "ps", "--all", "--quiet", "app"))
+	var all []container
+	if err := json.Unmarshal([]byte(s.run("docker", "inspect", id)), &all); err != nil || len(all) != 1 {
+		s.t.Fatal(err, all)
+	}
+	return all[0]
+}
+
+// checkApp checks the container as it runs, not the file that describes it.
+func (s *stack) checkApp() {
+	s.t.Helper()
+	app := s.inspect()
+	if app.State.Health.Status != "healthy" || app.Config.User != "65532:65532" || !app.HostConfig.ReadonlyRootfs {
+		s.t.Errorf("%+v", app)
+	}
+	for port, bindings := range app.HostConfig.PortBindings {
+		for _, binding := range bindings {
+			if binding.HostIP != "127.0.0.1" {
+				s.t.Errorf("%s can be reached at %q", port, binding.HostIP)
+			}
+		}
+	}
+}
+
+const app = "http://127.0.0.1:8080"
+
+// order places an order and returns its id.
+func (s *stack) order() string {
+	s.t.Helper()
+	response, err := http.Post(app+"/orders", "application/json", strings.NewReader(`{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var order struct{ ID string }
+	if err := json.NewDecoder(response.Body).Decode(&order); err != nil || response.StatusCode != http.StatusCreated || order.ID == "" {
+		s.t.Fatal(response.Status, order, err)
+	}
+	return order.ID
+}
+
+func (s *stack) get(path string) (body string, status int) {
+	s.t.Helper()
+	response, err := http.Get(app + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(content), response.StatusCode
+}
+
+// counted are the collector's own metrics, as Prometheus reads them: what it
+// took from the service, what the backend took from it, and what got lost.
+var counted = regexp.MustCompile(`(?m)^otelcol_(receiver_accepted|receiver_refused|exporter_sent|exporter_send_failed|exporter_enqueue_failed)_(spans|metric_points|log_records)\w*\{.*\} ([0-9.e+]+)$`)
+
+// awaitDelivery waits until the backend has all that the service has sent.
+func (s *stack) awaitDelivery() {
+	s.t.Helper()
+	var problem string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if problem = undelivered(s.counts()); problem == "" {
+			return
+		}
+	}
+	s.t.Error(problem)
+}
+
+// undelivered says what is missing behind the collector. An order alone makes
+// more than these.
+func undelivered(counts map[string]float64) string {
+	for signal, least := range map[string]float64{"spans": 4, "metric_points": 20, "log_records": 3} {
+		accepted, sent := counts["receiver_accepted "+signal], counts["exporter_sent "+signal]
+		lost := counts["receiver_refused "+signal] + counts["exporter_send_failed "+signal] + counts["exporter_enqueue_failed "+signal]
+		if accepted < least || sent != accepted || lost > 0 {
+			return fmt.Sprintf("of %v %s the collector sent %v on, and lost %v", accepted, signal, sent, lost)
+		}
+	}
+	return ""
+}
+
+func (s *stack) counts() map[string]float64 {
+	s.t.Helper()
+	response, err := http.Get("http://127.0.0.1:8888/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	counts := map[string]float64{}
+	for _, match := range counted.FindAllStringSubmatch(string(content), -1) {
+		n, err := strconv.ParseFloat(match[3], 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		counts[fmt.Sprint(match[1], " ", match[2])] += n
+	}
+	return counts
+}
