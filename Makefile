@@ -1,9 +1,10 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock
+.PHONY: help test test-all test-containers lint golden lock rehearse
 
-LINTER := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.4
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,7 +13,7 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 	go test ./...
 	cd testdata/collector && go test -mod=readonly ./...
 
-test-all: lint test ## Run everything that CI runs: besides, every selection of features there is
+test-all: lint test rehearse ## Run everything that CI runs: besides, every selection of features there is, and a release
 	go test -tags matrix -run Matrix -timeout 60m ./internal/e2e
 
 test-containers: ## Run services in containers, by their own "make up"; takes Docker
@@ -24,5 +25,11 @@ golden: ## Write the committed projects of testdata/golden anew
 lock: ## Write the features' modules.lock anew, with the versions of testdata/pins
 	go run ./generator/internal/lock templates testdata/pins
 
-lint: ## Run the linter
+lint: ## Run the linter, and vet what only other systems compile
 	go run $(LINTER) run
+	GOOS=darwin go vet ./...
+	GOOS=windows go vet ./...
+
+rehearse: ## Make a release, but for publishing and signing it, in dist
+	go run $(GORELEASER) check
+	go run $(GORELEASER) release --snapshot --clean --skip=sign,sbom

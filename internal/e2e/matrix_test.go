@@ -35,3 +35,11 @@ func TestMatrix(t *testing.T) {
 		})
 	}
 }
+
+// The default service compiles, tests included, on its owner's system as well.
+func TestMatrix_OtherSystems(t *testing.T) {
+	for _, system := range []string{"darwin", "windows"} {
+		t.Setenv("GOOS", system)
+		e2e.Go(t, filepath.Join(e2e.Root(t), "testdata", "golden", "default"), "vet", "./...")
+	}
+}
