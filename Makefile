@@ -4,6 +4,7 @@
 .PHONY: help test test-all test-containers lint golden lock rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.4
 
 help: ## List the targets
@@ -25,8 +26,9 @@ golden: ## Write the committed projects of testdata/golden anew
 lock: ## Write the features' modules.lock anew, with the versions of testdata/pins
 	go run ./generator/internal/lock templates testdata/pins
 
-lint: ## Run the linter, and vet what only other systems compile
+lint: ## Run the linters, and vet what only other systems compile
 	go run $(LINTER) run
+	go run $(ACTIONLINT) .github/workflows/*.yaml testdata/golden/*/.github/workflows/*.yaml
 	GOOS=darwin go vet ./...
 	GOOS=windows go vet ./...
 
