@@ -64,6 +64,28 @@ func TestLoad_Rejects(t *testing.T) {
 		{"path that Windows lacks", "chi/files/a:b.raw", "", "x", []string{
 			"chi/files/a:b.raw: a:b: no path that every system can have; use letters, digits, - _ and .",
 		}},
+		{"go.mod by another case", "chi/files/Go.mod.tmpl", "", "x", []string{
+			"chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
+		}},
+		{"git's own records", "chi/files/sub/.Git/config.raw", "", "x", []string{
+			"chi/files/sub/.Git/config.raw: sub/.Git/config: belongs to git; find another path",
+		}},
+		{"otelgen's own directory", "chi/files/.otelgen.raw", "", "x", []string{
+			"chi/files/.otelgen.raw: .otelgen: belongs to otelgen's own records; find another path",
+		}},
+		{"same output but for its case", "chi/files/readme.md.raw", "", "x", []string{
+			"chi/files/readme.md.raw: path readme.md: base has it, too (base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		}},
+		{"same directory but for its case", "sqlite/files/internal/Config/x.raw", "", "x", []string{
+			"sqlite/files/internal/Config/x.raw: path internal/Config: base has it, too (base/files/internal/config/config.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		}},
+		{"file where another has a directory", "audit/files/cmd.raw", "", "x", []string{
+			"audit/files/cmd.raw: path cmd: base has it, too (base/files/cmd/__service__/main.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"audit/files/cmd/__service__/audit.go.raw: path cmd: audit has it, too (audit/files/cmd.raw), and both can be selected together; rename one, or let them exclude each other",
+		}},
+		{"directory where another has a file", "audit/files/README.md/x.raw", "", "x", []string{
+			"audit/files/README.md/x.raw: path README.md: base has it, too (base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		}},
 		{"lock that is none", "chi/modules.lock", "require", "needs", []string{
 			`chi/modules.lock:2: "needs": a line begins with go, require, sum or with`,
 		}},
@@ -71,11 +93,11 @@ func TestLoad_Rejects(t *testing.T) {
 			"background/modules.lock: with gin: there is no such feature; lock the modules again",
 		}},
 		{"same output twice in a feature", "chi/files/internal/httpserver/router.go.raw", "", "x", []string{
-			"chi/files/internal/httpserver/router.go.tmpl: file internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.raw), and both can be selected together; rename one, or let them exclude each other",
+			"chi/files/internal/httpserver/router.go.tmpl: path internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.raw), and both can be selected together; rename one, or let them exclude each other",
 		}},
 		{"same output in two that go together", "sqlite/files/internal/httpserver/router.go.raw", "", "x", []string{
-			"sqlite/files/internal/httpserver/router.go.raw: file internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
-			"sqlite/files/internal/httpserver/router.go.raw: file internal/httpserver/router.go: stdlib has it, too (stdlib/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: stdlib has it, too (stdlib/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
 
 		// YAML
@@ -316,7 +338,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"background/feature.yaml:27:36: moved internal/worker/worker.go: background has no file internal/background/queue.go",
 		}},
 		{"moved from where a file is", "background/feature.yaml", "internal/worker/worker.go", "internal/order/order.go", []string{
-			"background/feature.yaml:27:34: file internal/order/order.go: orders has it, too (orders/files/internal/order/order.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"background/feature.yaml:27:34: path internal/order/order.go: orders has it, too (orders/files/internal/order/order.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
 
 		// Templates

@@ -179,10 +179,14 @@ func outputOf(path string) string {
 
 func (l *loader) checkPath(path string, at problem.Position) {
 	switch {
-	case path == "go.mod" || path == "go.sum" || strings.HasPrefix(path, stateDir+"/"):
+	case strings.EqualFold(path, goMod) || strings.EqualFold(path, goSum) || strings.HasPrefix(path, stateDir+"/"):
 		l.problems.Add(at, "%s: otelgen writes it itself; a feature has its modules in %s", path, lockFile)
 	case module.CheckFilePath(strings.ReplaceAll(path, serviceInPath, "x")) != nil:
 		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", path)
+	default:
+		if err := checkPath(path); err != nil {
+			l.problems.Add(at, "%v; find another path", err)
+		}
 	}
 }
 

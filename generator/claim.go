@@ -1,6 +1,9 @@
 package generator
 
 import (
+	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/otelgen/otelgen/generator/internal/problem"
@@ -13,6 +16,7 @@ type claim struct{ what, name string }
 type claimant struct {
 	*Feature
 	at    problem.Position
+	name  string // as the feature spells it
 	value string // those with the same one can share the claim; "" shares with nobody
 }
 
@@ -36,7 +40,7 @@ func (l *loader) checkTogether() {
 			for _, first := range claimants[:i] {
 				if (first.value == "" || first.value != second.value) && together(first.Feature, second.Feature) {
 					l.problems.Add(second.at, "%s %s: %s has it, too (%s), and both can be selected together; rename one, or let them exclude each other",
-						c.what, c.name, first.Name, first.at)
+						c.what, second.name, first.Name, first.at)
 				}
 			}
 		}
@@ -49,16 +53,25 @@ func (c *Catalog) claims() map[claim][]claimant {
 	for _, f := range c.Features {
 		add := func(what, name, value string, at problem.Position) {
 			c := claim{what, name}
+			if what == "path" {
+				c.name = strings.ToLower(name) // which is the same file on many a disk
+			}
 			if n := len(all[c]); n > 0 && value != "" && all[c][n-1].Feature == f && all[c][n-1].value == value {
 				return // the same once more
 			}
-			all[c] = append(all[c], claimant{f, at, value})
+			all[c] = append(all[c], claimant{f, at, name, value})
+		}
+		addPath := func(name string, at problem.Position) {
+			add("path", name, "", at)
+			for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+				add("path", dir, dir, at) // a directory, which all can share
+			}
 		}
 		for _, file := range f.files {
-			add("file", file.path, "", problem.Position{Path: file.disk})
+			addPath(file.path, problem.Position{Path: file.disk})
 		}
-		for from := range f.gives.Moved {
-			add("file", from, "", f.doc.At("moved", from))
+		for _, from := range slices.Sorted(maps.Keys(f.gives.Moved)) {
+			addPath(from, f.doc.At("moved", from))
 		}
 		for i, v := range f.gives.Env.Variables {
 			add("variable", v.Name, "", f.doc.At("env", "variables", i, "name"))

@@ -84,6 +84,9 @@ func (r *renderer) file(f file, index *lists) {
 	}
 	content, err := f.text.Execute(data)
 	name := outputPath(f.path, r.Service)
+	if _, twice := r.tree[name]; twice { // Load sees only what is so for every name
+		err = fmt.Errorf("%s: %s: with this name of the service it is there already; find another", f.disk, name)
+	}
 	if err == nil && f.index && path.Ext(name) == ".go" {
 		content, err = formatGo(f.disk, r.Module, content)
 	}

@@ -218,6 +218,22 @@ func TestRender_TemplateErrors(t *testing.T) {
 	}
 }
 
+// A name can make two paths one, and then no file silently wins.
+func TestRender_NameOfAnotherFile(t *testing.T) {
+	f := newFixture(t)
+	f.write("audit/files/cmd/seed/main.go.raw", "package main\n\nfunc main() {}\n")
+	c := loaded(t, f.files)
+	spec := shop(nil, "audit")
+	rendered(t, c, spec)
+	spec.Service = "seed"
+	s, err := Resolve(c, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Render(s)
+	lines(t, err, "audit/files/cmd/seed/main.go.raw: cmd/seed/main.go: with this name of the service it is there already; find another")
+}
+
 // What a tree is used for does not change the catalog.
 func TestRender_TreesAreTheCallers(t *testing.T) {
 	c := loaded(t, newFixture(t).files)
