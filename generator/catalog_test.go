@@ -136,6 +136,21 @@ func TestLoad_Rejects(t *testing.T) {
 		{"list as an item", "orders/feature.yaml", "- |\n      curl", "- [x]\n    - |\n      curl", []string{
 			"orders/feature.yaml:20:7: an item is a text or a mapping",
 		}},
+		{"key of an item twice", "orders/feature.yaml", "text: the sample", "text: the sample\n      text: once more", []string{
+			"orders/feature.yaml:17:7: text: an item has each key once, and a text for it",
+		}},
+		{"list in an item", "orders/feature.yaml", "text: the sample", "text: [the, sample]", []string{
+			"orders/feature.yaml:17:7: text: an item has each key once, and a text for it",
+		}},
+		{"merged item", "orders/feature.yaml", "text: the sample", "<<: {text: the sample}", []string{
+			"orders/feature.yaml:17:7: <<: an item has each key once, and a text for it",
+		}},
+		{"item by its alias", "orders/feature.yaml", "- path: \"`internal/order`\"", "- &twice {path: x, text: x}\n    - *twice\n    - path: x", []string{
+			"orders/feature.yaml:18:7: *twice: an alias; write out what it stands for",
+		}},
+		{"null for a text", "orders/feature.yaml", "text: the sample", "text:", []string{
+			"orders/feature.yaml:18:12: null: nothing is here; give a value, or remove the key",
+		}},
 
 		// Slots
 		{"name of a slot", "slots.yaml", "name: router", "name: Router", []string{
@@ -345,6 +360,18 @@ func TestLoad_Rejects(t *testing.T) {
 		{"logic in a template", "chi/files/x.txt.tmpl", "", "a\n  {{if .Service}}b{{end}}\n{{range .Module}}{{end}}", []string{
 			"chi/files/x.txt.tmpl:2:3: if: templates decide nothing; let a feature own the file, or contribute to a list",
 			"chi/files/x.txt.tmpl:3:1: range: only index files list what features contribute; if this is one, name it in base's index",
+		}},
+		{"CRLF", "chi/files/x.md.tmpl", "", "a\nb\r\n", []string{
+			"chi/files/x.md.tmpl:2: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		}},
+		{"byte order mark", "chi/files/x.md.tmpl", "", "\ufeffa\n", []string{
+			"chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		}},
+		{"NUL", "chi/files/x.md.tmpl", "", "a\n\nb\x00", []string{
+			"chi/files/x.md.tmpl:3: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		}},
+		{"no UTF-8", "chi/files/x.md.tmpl", "", "\xff\n", []string{
+			"chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
 		}},
 		{"logic in an index file", "base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range $i, $x := .Lists.try}}{{else}}", []string{
 			"base/files/README.md.tmpl:2:1: $i: templates have no variables; print the value where it is",

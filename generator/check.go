@@ -1,10 +1,12 @@
 package generator
 
 import (
+	"bytes"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/module"
 
@@ -157,6 +159,11 @@ func (l *loader) checkFiles(f *Feature) {
 			file.text = logicless.Text(string(file.raw))
 			continue
 		}
+		if i := bytes.IndexFunc(file.raw, oddInText); i >= 0 {
+			at.Line = 1 + bytes.Count(file.raw[:i], lf)
+			l.problems.Add(at, "no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw")
+			continue
+		}
 		file.index = f.Name == baseFeature && slices.Contains(l.index().Files, name)
 		kind := logicless.Owned
 		if file.index {
@@ -167,6 +174,10 @@ func (l *loader) checkFiles(f *Feature) {
 		l.problems = append(l.problems, problems...)
 	}
 }
+
+// oddInText tells what no text has: the other line endings, a byte order mark,
+// NUL, and what is no UTF-8.
+func oddInText(r rune) bool { return r == '\r' || r == '\ufeff' || r == 0 || r == utf8.RuneError }
 
 // outputOf returns the path of a file in a project, less the suffix that says
 // how it gets there.

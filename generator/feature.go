@@ -2,6 +2,8 @@ package generator
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
@@ -83,7 +85,15 @@ func (i *item) UnmarshalYAML(n *yaml.Node) error {
 		i.text = n.Value
 		return nil
 	case yaml.MappingNode:
-		return n.Decode(&i.fields)
+		i.fields = map[string]string{}
+		for pair := range slices.Chunk(n.Content, 2) { // not n.Decode, which merges <<
+			key, value := pair[0].Value, pair[1]
+			if _, twice := i.fields[key]; twice || value.Kind != yaml.ScalarNode {
+				return fmt.Errorf("%s: an item has each key once, and a text for it", key)
+			}
+			i.fields[key] = value.Value
+		}
+		return nil
 	}
 	return errors.New("an item is a text or a mapping")
 }

@@ -108,7 +108,9 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 		t = t.Elem()
 	}
 	switch {
-	case reflect.PointerTo(t).Implements(unmarshaler): // knows itself what it takes
+	case !d.plain(n, problems):
+	case reflect.PointerTo(t).Implements(unmarshaler): // knows itself what it takes, as long as it is plain
+		d.plainBelow(n, problems)
 	case n.Kind != want[t.Kind()]:
 		problems.Add(d.position(n), "%s is expected here, not %s", describe(want[t.Kind()]), describe(n.Kind))
 	case t.Kind() == reflect.Bool && n.ShortTag() != "!!bool":
@@ -119,6 +121,30 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 		}
 	case n.Kind == yaml.MappingNode:
 		d.compareKeys(n, t, problems)
+	}
+}
+
+// plain reports what stands for something that is not written there: an alias
+// for other lines, a tag for another meaning of the text, null for nothing.
+func (d *Document) plain(n *yaml.Node, problems *problem.List) bool {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		problems.Add(d.position(n), "*%s: an alias; write out what it stands for", n.Value)
+	case n.Style&yaml.TaggedStyle != 0:
+		problems.Add(d.position(n), "%s: a tag; remove it, for everything has the type that its key says", n.Tag)
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
+		problems.Add(d.position(n), "null: nothing is here; give a value, or remove the key")
+	default:
+		return true
+	}
+	return false
+}
+
+func (d *Document) plainBelow(n *yaml.Node, problems *problem.List) {
+	for _, child := range n.Content {
+		if d.plain(child, problems) {
+			d.plainBelow(child, problems)
+		}
 	}
 }
 
@@ -175,8 +201,6 @@ func describe(k yaml.Kind) string {
 		return "a list"
 	case yaml.ScalarNode:
 		return "a plain value"
-	case yaml.AliasNode:
-		return "an alias"
 	default:
 		return fmt.Sprintf("node kind %d", k)
 	}
