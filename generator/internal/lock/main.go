@@ -7,7 +7,9 @@
 // from the module PINS. Every feature is rendered in the smallest selection that
 // has it, and what `go mod tidy` writes there, less what the features that come
 // with it need, is the feature's lock. Then every pair of features is tidied
-// too, and what their union gets wrong is stored as a correction.
+// too, and what their union gets wrong is stored as a correction. What the locks
+// say of three features, and of as many as there can be together, has to be
+// right then: if it is not, lock says so and writes nothing.
 package main
 
 import (
@@ -21,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 
@@ -44,7 +47,10 @@ func run(catalogDir, pinsDir string) error {
 	if err != nil {
 		return err
 	}
-	l := locker{catalog: catalog, pins: pinsDir, least: map[string]string{}, locks: map[string]*modules.Lock{}}
+	l := locker{
+		catalog: catalog, pins: pinsDir,
+		least: map[string]string{}, locks: map[string]*modules.Lock{}, tidied: map[string]*modules.Lock{},
+	}
 	if err := l.findLeast(); err != nil {
 		return err
 	}
@@ -59,6 +65,9 @@ func run(catalogDir, pinsDir string) error {
 				return fmt.Errorf("%s with %s: %w", f.Name, g.Name, err)
 			}
 		}
+	}
+	if err := l.verify(); err != nil {
+		return err
 	}
 	for name, lock := range l.locks {
 		path := filepath.Join(catalogDir, name, "modules.lock")
@@ -80,6 +89,7 @@ type locker struct {
 	pins    string                   // directory
 	least   map[string]string        // the value of each slot that needs fewest modules
 	locks   map[string]*modules.Lock // by feature
+	tidied  map[string]*modules.Lock // by the names of the selected features: to tidy takes long
 }
 
 // alone locks one feature, after those that can come with it.
@@ -127,6 +137,65 @@ func (l *locker) pair(f, g *generator.Feature) error {
 		l.locks[f.Name].Corrections = append(l.locks[f.Name].Corrections, correction)
 	}
 	return nil
+}
+
+// verify compares what the locks say with what tidy says: of every feature,
+// every two, every three, and as many as there can be together. Nothing explains
+// a difference, so it is for a person to look into.
+func (l *locker) verify() error {
+	var errs []error
+	seen := map[string]bool{}
+	check := func(features ...*generator.Feature) error {
+		selection, err := l.smallest(features...)
+		if err != nil || seen[key(selection)] {
+			return nil //nolint:nilerr // they cannot be chosen together
+		}
+		seen[key(selection)] = true
+		tidy, err := l.tidy(selection)
+		if err != nil {
+			return err
+		}
+		if is, want := modules.Unite(l.of(selection)), tidy; !bytes.Equal(is.Format(), want.Format()) {
+			difference := modules.Lock{Go: want.Go, Corrections: []modules.Correction{modules.Correct(is, want, key(selection))}}
+			errs = append(errs, fmt.Errorf("%s: tidy says otherwise than their locks, and no pair explains it:\n%s", key(selection), difference.Format()))
+		}
+		return nil
+	}
+	for i, f := range l.catalog.Features {
+		for j, g := range l.catalog.Features[:i+1] {
+			for _, h := range l.catalog.Features[:j+1] { // f, g and h may be one, or two
+				if err := check(f, g, h); err != nil {
+					return err
+				}
+			}
+		}
+		if err := check(l.most(f)...); err != nil {
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// most returns a feature with as many others as there can be.
+func (l *locker) most(f *generator.Feature) []*generator.Feature {
+	all := []*generator.Feature{f}
+	for _, other := range l.catalog.Features {
+		if more := append(slices.Clip(all), other); other != f {
+			if _, err := l.smallest(more...); err == nil {
+				all = more
+			}
+		}
+	}
+	return all
+}
+
+// key returns the names of the selected features.
+func key(s *generator.Selection) string {
+	var names []string
+	for _, f := range s.Features {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, " ")
 }
 
 // of returns the locks that a selection has so far.
@@ -262,6 +331,9 @@ func (l *locker) findLeast() error {
 // tidy renders a selection, gives it the versions of the pins and returns what
 // `go mod tidy` makes of them.
 func (l *locker) tidy(s *generator.Selection) (*modules.Lock, error) {
+	if tidy := l.tidied[key(s)]; tidy != nil {
+		return tidy, nil
+	}
 	tree, err := generator.Render(s)
 	if err != nil {
 		return nil, err
@@ -298,7 +370,9 @@ func (l *locker) tidy(s *generator.Selection) (*modules.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	return modules.Tidied(mod, sum)
+	tidy, err := modules.Tidied(mod, sum)
+	l.tidied[key(s)] = tidy
+	return tidy, err
 }
 
 func goModTidy(dir string) error {
