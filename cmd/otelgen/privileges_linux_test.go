@@ -1,7 +1,10 @@
 package main
 
 import (
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,4 +23,27 @@ func dropPrivileges(ts *testscript.TestScript, _ bool, _ []string) {
 			ts.Fatalf("capability %d: cannot be dropped: %v", capability, errno)
 		}
 	}
+}
+
+// asNobody runs a command as another user, who can get to where the tests are
+// all the same. Who is not root has only itself.
+func asNobody(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: as-nobody program args...")
+	}
+	if syscall.Geteuid() != 0 {
+		ts.Check(ts.Exec(args[0], args[1:]...))
+		return
+	}
+	const nobody, dacOverride = 65534, 1
+	program := filepath.Join(ts.Getenv("BIN"), args[0])
+	// A shell, for capabilities have no effect before there is another program.
+	cmd := exec.Command("/bin/sh", slices.Concat([]string{"-c", `cd "$0" && exec "$@"`, ts.MkAbs("."), program}, args[1:])...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential:  &syscall.Credential{Uid: nobody, Gid: nobody},
+		AmbientCaps: []uintptr{dacOverride},
+	}
+	out, err := cmd.CombinedOutput()
+	ts.Logf("%s", out)
+	ts.Check(err)
 }

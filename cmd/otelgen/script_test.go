@@ -39,6 +39,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"as-nobody":       asNobody,
 			"await":           await,
 			"drop-privileges": dropPrivileges,
 			"killed":          killed,
