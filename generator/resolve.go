@@ -38,6 +38,7 @@ func Resolve(c *Catalog, spec Spec) (*Selection, error) {
 		}
 	}
 	r.checkConflicts(s.Features)
+	r.checkModule(spec.Module, s.Features)
 	if len(r.problems) == 0 { // else what is missing follows from them
 		s.steps = r.wire(s.Features)
 	}
@@ -187,6 +188,20 @@ func (r *resolver) checkConflicts(selected []*Feature) {
 			if slices.Contains(f.Conflicts, other.Name) || slices.Contains(other.Conflicts, f.Name) {
 				r.problem("feature %s: conflicts with %s; leave one out", f.Name, other.Name)
 			}
+		}
+	}
+}
+
+// checkModule finds a module that calls itself as one that it requires: there
+// is no way to import that any more.
+func (r *resolver) checkModule(path string, selected []*Feature) {
+	for _, f := range selected {
+		if f.lock == nil {
+			continue
+		}
+		if _, required := f.lock.Requires[path]; required {
+			r.problem("module %s: the service requires the one that has this path already; find another path", path)
+			return
 		}
 	}
 }

@@ -127,6 +127,9 @@ func TestResolve_Rejects(t *testing.T) {
 		{"slot that does not exist", shop(map[string]string{"store": "orm"}), []string{
 			"store orm: there is nothing to choose, for database is none; leave it out or change that",
 		}},
+		{"a module that is required", Spec{Service: "queue", Module: "example.com/queue", Features: []string{"audit"}}, []string{
+			"module example.com/queue: the service requires the one that has this path already; find another path",
+		}},
 		{"conflict", shop(map[string]string{"database": "sqlite", "store": "orm"}, "audit"), []string{
 			"feature orm: conflicts with audit; leave one out",
 		}},

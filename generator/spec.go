@@ -93,6 +93,8 @@ func moduleProblem(path string) error {
 			err = invalid.Err
 		}
 		return fmt.Errorf("module %q: %w; it looks like example.com/shop, or like shop", path, err)
+	case slices.Contains(strings.Split(path, "/"), "vendor"):
+		return fmt.Errorf("module %s: what is below vendor, Go's tools import by another path; find another path", path)
 	case slices.Contains(reserved, first):
 		return fmt.Errorf("module %s: %s has a meaning for Go's tools; find another path", path, first)
 	case slices.Contains(standard, first):

@@ -55,6 +55,7 @@ func TestSpec_Validate(t *testing.T) {
 		"example.com/shop/v1": `module "example.com/shop/v1": invalid version` + like,
 		"Example.com/shop":    `module "Example.com/shop": invalid char 'E' in first path element` + like,
 		"errors/shop":         "module errors/shop: its packages would look like those of the standard errors; find another path",
+		"acme/vendor/shop":    "module acme/vendor/shop: what is below vendor, Go's tools import by another path; find another path",
 		"cmd":                 "module cmd: cmd has a meaning for Go's tools; find another path",
 	} {
 		lines(t, Spec{Service: "shop", Module: module}.Validate(), want)
