@@ -32,6 +32,12 @@ func Apply(p *Project, plan Plan) error {
 	}
 	defer d.root.Close()
 	d.before = p.before
+	held, err := d.root.Open(".")
+	if err != nil {
+		return trouble(p.Dir, "opened", err)
+	}
+	defer held.Close()
+	lock(held, true) // of several runs each finds what those before have done
 	if p.Spec == nil && exists(filepath.Join(p.Dir, specFile)) {
 		return meanwhile(p.Dir)
 	}

@@ -101,19 +101,26 @@ func TestNewKilledAnywhere(t *testing.T) {
 
 // TestNewTwiceAtOnce: of many runs that make the same project at the same time
 // exactly one does, and it is whole; the others say so. It used to be a part,
-// when they shared a scratch directory. What a killed run left is gone as well.
+// when they shared a scratch directory, and a mixture, where the directory was
+// there before. What a killed run left is gone as well.
 func TestNewTwiceAtOnce(t *testing.T) {
 	const runs, rounds = 20, 10
 	tree := small()
 	for i := range 100 {
 		tree[fmt.Sprintf("many/%d.txt", i)] = []byte("x\n")
 	}
-	for _, name := range []string{"shop", "a/shop"} {
+	for _, name := range []string{"shop", "a/shop", "empty"} {
 		for range rounds {
 			top := memDir(t)
 			first, _, _ := strings.Cut(name, "/")
-			writeDir(t, top, files{"." + first + ".otelgen-new-KILLED/go.mod": "", "." + first + ".otelgen-new-KILLED-TOO/x/y": ""})
 			dir := filepath.Join(top, name)
+			if name == "empty" {
+				if err := os.Mkdir(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				writeDir(t, top, files{"." + first + ".otelgen-new-KILLED/go.mod": "", "." + first + ".otelgen-new-KILLED-TOO/x/y": ""})
+			}
 			var starting, running sync.WaitGroup
 			starting.Add(runs)
 			errs := make([]error, runs)
