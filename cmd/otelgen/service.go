@@ -70,7 +70,13 @@ func (s *service) locate(dir string) error {
 		return nil
 	}
 	var err error
-	if s.site, err = surround(cmp.Or(dir, s.spec.Service)); err != nil {
+	if first, _, _ := strings.Cut(dir, "/"); first == "~" {
+		err = fmt.Errorf("--dir %s: the shell has left the ~ as it is; write $HOME, or ./%[1]s if you mean that", dir)
+	} else {
+		s.site, err = surround(cmp.Or(dir, s.spec.Service))
+	}
+	if err != nil {
+		s.spec.Module = cmp.Or(s.spec.Module, anyModule)
 		return err
 	}
 	if s.spec.Module == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // site is where a project goes, and what is around it.
@@ -23,8 +26,11 @@ type site struct {
 // surround looks at a directory, which need not exist, and at all above it.
 func surround(dir string) (site, error) {
 	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return site{}, fmt.Errorf("%s: cannot be placed: %w; change to a directory that is there", dir, err)
+	}
 	s := site{dir: filepath.Clean(dir), absolute: absolute, workspace: os.Getenv("GOWORK")}
-	for at := absolute; err == nil; at = filepath.Dir(at) {
+	for at := absolute; ; at = filepath.Dir(at) {
 		if file := filepath.Join(at, "go.mod"); s.goMod == "" && s.workTree == "" && at != absolute && exists(file) {
 			s.goMod = file
 		}
@@ -41,7 +47,7 @@ func surround(dir string) (site, error) {
 	if s.workspace == "off" { // so the go command has it
 		s.workspace = ""
 	}
-	return s, err
+	return s, nil
 }
 
 func exists(file string) bool {
@@ -54,7 +60,7 @@ func exists(file string) bool {
 type parent struct{ path, root, origin string }
 
 // modulePath returns the module path of a service here: what is around it says,
-// or else it is the service's name. What somebody declared comes before what
+// if that can be one, or else it is the service's name. What somebody declared comes before what
 // we conclude from the address of a repository.
 func (s site) modulePath(service string) (modulePath, origin string) {
 	for _, find := range []func() parent{s.module, s.workspaceModules, s.remote} {
@@ -63,7 +69,10 @@ func (s site) modulePath(service string) (modulePath, origin string) {
 			continue
 		}
 		if below, err := filepath.Rel(p.root, s.absolute); err == nil {
-			return path.Join(p.path, filepath.ToSlash(below)), p.origin
+			found := path.Join(p.path, filepath.ToSlash(below))
+			if (generator.Spec{Service: service, Module: found}).Validate() == nil {
+				return found, p.origin
+			}
 		}
 	}
 	return service, "the name of the service"
