@@ -36,23 +36,18 @@ func reportOn(s *service, dryRun bool) report {
 	for _, change := range s.plan {
 		r.Files = append(r.Files, reportedFile{change.Path, string(change.Action)})
 	}
-	if s.site.workspace != "" {
-		r.Next = append(r.Next, "go work use "+quote(goPath(s.site.dir)))
+	switch dir := s.site.dir; {
+	case dir == ".":
+	case strings.HasPrefix(dir, "-"):
+		r.Next = append(r.Next, "cd "+quote("./"+dir)) // it is no option
+	default:
+		r.Next = append(r.Next, "cd "+quote(dir))
 	}
-	if s.site.dir != "." {
-		r.Next = append(r.Next, "cd "+quote(s.site.dir))
+	if s.site.workspace != "" {
+		r.Next = append(r.Next, "go work use .")
 	}
 	r.Next = append(r.Next, "make run")
 	return r
-}
-
-// goPath is a directory as the go command wants it: else shop would be a
-// package of the standard library.
-func goPath(dir string) string {
-	if filepath.IsAbs(dir) || dir == "." || strings.HasPrefix(dir, "..") {
-		return dir
-	}
-	return "." + string(filepath.Separator) + dir
 }
 
 // print prints data to out and talk to err.
@@ -61,8 +56,12 @@ func (r report) print(out, err io.Writer, output format) error {
 	case output.json():
 		return printJSON(out, r)
 	case r.DryRun:
+		var files strings.Builder
 		for _, file := range r.Files {
-			fmt.Fprintf(out, "%-8s  %s\n", file.Action, file.Path)
+			fmt.Fprintf(&files, "%-8s  %s\n", file.Action, file.Path)
+		}
+		if _, err := io.WriteString(out, files.String()); err != nil {
+			return err
 		}
 		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been\n", r.Service, r.written(), r.Dir)
 		fmt.Fprintf(err, "module %s%s\n", r.Module, r.from())
