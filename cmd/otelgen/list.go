@@ -134,8 +134,13 @@ func optional(catalog *generator.Catalog) []*generator.Feature {
 // print prints the listing for people.
 func (l listing) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	between := ""
+	section := func(title string) {
+		fmt.Fprintf(table, "%s%s\n", between, title)
+		between = "\n"
+	}
 	for _, slot := range l.Slots {
-		fmt.Fprintf(table, "%s, --%s%s\n", slot.Title, slot.Name, onlyWhen(slot.When))
+		section(fmt.Sprintf("%s, --%s%s", slot.Title, slot.Name, onlyWhen(slot.When)))
 		for _, value := range slot.Values {
 			note := value.Summary
 			if value.Name == slot.Default {
@@ -143,17 +148,15 @@ func (l listing) print(w io.Writer) error {
 			}
 			fmt.Fprintf(table, "  %s\t%s\n", value.Name, note)
 		}
-		fmt.Fprintln(table)
 	}
 	if len(l.Features) > 0 {
-		fmt.Fprintln(table, "Features, --with")
+		section("Features, --with")
 		for _, f := range l.Features {
 			fmt.Fprintf(table, "  %s\t%s\n", f.Name, f.Summary)
 		}
-		fmt.Fprintln(table)
 	}
 	if len(l.Presets) > 0 {
-		fmt.Fprintln(table, "Presets, --preset")
+		section("Presets, --preset")
 		for _, p := range l.Presets {
 			fmt.Fprintf(table, "  %s\t%s\n", p.Name, strings.Join(p.flags, " "))
 		}

@@ -53,14 +53,39 @@ func rootCommand(catalog *generator.Catalog) *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: help,
 	}
 	root.SetVersionTemplate(identity(thisVersion()))
 	root.SetFlagErrorFunc(flagProblem)
 	root.AddCommand(newCommand(catalog), listCommand(catalog), versionCommand())
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
+	strictArguments(root)
 	return root
+}
+
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// strictArguments has the commands that come with cobra refuse what they do not
+// know. They would explain something else.
+func strictArguments(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				explained, unknown, err := root.Find(args)
+				if err != nil {
+					return err
+				}
+				return noSuchCommand(explained, unknown)
+			}
+		case "completion":
+			cmd.Args, cmd.RunE = noSuchCommand, help
+			for _, shell := range cmd.Commands() {
+				shell.Args = atMost(0, shell.CommandPath()+" takes none")
+			}
+		}
+	}
 }
 
 func noSuchCommand(cmd *cobra.Command, args []string) error {
