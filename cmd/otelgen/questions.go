@@ -21,8 +21,8 @@ type asker interface {
 type option struct{ name, summary string }
 
 // answer asks for what a Spec leaves open: each slot that exists, given the
-// answers so far, and, if they are open, optional features. It reports whether
-// there was anything to ask.
+// answers so far, and has a choice, and, if they are open, optional features.
+// It reports whether there was anything to ask.
 func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, features bool) (asked bool, err error) {
 	for _, slot := range catalog.Slots {
 		soFar, err := generator.Resolve(catalog, *spec)
@@ -30,7 +30,7 @@ func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, feature
 			return asked, err
 		}
 		preset, exists := soFar.Spec.Slots[slot.Name]
-		if !exists || decided(*spec, slot) {
+		if !exists || decided(*spec, slot) || len(slot.Values) == 1 {
 			continue
 		}
 		var options []option

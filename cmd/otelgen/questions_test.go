@@ -34,8 +34,8 @@ func (u *user) any(question string, _ []option) ([]string, error) {
 	return u.with, nil
 }
 
-// A question is asked if it exists after the answers so far, and flags have
-// left it open.
+// A question is asked if it exists after the answers so far, flags have left it
+// open, and there is more than one answer to it.
 func TestAnswer(t *testing.T) {
 	t.Parallel()
 	const others = "What else should it have?"
@@ -93,7 +93,8 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// smallCatalog has a slot that depends on another, and an optional feature.
+// smallCatalog has a slot that depends on another, one that has one value, and
+// an optional feature.
 func smallCatalog(t *testing.T) *generator.Catalog {
 	t.Helper()
 	files := fstest.MapFS{
@@ -101,12 +102,13 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 - {name: router, title: Router, question: "Router?", default: chi}
 - {name: database, title: Database, question: "Database?", default: none, optional: true}
 - {name: store, title: Store, question: "Store?", default: sql, when: {database: [any]}}
+- {name: queue, title: Queue, question: "Queue?", default: ring}
 `)},
 		"base/feature.yaml": {Data: []byte("title: Base\nsummary: the base\n")},
 		"base/modules.lock": {Data: []byte("go 1.26.0\n")},
 		"mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
 	}
-	for feature, slot := range map[string]string{"chi": "router", "gin": "router", "sqlite": "database", "sql": "store", "gorm": "store"} {
+	for feature, slot := range map[string]string{"chi": "router", "gin": "router", "sqlite": "database", "sql": "store", "gorm": "store", "ring": "queue"} {
 		files[feature+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: " + feature + "\nsummary: it is " + feature + "\nslot: " + slot + "\n")}
 	}
 	catalog, err := generator.Load(files)
