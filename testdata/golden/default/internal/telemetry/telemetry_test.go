@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +23,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -83,7 +88,7 @@ func shutdown(t *testing.T, tel *Telemetry) error {
 
 func TestSignalsArriveCorrelated(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
-	tel, stdout, _ := start(t, Service{Name: "svc", Version: "v1.2.3", Environment: "production"},
+	tel, stdout, _ := start(t, Service{Name: "svc", Version: "v1.2.3", Revision: "c0ffee", Environment: "production"},
 		map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=staging,team=tea"})
 
 	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
@@ -145,7 +150,7 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 
 func checkResource(t *testing.T, resource map[string]string) {
 	t.Helper()
-	for key, want := range map[string]string{"service.name": "svc", "service.version": "v1.2.3", "deployment.environment.name": "staging", "team": "tea"} {
+	for key, want := range map[string]string{"service.name": "svc", "service.version": "v1.2.3", "vcs.ref.head.revision": "c0ffee", "deployment.environment.name": "staging", "team": "tea"} {
 		if resource[key] != want {
 			t.Errorf("%s: got %q, want %q", key, resource[key], want)
 		}
@@ -181,6 +186,43 @@ func checkLine(t *testing.T, log, message string, sc trace.SpanContext) {
 	t.Errorf("no line %q in %s", message, log)
 }
 
+// What is below the log's level goes nowhere, and what is not everywhere, also
+// by a logger that was derived.
+func TestLogLevel(t *testing.T) {
+	for level, want := range map[string]int{"debug": 9, "info": 6, "warn": 3} {
+		collector := telemetrytest.NewCollector(t)
+		t.Setenv("LOG_LEVEL", level)
+		tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+		for _, log := range []*slog.Logger{tel.Logger(), tel.Logger().With("a", 1), tel.Logger().WithGroup("g")} {
+			log.DebugContext(t.Context(), "mine")
+			log.InfoContext(t.Context(), "mine")
+			log.WarnContext(t.Context(), "mine")
+		}
+		if err := shutdown(t, tel); err != nil {
+			t.Error(err)
+		}
+		exported := 0
+		for _, record := range collector.Records() {
+			if record.GetBody().GetStringValue() == "mine" {
+				exported++
+			}
+		}
+		if written := strings.Count(stdout.String(), `"mine"`); written != want || exported != want {
+			t.Errorf("%s: %d records written, %d exported, want %d", level, written, exported, want)
+		}
+	}
+}
+
+// A detector that fails costs what it would have found, and nothing else.
+func TestResource_Incomplete(t *testing.T) {
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "no value")
+	var stderr bytes.Buffer
+	res := newResource(t.Context(), Service{Name: "svc"}, &stderr)
+	if name, _ := res.Set().Value("service.name"); name.AsString() != "svc" || !strings.Contains(stderr.String(), "incomplete resource") {
+		t.Errorf("%v\n%s", res, &stderr)
+	}
+}
+
 // Nothing is exported unless the environment says where to, except to a
 // developer's terminal.
 func TestWhereTelemetryGoes(t *testing.T) {
@@ -200,6 +242,10 @@ func TestWhereTelemetryGoes(t *testing.T) {
 		{
 			"one signal, gRPC", false, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
 			`traces="otlp grpc http://127.0.0.1:1" metrics=none logs=stdout`, false,
+		},
+		{
+			"gRPC, without an endpoint", false, map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+			`traces="otlp grpc http://localhost:4317" metrics=none logs=stdout`, false,
 		},
 		{
 			"nothing, by choice", false, map[string]string{"OTEL_TRACES_EXPORTER": "none"},
@@ -243,12 +289,206 @@ func TestDisabled(t *testing.T) {
 
 func TestPropagators(t *testing.T) {
 	sc := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
-	for setting, header := range map[string]string{"": "traceparent", "b3": "b3", "none": ""} {
+	member, err := baggage.NewMember("tenant", "t1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried, err := baggage.New(member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for setting, want := range map[string][]string{"": {"baggage", "traceparent"}, "b3": {"b3"}, "none": nil} {
 		start(t, Service{Name: "svc"}, map[string]string{"OTEL_PROPAGATORS": setting})
 		carrier := propagation.MapCarrier{}
-		otel.GetTextMapPropagator().Inject(trace.ContextWithSpanContext(t.Context(), sc), carrier)
-		if _, ok := carrier[header]; (header != "") != ok || len(carrier) > 1 {
+		ctx := baggage.ContextWithBaggage(trace.ContextWithSpanContext(t.Context(), sc), carried)
+		otel.GetTextMapPropagator().Inject(ctx, carrier)
+		if headers := slices.Sorted(maps.Keys(carrier)); !slices.Equal(headers, want) {
 			t.Errorf("%q: injected %v", setting, carrier)
+		}
+	}
+}
+
+// endpoint takes OTLP, by HTTP and by gRPC, and remembers only the paths.
+type endpoint struct {
+	URL string
+
+	mu    sync.Mutex
+	paths []string
+}
+
+// serve starts an endpoint that calls meanwhile before it answers.
+func serve(t *testing.T, meanwhile func(path string)) *endpoint {
+	t.Helper()
+	e := &endpoint{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else nobody would see the client leave
+		e.mu.Lock()
+		e.paths = append(e.paths, r.URL.Path)
+		e.mu.Unlock()
+		meanwhile(r.URL.Path)
+		if r.Header.Get("Content-Type") == "application/grpc" {
+			w.Header().Set("Content-Type", "application/grpc")
+			w.Header().Set("Trailer", "Grpc-Status")
+			_, _ = w.Write(make([]byte, 5)) // an empty message
+			w.Header().Set("Grpc-Status", "0")
+		}
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	e.URL = server.URL
+	return e
+}
+
+// asked returns the paths of all requests so far.
+func (e *endpoint) asked() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.paths)
+}
+
+// record makes a span and a log record.
+func record(t *testing.T, tel *Telemetry) {
+	t.Helper()
+	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
+	tel.Logger().InfoContext(ctx, "working")
+	span.End()
+}
+
+// The protocol is what the environment says; what it says for one signal wins.
+func TestProtocol(t *testing.T) {
+	const service = "/opentelemetry.proto.collector."
+	for _, c := range []struct {
+		environment map[string]string
+		want        []string
+	}{
+		{nil, []string{"/v1/logs", "/v1/metrics", "/v1/traces"}},
+		{map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, []string{
+			service + "logs.v1.LogsService/Export", service + "metrics.v1.MetricsService/Export", service + "trace.v1.TraceService/Export",
+		}},
+		{map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/protobuf"}, []string{
+			service + "metrics.v1.MetricsService/Export", service + "trace.v1.TraceService/Export", "/v1/logs",
+		}},
+	} {
+		e := serve(t, func(string) {})
+		environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": e.URL}
+		maps.Copy(environment, c.environment)
+		for name := range environment {
+			t.Setenv(name, "") // to be forgotten after the test
+		}
+		tel, _, _ := start(t, Service{Name: "svc"}, environment)
+		record(t, tel)
+		if err := shutdown(t, tel); err != nil {
+			t.Error(err)
+		}
+		asked := e.asked()
+		slices.Sort(asked)
+		if asked = slices.Compact(asked); !slices.Equal(asked, c.want) {
+			t.Errorf("%v: asked for %v", c.environment, asked)
+		}
+		for name := range environment {
+			t.Setenv(name, "")
+		}
+	}
+}
+
+// What the SDK reads by itself it does read: no option stands in its way.
+func TestStandardVariablesWork(t *testing.T) {
+	e := serve(t, func(string) {})
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": e.URL, "OTEL_METRIC_EXPORT_INTERVAL": "20",
+		"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "1", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "1",
+	})
+	for deadline := time.Now().Add(30 * time.Second); !slices.Contains(e.asked(), "/v1/metrics"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) { // the default is a minute
+			t.Fatal("no metrics")
+		}
+	}
+	for range 3 {
+		record(t, tel)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	counts := map[string]int{}
+	for _, path := range e.asked() {
+		counts[path]++
+	}
+	if counts["/v1/traces"] != 3 || counts["/v1/logs"] != 4 { // the line at the start is one of them
+		t.Errorf("batches: %v", counts)
+	}
+
+	start(t, Service{Name: "svc"}, map[string]string{"OTEL_TRACES_SAMPLER": "always_off"})
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	if span.End(); span.SpanContext().IsSampled() {
+		t.Error("sampled")
+	}
+}
+
+// A list of exporters means all of them.
+func TestListsOfExporters(t *testing.T) {
+	for _, list := range []string{"otlp,console", "console,otlp"} {
+		collector := telemetrytest.NewCollector(t)
+		tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_TRACES_EXPORTER": list, "OTEL_METRICS_EXPORTER": list,
+		})
+		record(t, tel)
+		if err := shutdown(t, tel); err != nil {
+			t.Error(err)
+		}
+		if collector.Span("work") == nil || collector.Metric("go.goroutine.count") == nil {
+			t.Errorf("%s: not all of it was exported", list)
+		}
+		for _, text := range []string{"work ", `"go.goroutine.count"`} {
+			if !strings.Contains(stderr.String(), text) {
+				t.Errorf("%s: %s is missing in\n%s", list, text, stderr)
+			}
+		}
+	}
+}
+
+// The limits of attributes hold for spans and for log records.
+func TestAttributeLimits(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	t.Setenv("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "") // to be forgotten after the test
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_ATTRIBUTE_COUNT_LIMIT": "2", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3",
+	})
+	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
+	span.SetAttributes(attribute.String("a", "12345"), attribute.String("b", "12345"), attribute.String("c", "12345"))
+	tel.Logger().InfoContext(ctx, "working", "a", "12345", "b", "12345", "c", "12345")
+	span.End()
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	want := map[string]string{"a": "123", "b": "123"}
+	if got := telemetrytest.Strings(collector.Span("work").GetAttributes()); !maps.Equal(got, want) {
+		t.Errorf("span: %v", got)
+	}
+	records := collector.Records()
+	if got := telemetrytest.Strings(records[len(records)-1].GetAttributes()); !maps.Equal(got, want) {
+		t.Errorf("log record: %v", got)
+	}
+}
+
+// What stays on this machine is not compressed, and what somebody chose stays.
+func TestCompression(t *testing.T) {
+	const variable = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
+	for _, c := range []struct{ endpoint, chosen, want string }{
+		{"http://localhost:4318", "", ""},
+		{"http://127.0.0.1:4318", "", ""},
+		{"https://collector.example", "", "gzip"},
+		{"https://collector.example", "none", ""},
+	} {
+		start(t, Service{Name: "svc"}, nil)
+		cfg := Config{OTLP: OTLP{Endpoint: c.endpoint, Compression: c.chosen}}
+		if err := setDefaults(cfg, cfg.signal("TRACES", nil, OTLP{}, none)); err != nil {
+			t.Fatal(err)
+		}
+		if got := os.Getenv(variable); got != c.want {
+			t.Errorf("%s, %q: got %q, want %q", c.endpoint, c.chosen, got, c.want)
 		}
 	}
 }
@@ -267,11 +507,24 @@ func TestPrometheus(t *testing.T) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil || !strings.Contains(string(body), "go_goroutine_count") || !strings.Contains(string(body), `service_name="svc"`) {
-		t.Errorf("%v\n%s", err, body)
+	for _, want := range []string{"go_goroutine_count", "go_schedule_duration", `service_name="svc"`} {
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("no %s, %v\n%s", want, err, body)
+		}
 	}
 	if err := shutdown(t, tel); err != nil {
 		t.Error(err)
+	}
+}
+
+// The metrics are for this machine alone, unless the environment says otherwise.
+func TestPrometheus_Host(t *testing.T) {
+	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{}})
+	if err != nil || cfg.PrometheusHost != "localhost" {
+		t.Errorf("%q, %v", cfg.PrometheusHost, err)
+	}
+	if _, _, err := servePrometheus(t.Context(), "192.0.2.1", 0); err == nil { // nobody's: RFC 5737
+		t.Error("listens elsewhere")
 	}
 }
 
@@ -287,17 +540,37 @@ func freePort(t *testing.T) int {
 
 // What does not arrive is counted, and said at the end.
 func TestLossIsCounted(t *testing.T) {
-	tel, _, stderr := start(t, Service{Name: "svc"},
-		map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_LOGS_EXPORTER": "none"})
-	for range 3 {
-		_, span := otel.Tracer("test").Start(t.Context(), "work")
-		span.End()
+	for unexported, want := range map[string]string{"OTEL_LOGS_EXPORTER": "3 spans", "OTEL_TRACES_EXPORTER": "4 spans"} { // the line at the start is the fourth
+		tel, stdout, stderr := start(t, Service{Name: "svc"},
+			map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", unexported: "none"})
+		for range 3 {
+			record(t, tel)
+		}
+		err := shutdown(t, tel)
+		if err == nil || !strings.Contains(err.Error(), want+" and log records were not delivered") {
+			t.Errorf("got %v", err)
+		}
+		if all := stderr.String() + fmt.Sprint(err); !strings.Contains(all, "connection refused") {
+			t.Errorf("nobody says why: %s", all)
+		}
+		if strings.Contains(stdout.String(), "connection refused") { // and on to the collector
+			t.Errorf("the log has telemetry's own troubles: %s", stdout)
+		}
+		t.Setenv(unexported, "")
 	}
-	if err := shutdown(t, tel); err == nil || !strings.Contains(err.Error(), "3 spans and log records were not delivered") {
-		t.Errorf("got %v", err)
-	}
-	if !strings.Contains(stderr.String(), "connection refused") {
-		t.Errorf("stderr: %s", stderr)
+}
+
+// What telemetry says of itself is what OTEL_LOG_LEVEL lets through.
+func TestOwnLogLevel(t *testing.T) {
+	for level, want := range map[string][2]bool{"none": {}, "error": {true, false}, "": {true, false}, "info": {true, true}} {
+		tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_LOG_LEVEL": level})
+		record(t, tel)
+		if err := shutdown(t, tel); err == nil {
+			t.Error("there is a collector")
+		}
+		if got := [2]bool{strings.Contains(stderr.String(), "connection refused"), strings.Contains(stderr.String(), "TracerProvider created")}; got != want {
+			t.Errorf("%q: error and information are %v, want %v, in\n%s", level, got, want, stderr)
+		}
 	}
 }
 
@@ -353,6 +626,38 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the export does not end")
 		}
+	}
+}
+
+// At the end traces and logs are sent at the same time, and metrics after them,
+// which count what of the others was dropped.
+func TestShutdown_Order(t *testing.T) {
+	traces, logs := make(chan struct{}), make(chan struct{})
+	e := serve(t, func(path string) { // each of the two waits for the other
+		var own, other chan struct{}
+		switch path {
+		case "/v1/traces":
+			own, other = traces, logs
+		case "/v1/logs":
+			own, other = logs, traces
+		default:
+			return
+		}
+		close(own)
+		select {
+		case <-other:
+		case <-time.After(time.Minute):
+		}
+	})
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": e.URL, "OTEL_BSP_SCHEDULE_DELAY": "3600000", "OTEL_BLRP_SCHEDULE_DELAY": "3600000",
+	})
+	record(t, tel)
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	if asked := e.asked(); len(asked) != 3 || asked[2] != "/v1/metrics" {
+		t.Errorf("asked for %v", asked)
 	}
 }
 
@@ -450,13 +755,14 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 // says how many were not shown.
 func TestErrorHandler_IsRateLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		h := &errorHandler{log: slog.New(slog.NewTextHandler(&out, nil)), interval: 10 * time.Second}
+		var out telemetrytest.Buffer
+		reportErrors("warn", &out)
 		for range 1000 {
-			h.Handle(errors.New("connection refused"))
+			otel.Handle(errors.New("connection refused"))
+			time.Sleep(9 * time.Millisecond)
 		}
-		time.Sleep(11 * time.Second)
-		h.Handle(errors.New("connection refused"))
+		time.Sleep(2 * time.Second)
+		otel.Handle(errors.New("connection refused"))
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 2 || !strings.Contains(lines[1], "suppressed=999") {
 			t.Errorf("got\n%s", &out)
