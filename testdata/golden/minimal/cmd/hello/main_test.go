@@ -145,6 +145,13 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 	if len(collector.Records()) == 0 {
 		t.Error("no log record")
 	}
+	for key, want := range map[string]string{
+		"service.name": "hello", "service.version": "(devel)", "deployment.environment.name": "production",
+	} {
+		if got := collector.Resource()[key]; got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
 }
 
 // Whatever the collector does, requests are answered and the end comes in time.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caarlos0/env/v11"
 )
 
 func TestLoad_Defaults(t *testing.T) {
@@ -86,15 +88,26 @@ func TestLoad_ListsMayHaveBlanks(t *testing.T) {
 	}
 }
 
-// .env.example names every variable that the service reads, and no other.
+// .env.example names every variable that the service reads, and no other, with its default.
 func TestEnvExampleIsComplete(t *testing.T) {
 	content, err := os.ReadFile("../../.env.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var documented []string
-	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`).FindAllStringSubmatch(string(content), -1) {
+	values := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$`).FindAllStringSubmatch(string(content), -1) {
 		documented = append(documented, match[1])
+		values[match[1]] = match[2]
+	}
+	params, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range params {
+		if p.HasDefaultValue && values[p.Key] != p.DefaultValue {
+			t.Errorf("%s=%s is not the default, which is %q", p.Key, values[p.Key], p.DefaultValue)
+		}
 	}
 	slices.Sort(documented)
 	for i := 1; i < len(documented); i++ {

@@ -167,6 +167,23 @@ func TestSpanOfARequest(t *testing.T) {
 	}
 }
 
+// Spans and metrics say which version of the conventions they follow.
+func TestSchemaURL(t *testing.T) {
+	const schema = "https://opentelemetry.io/schemas/1.43.0"
+	rec := newRecorder()
+	do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), request("GET", "/"))
+	if got := rec.span(t).InstrumentationScope().SchemaURL; got != schema {
+		t.Errorf("span: %q", got)
+	}
+	var collected metricdata.ResourceMetrics
+	if err := rec.reader.Collect(t.Context(), &collected); err != nil {
+		t.Fatal(err)
+	}
+	if scopes := collected.ScopeMetrics; len(scopes) != 1 || scopes[0].Scope.SchemaURL != schema {
+		t.Errorf("metrics: %+v", scopes)
+	}
+}
+
 func TestNameMethodAndOutcome(t *testing.T) {
 	answer := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
@@ -277,8 +294,9 @@ func TestTraceIDHeader(t *testing.T) {
 func TestExcludedPathsLeaveNoTrace(t *testing.T) {
 	rec := newRecorder()
 	handler := rec.instrument(t, InstrumentConfig{ExcludedPaths: []string{"/internal/ping"}}, http.NotFoundHandler())
-	excluded := append([]string{"/internal/ping"}, operationalPaths...)
-	for _, path := range excluded {
+	for _, path := range []string{
+		"/internal/ping", "/livez", "/readyz", "/startupz", "/metrics", "/docs", "/openapi.json", "/openapi.yaml", "/favicon.ico",
+	} {
 		if w := do(handler, request("GET", path+"?x=1")); w.Code != http.StatusNotFound || w.Header()["Trace-Id"] != nil {
 			t.Errorf("%s: status %d, Trace-Id %v", path, w.Code, w.Header()["Trace-Id"])
 		}
@@ -672,11 +690,19 @@ func newRecorder(options ...sdktrace.TracerProviderOption) *recorder {
 
 func (rec *recorder) instrument(t *testing.T, cfg InstrumentConfig, next http.Handler) http.Handler {
 	t.Helper()
-	handler, err := Instrument(cfg, slog.New(slog.NewJSONHandler(&rec.logs, nil)), next)
+	handler, err := Instrument(cfg, slog.New(withSpan{slog.NewJSONHandler(&rec.logs, nil)}), next)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return handler
+}
+
+// withSpan adds to a record the span of its context.
+type withSpan struct{ slog.Handler }
+
+func (h withSpan) Handle(ctx context.Context, record slog.Record) error {
+	record.AddAttrs(slog.String("span_id", trace.SpanContextFromContext(ctx).SpanID().String()))
+	return h.Handler.Handle(ctx, record)
 }
 
 // span returns the one span that there must be.
@@ -743,7 +769,7 @@ func wantPanic(t *testing.T, rec *recorder, status, kind, message string) {
 	if err := json.Unmarshal(rec.logs.Bytes(), &record); err != nil { // fails if there are two
 		t.Fatalf("log %q: %v", rec.logs.String(), err)
 	}
-	if record["level"] != "ERROR" || record["exception.message"] != message || record["exception.stacktrace"] != value(event, "exception.stacktrace") {
+	if record["level"] != "ERROR" || record["span_id"] != rec.span(t).SpanContext().SpanID().String() || record["exception.message"] != message || record["exception.stacktrace"] != value(event, "exception.stacktrace") {
 		t.Errorf("log: %v", record)
 	}
 }

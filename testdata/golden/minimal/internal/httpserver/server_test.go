@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,29 @@ func TestHealth(t *testing.T) {
 		if w.Code != c.status || strings.TrimSpace(w.Body.String()) != c.body {
 			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
 		}
+		if w.Code != http.StatusNotFound && w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: a cache may answer: %v", c.path, w.Header())
+		}
+	}
+}
+
+// What the configuration limits, the server limits.
+func TestServer_HasItsLimits(t *testing.T) {
+	cfg := Config{
+		Address: "127.0.0.1:0", ReadHeaderTimeout: 1 * time.Second, ReadTimeout: 2 * time.Second,
+		WriteTimeout: 3 * time.Second, IdleTimeout: 4 * time.Second, MaxHeaderBytes: 5, MaxBodyBytes: 6,
+	}
+	server, err := New(t.Context(), cfg, fakeHealth{}, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.listener.Close()
+	got := cfg
+	got.ReadHeaderTimeout, got.ReadTimeout = server.server.ReadHeaderTimeout, server.server.ReadTimeout
+	got.WriteTimeout, got.IdleTimeout = server.server.WriteTimeout, server.server.IdleTimeout
+	got.MaxHeaderBytes = server.server.MaxHeaderBytes
+	if !reflect.DeepEqual(got, cfg) {
+		t.Errorf("got %+v, want %+v", got, cfg)
 	}
 }
 
