@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,11 +48,18 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s is not below create_order", name)
 		}
 	}
-	if got := telemetrytest.Attribute(parent, "order.id").AsString(); got != o.ID {
-		t.Errorf("order.id %q", got)
-	}
-	if events := rec.Span("process_payment").Events(); len(events) != 1 || events[0].Name != "payment_authorized" {
-		t.Errorf("events %v", events)
+	for name, want := range map[string][2]string{ // its attributes, and its events with theirs; nothing about the customer
+		"create_order":    {"order.id=" + o.ID + ",order.items=1,order.total=2500", ""},
+		"check_inventory": {"", "stock_reserved order.items=1"},
+		"process_payment": {"payment.method=card", "payment_authorized "},
+	} {
+		span, events := rec.Span(name), ""
+		for _, event := range span.Events() {
+			events += event.Name + " " + encode(event.Attributes)
+		}
+		if got := [2]string{encode(span.Attributes()), events}; got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
 	}
 	for _, span := range rec.Spans() {
 		if span.Status().Code != codes.Unset {
@@ -65,12 +73,23 @@ func TestCreate(t *testing.T) {
 		t.Errorf("%d orders open", n)
 	}
 	payments, ok := rec.Metric("payment.duration").Data.(metricdata.Histogram[float64])
-	if !ok || len(payments.DataPoints) != 1 || payments.DataPoints[0].Count != 1 || payments.DataPoints[0].Bounds[0] != 0.005 {
-		t.Errorf("payment.duration: %+v", payments)
+	if !ok || len(payments.DataPoints) != 1 {
+		t.Fatalf("payment.duration: %+v", payments)
 	}
-	if unit := rec.Metric("payment.duration").Unit; unit != "s" {
-		t.Errorf("payment.duration in %q", unit)
+	if point := payments.DataPoints[0]; point.Count != 1 || point.Sum > 60 || point.Bounds[0] != 0.005 || encode(point.Attributes.ToSlice()) != "payment.method=card" {
+		t.Errorf("payment.duration: %+v", point)
 	}
+	for name, unit := range map[string]string{"orders.processed": "{order}", "orders.open": "{order}", "payment.duration": "s"} {
+		if m := rec.Metric(name); m.Unit != unit || m.Description == "" {
+			t.Errorf("%s: unit %q, description %q", name, m.Unit, m.Description)
+		}
+	}
+}
+
+// encode renders attributes as key=value, sorted.
+func encode(attributes []attribute.KeyValue) string {
+	set := attribute.NewSet(attributes...)
+	return set.Encoded(attribute.DefaultEncoder())
 }
 
 func TestCreate_Refused(t *testing.T) {
@@ -99,6 +118,12 @@ func TestCreate_Refused(t *testing.T) {
 			}
 			if n := rec.Sum("orders.processed", attribute.String("order.outcome", c.want.Code)); n != 1 {
 				t.Errorf("%d orders processed as %s", n, c.want.Code)
+			}
+			if c.failed == "process_payment" {
+				payments, ok := rec.Metric("payment.duration").Data.(metricdata.Histogram[float64])
+				if !ok || len(payments.DataPoints) != 1 || encode(payments.DataPoints[0].Attributes.ToSlice()) != "error.type="+c.want.Code+",payment.method=card" {
+					t.Errorf("payment.duration: %+v", payments)
+				}
 			}
 			if list, _, err := orders.List(t.Context(), "", 10); err != nil || len(list) != 0 {
 				t.Errorf("the order was kept: %v, %v", list, err)
@@ -161,8 +186,25 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// What is not there is an error of the span that looked for it.
+func TestNotFound(t *testing.T) {
+	orders, rec := newService(t)
+	_, err1 := orders.Get(t.Context(), "ord_none")
+	_, err2 := orders.Cancel(t.Context(), "ord_none")
+	_, _, err3 := orders.List(t.Context(), "ord_none", 1)
+	for name, err := range map[string]error{"get_order": err1, "cancel_order": err2, "list_orders": err3} {
+		span := rec.Span(name)
+		if !errors.Is(err, order.ErrNotFound) || span.Status().Code != codes.Error || telemetrytest.Attribute(span, "error.type").AsString() != "order_not_found" {
+			t.Errorf("%s: %v, %v, %v", name, err, span.Status(), span.Attributes())
+		}
+		if id := telemetrytest.Attribute(span, "order.id").AsString(); name != "list_orders" && id != "ord_none" {
+			t.Errorf("%s: order.id %q", name, id)
+		}
+	}
+}
+
 func TestList_Pages(t *testing.T) {
-	orders, _ := newService(t)
+	orders, rec := newService(t)
 	var newest []string
 	for range 5 {
 		o, err := orders.Create(t.Context(), draft("coffee", 1))
@@ -188,6 +230,15 @@ func TestList_Pages(t *testing.T) {
 	}
 	if strings.Join(got, " ") != strings.Join(newest, " ") || pages != 3 {
 		t.Errorf("%d pages: got %v, want %v", pages, got, newest)
+	}
+	var returned []int64
+	for _, span := range rec.Spans() {
+		if span.Name() == "list_orders" {
+			returned = append(returned, telemetrytest.Attribute(span, "orders.returned").AsInt64())
+		}
+	}
+	if !slices.Equal(returned, []int64{2, 2, 1}) {
+		t.Errorf("orders.returned: %v", returned)
 	}
 }
 
