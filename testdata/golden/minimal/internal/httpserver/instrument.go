@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/hello/internal/problem"
+	"example.com/hello/internal/telemetry"
 )
 
 // InstrumentConfig says whom the telemetry of a request believes and what it
@@ -244,25 +245,17 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 // an answer has begun.
 func (in *instrumentation) handlePanic(ctx context.Context, span trace.Span, x *exchange, panicked any) {
 	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
-	message := semconv.ExceptionMessage(excerpt(fmt.Sprint(panicked)))
-	stack := semconv.ExceptionStacktrace(excerpt(string(debug.Stack())))
+	message := semconv.ExceptionMessage(telemetry.Excerpt(fmt.Sprint(panicked)))
+	stack := semconv.ExceptionStacktrace(telemetry.Excerpt(string(debug.Stack())))
 	span.AddEvent(semconv.ExceptionEventName, trace.WithAttributes(kind, message, stack))
 	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
-		string(message.Key), message.Value.AsString(),
-		string(stack.Key), stack.Value.AsString())
+		string(message.Key), message.Value.AsString(), string(stack.Key), stack.Value.AsString())
 	if x.response.status == 0 {
 		for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
 			x.response.Header().Del(name) // was meant for another body
 		}
 		problem.Write(ctx, &x.response, http.StatusInternalServerError, "")
 	}
-}
-
-// excerpt is the beginning of s, as valid UTF-8 of at most 4096 bytes: the SDK
-// limits what spans hold, but not what their events do.
-func excerpt(s string) string {
-	s = valid(s)
-	return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "")
 }
 
 // headerCarrier spares the W3C headers what HeaderCarrier does to every name:

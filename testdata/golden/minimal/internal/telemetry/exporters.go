@@ -213,6 +213,13 @@ func (s utf8Span) Events() []sdktrace.Event {
 
 func utf8Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
+// Excerpt is the beginning of s, as valid UTF-8 of at most 4096 bytes: the SDK
+// limits the attributes of spans, but not those of their events, nor the status.
+func Excerpt(s string) string {
+	s = utf8Text(s)
+	return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "")
+}
+
 func utf8Attributes(attributes []attribute.KeyValue) []attribute.KeyValue {
 	mended := slices.Clone(attributes)
 	for i, kv := range mended {

@@ -290,6 +290,6 @@ func RecordError(span trace.Span, err *error) {
 	if *err == nil {
 		return
 	}
-	span.SetStatus(codes.Error, (*err).Error())
+	span.SetStatus(codes.Error, Excerpt((*err).Error()))
 	span.SetAttributes(semconv.ErrorType(*err))
 }

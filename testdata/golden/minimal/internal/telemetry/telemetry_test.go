@@ -473,6 +473,18 @@ func TestAttributeLimits(t *testing.T) {
 	}
 }
 
+// The SDK does not limit the text of a status.
+func TestRecordError_IsCutShort(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	err := errors.New("x" + strings.Repeat("é", 1<<20))
+	RecordError(span, &err)
+	span.End()
+	if got := rec.Span("work").Status().Description; got != "x"+strings.Repeat("é", 2047) {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
 // What stays on this machine is not compressed, and what somebody chose stays.
 func TestCompression(t *testing.T) {
 	const variable = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
