@@ -50,6 +50,7 @@ func TestRouter(t *testing.T) {
 		{"HEAD", "/items/1", 200, "", "/items/{id}"},
 		{"POST", "/items", 200, "", "/items"},
 		{"DELETE", "/items", 405, "POST", "/items"},
+		{"DELETE", "/items/1", 405, "GET, HEAD", "/items/{id}"},
 		{"DELETE", "/items/1/parts/2", 405, "POST", "/items/{id}/parts/{part}"},
 		{"DELETE", "/items/1/parts/a%2Fb", 405, "POST", "/items/{id}/parts/{part}"},
 		{"CONNECT", "/any/1", 200, "", "/any/{id}"},
