@@ -78,6 +78,10 @@ func (Problem) ContentType(string) string { return problem.ContentType }
 // would send the text of any error to the client.
 var replaceErrors = sync.OnceFunc(func() { huma.NewError = newProblem })
 
+// unreadable is what Huma says of a body that ends early or is framed wrongly.
+// It takes that for an error of the server.
+const unreadable = "cannot read request body"
+
 // newProblem lets through what is meant for the client: what a handler refused
 // and what validation found. The text of any other error is kept for the log
 // and goes no further. The request is unknown here: see New for its trace.
@@ -88,6 +92,8 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](cause); ok {
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
+	} else if detail == unreadable {
+		status = http.StatusBadRequest
 	}
 	if status >= http.StatusInternalServerError {
 		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}

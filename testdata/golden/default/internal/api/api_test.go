@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -156,6 +157,23 @@ func TestLimits(t *testing.T) {
 		if strings.Contains(rec.Logs(), "ERROR") {
 			t.Errorf("a client's error is logged as ours: %s", rec.Logs())
 		}
+	}
+}
+
+// A body that ends early, or is framed wrongly, is the client's error.
+func TestUnreadableBody_IsTheClientsError(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("invalid byte in chunk length")} {
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(err)))
+		if w.Code != http.StatusBadRequest || w.Header().Get("Content-Type") != problem.ContentType {
+			t.Errorf("%v: %d %s", err, w.Code, w.Body)
+		}
+	}
+	if rec.Logs() != "" {
+		t.Errorf("a client's error is logged as ours: %s", rec.Logs())
 	}
 }
 
