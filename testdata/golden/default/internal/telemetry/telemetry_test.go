@@ -732,6 +732,25 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+// What a client sends must not steer the terminal, nor break the tree.
+func TestConsole_EscapeSequences(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
+	_, span := otel.Tracer("test").Start(t.Context(), "get_order", trace.WithAttributes(attribute.String("order.id", "\x1b[31mred")))
+	span.AddEvent("asked", trace.WithAttributes(attribute.String("by", "\x1b]0;title\a")))
+	err := errors.New("no \x1b[2J\nsuch order")
+	RecordError(span, &err)
+	span.End()
+	if strings.ContainsAny(stderr.String(), "\x1b\a") || strings.Count(stderr.String(), "\n") != 2 {
+		t.Errorf("got %q", stderr)
+	}
+	if !strings.Contains(stderr.String(), `order.id="\x1b[31mred"`) {
+		t.Errorf("the value is missing in %q", stderr)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestConfig_ReportsEveryProblem(t *testing.T) {
 	ratio := 1.5
 	cfg := Config{

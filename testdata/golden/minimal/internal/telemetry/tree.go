@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -136,7 +138,7 @@ func headline(span sdktrace.ReadOnlySpan) string {
 	var line strings.Builder
 	line.WriteString(span.Name())
 	attributes := attribute.NewSet(span.Attributes()...)
-	if path, ok := attributes.Value(semconv.URLPathKey); ok && !attributes.HasValue(semconv.HTTPRouteKey) {
+	if path, ok := attributes.Value(semconv.URLPathKey); ok && path.String() != "" && !attributes.HasValue(semconv.HTTPRouteKey) {
 		fmt.Fprintf(&line, " %s", path.String()) // the name has no route to show
 	}
 	if status, ok := attributes.Value(semconv.HTTPResponseStatusCodeKey); ok {
@@ -144,7 +146,7 @@ func headline(span sdktrace.ReadOnlySpan) string {
 	}
 	fmt.Fprintf(&line, " %s%s", span.EndTime().Sub(span.StartTime()).Round(time.Microsecond), pairs(span.Attributes()))
 	if status := span.Status(); status.Code == codes.Error {
-		fmt.Fprintf(&line, " ERROR %s", status.Description)
+		fmt.Fprintf(&line, " ERROR %s", printable(status.Description))
 	}
 	return strings.TrimRight(line.String(), " ")
 }
@@ -161,10 +163,19 @@ func pairs(attributes []attribute.KeyValue) string {
 	var out strings.Builder
 	for _, kv := range attributes {
 		value := kv.Value.String()
-		if strings.ContainsAny(value, " \n\t\"") {
-			value = fmt.Sprintf("%q", value)
+		if strings.ContainsAny(value, " \"") {
+			value = strconv.Quote(value)
 		}
-		fmt.Fprintf(&out, " %s=%s", kv.Key, value)
+		fmt.Fprintf(&out, " %s=%s", kv.Key, printable(value))
 	}
 	return out.String()
+}
+
+// printable quotes text that holds anything but what can be seen: clients have
+// a hand in it, and a terminal obeys escape sequences.
+func printable(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
