@@ -112,8 +112,10 @@ func read(environment []string) (map[string]string, error) {
 				problems = append(problems, fmt.Errorf("%s_FILE: %w", name, err))
 			default:
 				value = string(content)
-				problems = append(problems, os.Setenv(name, strings.TrimSpace(value))) // what OpenTelemetry's SDK reads, it reads there
 			}
+		}
+		if trimmed := strings.TrimSpace(value); trimmed != all[name] {
+			problems = append(problems, os.Setenv(name, trimmed)) // what OpenTelemetry's SDK reads, it reads there
 		}
 		if value = strings.Trim(commas.ReplaceAllString(value, ","), ", \r\n"); value != "" {
 			variables[name] = value

@@ -81,7 +81,24 @@ func TestLoad_FromFile(t *testing.T) {
 	}
 }
 
+// A blank, or the \r of a file from Windows, must not make the SDK fall back to
+// a default behind a value that was accepted here.
+func TestLoad_BlanksAroundAValue(t *testing.T) {
+	const name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	t.Setenv(name, " http://collector:4318\r")
+	cfg, err := Load(os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{cfg.Telemetry.OTLP.Endpoint, os.Getenv(name)} {
+		if got != "http://collector:4318" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
 func TestLoad_ListsMayHaveBlanks(t *testing.T) {
+	t.Setenv("OTEL_PROPAGATORS", "") // to be forgotten after the test
 	cfg, err := Load([]string{"OTEL_PROPAGATORS=tracecontext, b3 ", "HTTP_TRUSTED_PROXIES=10.0.0.0/8 ,fd00::/8,"})
 	if err != nil || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "b3"}) || len(cfg.HTTP.TrustedProxies) != 2 {
 		t.Errorf("%v, %v, %v", cfg.Telemetry.Propagators, cfg.HTTP.TrustedProxies, err)
