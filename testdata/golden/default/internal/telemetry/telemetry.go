@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/contrib/bridges/otelslog"
@@ -61,7 +62,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	}
 	otel.SetTextMapPropagator(propagator)
 	reportErrors(cfg.LogLevel, stderr)
-	if cfg.Disabled == "true" {
+	if strings.EqualFold(cfg.Disabled, "true") {
 		t.logger.InfoContext(ctx, "telemetry is disabled by OTEL_SDK_DISABLED")
 		return t, nil
 	}

@@ -782,6 +782,36 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
+// Values are spelled in any case (specification of the environment variables);
+// but a boolean is true or false: the SDK takes every other word for false.
+func TestConfig_Spelling(t *testing.T) {
+	parse := func(name, value string) error {
+		var cfg Config
+		return errors.Join(env.ParseWithOptions(&cfg, env.Options{Environment: map[string]string{name: value}}), cfg.Validate())
+	}
+	for name, value := range map[string]string{
+		"OTEL_SDK_DISABLED": "True", "OTEL_EXPORTER_OTLP_INSECURE": "TRUE", "OTEL_GO_X_OBSERVABILITY": "False",
+		"OTEL_LOG_LEVEL": "INFO", "OTEL_TRACES_SAMPLER": "Always_On", "OTEL_METRICS_EXEMPLAR_FILTER": "ALWAYS_OFF",
+		"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "DELTA", "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": "BASE2_EXPONENTIAL_BUCKET_HISTOGRAM",
+	} {
+		if err := parse(name, value); err != nil {
+			t.Errorf("%s=%s: %v", name, value, err)
+		}
+	}
+	for _, name := range []string{"OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_LOGS_INSECURE", "OTEL_GO_X_OBSERVABILITY"} {
+		if err := parse(name, "1"); err == nil || !strings.Contains(err.Error(), name+": ") {
+			t.Errorf("%s=1: %v", name, err)
+		}
+	}
+}
+
+func TestDisabled_InCapitals(t *testing.T) {
+	start(t, Service{Name: "svc"}, map[string]string{"OTEL_SDK_DISABLED": "TRUE"})
+	if _, span := otel.Tracer("test").Start(t.Context(), "work"); span.IsRecording() {
+		t.Error("a span was recorded")
+	}
+}
+
 // A thousand failing exports are two lines, not a thousand, and the second one
 // says how many were not shown.
 func TestErrorHandler_IsRateLimited(t *testing.T) {

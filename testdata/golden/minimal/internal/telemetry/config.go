@@ -50,17 +50,17 @@ type Config struct {
 	MetricInterval *Positive `env:"OTEL_METRIC_EXPORT_INTERVAL"` // ms
 	MetricTimeout  *Positive `env:"OTEL_METRIC_EXPORT_TIMEOUT"`  // ms
 
-	AttributeValueLength          int   `env:"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" envDefault:"4096"` // bytes; -1 for no limit
-	AttributeCount                *int  `env:"OTEL_ATTRIBUTE_COUNT_LIMIT"`
-	SpanAttributeValueLength      *int  `env:"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
-	SpanAttributeCount            *int  `env:"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"`
-	SpanEventCount                *int  `env:"OTEL_SPAN_EVENT_COUNT_LIMIT"`
-	SpanLinkCount                 *int  `env:"OTEL_SPAN_LINK_COUNT_LIMIT"`
-	EventAttributeCount           *int  `env:"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"`
-	LinkAttributeCount            *int  `env:"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"`
-	LogRecordAttributeValueLength *int  `env:"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
-	LogRecordAttributeCount       *int  `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
-	Observability                 *bool `env:"OTEL_GO_X_OBSERVABILITY"`
+	AttributeValueLength          int    `env:"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" envDefault:"4096"` // bytes; -1 for no limit
+	AttributeCount                *int   `env:"OTEL_ATTRIBUTE_COUNT_LIMIT"`
+	SpanAttributeValueLength      *int   `env:"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
+	SpanAttributeCount            *int   `env:"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"`
+	SpanEventCount                *int   `env:"OTEL_SPAN_EVENT_COUNT_LIMIT"`
+	SpanLinkCount                 *int   `env:"OTEL_SPAN_LINK_COUNT_LIMIT"`
+	EventAttributeCount           *int   `env:"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"`
+	LinkAttributeCount            *int   `env:"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"`
+	LogRecordAttributeValueLength *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
+	LogRecordAttributeCount       *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
+	Observability                 string `env:"OTEL_GO_X_OBSERVABILITY"`
 }
 
 // OTLP is one set of the OTLP exporter variables: the general one, or that of
@@ -71,7 +71,7 @@ type OTLP struct {
 	Headers           string    `env:"HEADERS"`
 	Compression       string    `env:"COMPRESSION"`
 	Timeout           *Positive `env:"TIMEOUT"` // ms
-	Insecure          *bool     `env:"INSECURE"`
+	Insecure          string    `env:"INSECURE"`
 	Certificate       string    `env:"CERTIFICATE"`
 	ClientCertificate string    `env:"CLIENT_CERTIFICATE"`
 	ClientKey         string    `env:"CLIENT_KEY"`
@@ -112,16 +112,17 @@ const (
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
 	problems := []error{
-		oneOf("OTEL_SDK_DISABLED", c.Disabled, "true", "false"),
-		oneOf("OTEL_LOG_LEVEL", c.LogLevel, "none", "error", "warn", "info", "debug"),
+		boolean("OTEL_SDK_DISABLED", c.Disabled),
+		boolean("OTEL_GO_X_OBSERVABILITY", c.Observability),
+		inAnyCase("OTEL_LOG_LEVEL", c.LogLevel, "none", "error", "warn", "info", "debug"),
 		exporters("OTEL_TRACES_EXPORTER", c.TracesExporter, otlp, console),
 		exporters("OTEL_METRICS_EXPORTER", c.MetricsExporter, otlp, console, prometheus),
 		exporters("OTEL_LOGS_EXPORTER", c.LogsExporter, otlp, console),
-		oneOf("OTEL_TRACES_SAMPLER", c.Sampler, "always_on", "always_off", "traceidratio",
+		inAnyCase("OTEL_TRACES_SAMPLER", c.Sampler, "always_on", "always_off", "traceidratio",
 			"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
-		oneOf("OTEL_METRICS_EXEMPLAR_FILTER", c.ExemplarFilter, "always_on", "always_off", "trace_based"),
-		oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", c.Temporality, "cumulative", "delta", "lowmemory"),
-		oneOf("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", c.HistogramAggregation,
+		inAnyCase("OTEL_METRICS_EXEMPLAR_FILTER", c.ExemplarFilter, "always_on", "always_off", "trace_based"),
+		inAnyCase("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", c.Temporality, "cumulative", "delta", "lowmemory"),
+		inAnyCase("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", c.HistogramAggregation,
 			"explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
 		c.OTLP.validate("OTEL_EXPORTER_OTLP_"),
 		c.OTLPTraces.validate("OTEL_EXPORTER_OTLP_TRACES_"),
@@ -142,6 +143,7 @@ func (o OTLP) validate(prefix string) error {
 	problems := []error{
 		oneOf(prefix+"PROTOCOL", o.Protocol, httpProtobuf, grpcProtocol),
 		oneOf(prefix+"COMPRESSION", o.Compression, "gzip", none),
+		boolean(prefix+"INSECURE", o.Insecure),
 		keyValues(prefix+"HEADERS", o.Headers),
 	}
 	for name, path := range map[string]string{"CERTIFICATE": o.Certificate, "CLIENT_CERTIFICATE": o.ClientCertificate, "CLIENT_KEY": o.ClientKey} {
@@ -163,6 +165,15 @@ func oneOf(name, value string, allowed ...string) error {
 	}
 	return fmt.Errorf("%s: %q is unknown; use %s", name, value, strings.Join(allowed, ", "))
 }
+
+// inAnyCase is oneOf for what is read in any case, here or by the SDK.
+func inAnyCase(name, value string, allowed ...string) error {
+	return oneOf(name, strings.ToLower(value), allowed...)
+}
+
+// boolean reports what the specification knows no meaning of. The SDK takes
+// every word but "true" for false, 1 and yes as well.
+func boolean(name, value string) error { return inAnyCase(name, value, "true", "false") }
 
 // exporters reports what is wrong with a list of exporters.
 func exporters(name string, list []string, allowed ...string) error {

@@ -90,7 +90,7 @@ func reportErrors(level string, stderr io.Writer) {
 	// logr.FromSlogHandler turns verbosity v into slog level -v; the SDK's
 	// verbosities are 1 for warnings, 4 for information and 8 for debugging.
 	levels := map[string]slog.Level{"none": slog.LevelError + 1, "error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
-	handler := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: levels[level]})
+	handler := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: levels[strings.ToLower(level)]})
 	otel.SetLogger(logr.FromSlogHandler(handler))
 	otel.SetErrorHandler(&errorHandler{log: slog.New(handler), interval: 10 * time.Second})
 }
