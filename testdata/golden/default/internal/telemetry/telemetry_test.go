@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
@@ -809,6 +811,25 @@ func TestDisabled_InCapitals(t *testing.T) {
 	start(t, Service{Name: "svc"}, map[string]string{"OTEL_SDK_DISABLED": "TRUE"})
 	if _, span := otel.Tracer("test").Start(t.Context(), "work"); span.IsRecording() {
 		t.Error("a span was recorded")
+	}
+}
+
+// The SDK's warnings are warnings, whatever logr makes of them.
+func TestReportErrors_Levels(t *testing.T) {
+	for setting, want := range map[string]string{"none": "", "error": "ERROR", "WARN": "ERROR WARN", "info": "ERROR WARN INFO", "debug": "ERROR WARN INFO DEBUG"} {
+		var out bytes.Buffer
+		log := logr.FromSlogHandler(sdkHandler(setting, &out))
+		log.Error(errors.New("boom"), "error")
+		for _, verbosity := range []int{1, 4, 8} { // warning, information, debugging
+			log.V(verbosity).Info("message")
+		}
+		var got []string
+		for _, match := range regexp.MustCompile(`level=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
+			got = append(got, match[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", setting, got, want)
+		}
 	}
 }
 

@@ -87,12 +87,28 @@ func servePrometheus(ctx context.Context, host string, port uint16) (sdkmetric.R
 // reportErrors sends OpenTelemetry's own messages to stderr, and never to the
 // logger: exporting the news that exporting fails would go round in circles.
 func reportErrors(level string, stderr io.Writer) {
-	// logr.FromSlogHandler turns verbosity v into slog level -v; the SDK's
-	// verbosities are 1 for warnings, 4 for information and 8 for debugging.
-	levels := map[string]slog.Level{"none": slog.LevelError + 1, "error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
-	handler := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: levels[strings.ToLower(level)]})
+	handler := sdkHandler(level, stderr)
 	otel.SetLogger(logr.FromSlogHandler(handler))
 	otel.SetErrorHandler(&errorHandler{log: slog.New(handler), interval: 10 * time.Second})
+}
+
+// sdkHandler takes what logr.FromSlogHandler makes of the SDK's verbosities,
+// which are 1 for warnings, 4 for information and 8 for debugging: the level -v.
+func sdkHandler(level string, w io.Writer) slog.Handler {
+	if level = strings.ToLower(level); level == none {
+		return slog.DiscardHandler // logr asks no handler whether it wants errors
+	}
+	levels := map[string]slog.Level{"error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
+	names := map[slog.Level]string{-1: "WARN", -4: "INFO", -8: "DEBUG"}
+	return slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: levels[level],
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if l, ok := a.Value.Any().(slog.Level); ok && names[l] != "" {
+				a.Value = slog.StringValue(names[l])
+			}
+			return a
+		},
+	})
 }
 
 // errorHandler writes at most one error per interval: an absent collector has
