@@ -102,7 +102,8 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{Transport: &http.Transport{}} // the default one would go by HTTP_PROXY
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -235,6 +235,22 @@ func TestHealthcheck(t *testing.T) {
 	}
 }
 
+// What is on this machine is not asked for by a proxy, whatever HTTP_ADDR and
+// the environment say.
+func TestHealthcheck_UsesNoProxy(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := exec.CommandContext(t.Context(), executable(t), "healthcheck")
+	check.Env = []string{beMain + "=1", "HTTP_ADDR=0.0.0.0:" + port, "HTTP_PROXY=http://" + nobody}
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestRun_WrongUsage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
