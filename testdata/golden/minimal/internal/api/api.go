@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -79,7 +80,7 @@ func bodyProblem(r *http.Request, err error) error {
 	case errors.As(err, &tooLarge):
 		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
 	case errors.As(err, &wrong):
-		invalid.Add("body."+wrong.Field, "expected "+wrong.Type.String())
+		invalid.Add(strings.TrimSuffix("body."+wrong.Field, "."), "expected "+jsonType(wrong.Type))
 		return invalid.Problem(r)
 	case strings.HasPrefix(err.Error(), "json: unknown field "):
 		name, _ := strconv.Unquote(strings.TrimPrefix(err.Error(), "json: unknown field "))
@@ -87,6 +88,24 @@ func bodyProblem(r *http.Request, err error) error {
 		return invalid.Problem(r)
 	default:
 		return problem.New(r.Context(), http.StatusBadRequest, "the body is not valid JSON")
+	}
+}
+
+// jsonType is what a client would call t: the name of a Go type is our business.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	default:
+		return "integer"
 	}
 }
 

@@ -48,7 +48,9 @@ func TestErrors(t *testing.T) {
 		{"/ok", "application/json", `{"name":"hunter2"`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{} {}`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{"label":"hunter2"}`, 422, `"location":"body.label"`},
-		{"/ok", "application/json", `{"quantity":"hunter2"}`, 422, `"location":"body.quantity","message":"expected int"`},
+		{"/ok", "application/json", `{"quantity":"hunter2"}`, 422, `"location":"body.quantity","message":"expected integer"`},
+		{"/ok", "application/json", `{"name":["hunter2"]}`, 422, `"location":"body.name","message":"expected string"`},
+		{"/ok", "application/json", `["hunter2"]`, 422, `"location":"body","message":"expected object"`},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(c.body))
 		r.Header.Set("Content-Type", c.kind)
