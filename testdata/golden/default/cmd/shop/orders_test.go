@@ -140,6 +140,29 @@ func TestOrders_UnderWayAreAnswered(t *testing.T) {
 	}
 }
 
+// What was created has a place of its own (RFC 9110, section 15.3.2).
+func TestOrders_Location(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/orders", strings.NewReader(anOrder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var created struct{ ID string }
+	if err := json.NewDecoder(response.Body).Decode(&created); err != nil {
+		t.Fatal(err)
+	}
+	if got := response.Header.Get("Location"); created.ID == "" || got != "/orders/"+created.ID {
+		t.Errorf("Location %q of order %q", got, created.ID)
+	}
+}
+
 // The API from end to end, and what its errors tell: a trace id, never more.
 func TestOrders_API(t *testing.T) {
 	t.Parallel()

@@ -56,15 +56,24 @@ type createInput struct {
 	}
 }
 
-type orderOutput struct{ Body Order }
+type createOutput struct {
+	Location string `header:"Location" doc:"The path of the order."`
+	Body     Order
+}
 
-func (h handlers) create(ctx context.Context, in *createInput) (*orderOutput, error) {
+func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, error) {
 	draft := order.Draft{Customer: in.Body.Customer, PaymentMethod: in.Body.PaymentMethod}
 	for _, item := range in.Body.Items {
 		draft.Items = append(draft.Items, order.Item(item))
 	}
-	return reply(h.orders.Create(ctx, draft))
+	o, err := h.orders.Create(ctx, draft)
+	if err != nil {
+		return nil, err
+	}
+	return &createOutput{"/orders/" + o.ID, view(o)}, nil
 }
+
+type orderOutput struct{ Body Order }
 
 type orderInput struct {
 	ID string `path:"id" maxLength:"64" example:"ord_5HZ7FQ2L6WZJ4R3K7XQ2M4N5PA"`
