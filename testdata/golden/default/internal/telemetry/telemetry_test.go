@@ -588,6 +588,18 @@ func TestOwnLogLevel(t *testing.T) {
 	}
 }
 
+// Who reads that something failed at the end reads which signal it was.
+func TestShutdown_NamesTheSignal(t *testing.T) {
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+	tel.Logger().InfoContext(t.Context(), "a record")
+	err := shutdown(t, tel)
+	for _, want := range []string{"logs: ", "metrics: "} {
+		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+want) {
+			t.Errorf("%q is missing in\n%v", want, err)
+		}
+	}
+}
+
 // What is not UTF-8 is no reason to lose a batch: OTLP cannot carry it, and a
 // client can put it into anything.
 func TestInvalidUTF8_LosesNothing(t *testing.T) {

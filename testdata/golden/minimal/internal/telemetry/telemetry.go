@@ -94,7 +94,10 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	if bridge != nil {
 		t.logger = slog.New(slog.NewMultiHandler(handler, gate{bridge, logs.Level}))
 	}
-	t.shutdown = []func(context.Context) error{together(tracers, loggers), meters}
+	t.shutdown = []func(context.Context) error{
+		together(named("traces", tracers), named("logs", loggers)),
+		named("metrics", meters),
+	}
 	t.announce(ctx, service, traces, metrics, records)
 	return t, nil
 }
@@ -114,6 +117,16 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
 	}
 	return errors.Join(problems...)
+}
+
+// named makes an error of shutdown say whose it is.
+func named(name string, shutdown func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := shutdown(ctx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	}
 }
 
 // together calls both at the same time, so that a collector which hangs does
