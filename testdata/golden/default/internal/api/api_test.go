@@ -203,6 +203,27 @@ func TestLimits_ReadTimeout(t *testing.T) {
 	}
 }
 
+// Huma serves the document in several versions. None is a request that telemetry counts.
+func TestDocument_LeavesNoTelemetry(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	New(router, Config{Docs: true}, rec.Logger())
+	handler, err := httpserver.Instrument(httpserver.InstrumentConfig{}, rec.Logger(), router)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/docs", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml"} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	for _, span := range rec.Spans() {
+		t.Errorf("a span %s", span.Name())
+	}
+}
+
 func TestDocument(t *testing.T) {
 	for _, docs := range []bool{true, false} {
 		rec := telemetrytest.Start(t)

@@ -50,7 +50,7 @@ type InstrumentConfig struct {
 // operationalPaths are asked for by machines, all day long.
 var operationalPaths = []string{
 	"/livez", "/readyz", "/startupz", "/metrics",
-	"/docs", "/openapi.json", "/openapi.yaml", "/favicon.ico",
+	"/docs", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml", "/favicon.ico",
 }
 
 // secretName matches what headers and parameters that hold secrets are called.
