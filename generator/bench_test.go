@@ -3,6 +3,7 @@ package generator
 import (
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -60,4 +61,26 @@ func BenchmarkRender_Selections(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "selections/s")
+}
+
+// Everything there is, rendered and kept: what a test needs that looks at all
+// of it at once.
+func BenchmarkRender_Everything(b *testing.B) {
+	c := loaded(b, templates)
+	all := selections(c)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var trees []Tree
+	b.ReportAllocs()
+	for b.Loop() {
+		trees = nil
+		for _, spec := range all {
+			trees = append(trees, rendered(b, c, spec))
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(len(trees)), "selections")
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB-kept")
 }
