@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,8 +14,8 @@ import (
 )
 
 // docs/adding-a-feature.md, literally: its files and nothing else are added to
-// a copy of the templates, and what it promises appears. The new feature's
-// tests pass.
+// a copy of the templates, and what it promises appears, for those who choose it.
+// The new feature's tests pass.
 func TestAddingAFeature(t *testing.T) {
 	doc, err := os.ReadFile(filepath.Join(e2e.Root(t), "docs", "adding-a-feature.md"))
 	if err != nil {
@@ -44,22 +46,34 @@ func TestAddingAFeature(t *testing.T) {
 	if err := catalog.Vet(); err != nil {
 		t.Error(err)
 	}
-	project := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, catalog, project, generator.Spec{Service: "shop", Module: "shop", Features: []string{"heartbeat"}})
+	spec := generator.Spec{Service: "shop", Module: "shop"}
+	without := e2e.Render(t, catalog, spec)
+	if !maps.EqualFunc(without, e2e.Render(t, e2e.Catalog(t), spec), bytes.Equal) {
+		t.Error("who does not choose it does not get what there was before")
+	}
+	spec.Features = []string{"heartbeat"}
+	with := e2e.Render(t, catalog, spec)
+	for path := range added {
+		path, isFile := strings.CutPrefix(strings.TrimSuffix(path, ".tmpl"), "heartbeat/files/")
+		if isFile && (with[path] == nil || without[path] != nil) {
+			t.Errorf("%s is not there for those who choose it, and for nobody else", path)
+		}
+	}
 	promised := blocks(string(doc), "In `([^`]+)`:")
 	if len(promised) != 4 {
 		t.Fatalf("%d blocks are promised, want 4", len(promised))
 	}
+	aligned := regexp.MustCompile(` +`) // columns, by gofmt
 	for path, want := range promised {
-		content, err := os.ReadFile(filepath.Join(project, path))
-		if err != nil {
-			t.Fatal(err)
+		says := func(tree generator.Tree) bool {
+			return strings.Contains(aligned.ReplaceAllString(string(tree[path]), " "), aligned.ReplaceAllString(want, " "))
 		}
-		squeezed := strings.Join(strings.Fields(string(content)), " ") // gofmt aligns columns
-		if !strings.Contains(squeezed, strings.Join(strings.Fields(want), " ")) {
-			t.Errorf("%s: there is no\n%s\nin\n%s", path, want, content)
+		if !says(with) || says(without) {
+			t.Errorf("%s does not say, for those who choose it and for nobody else:\n%s\nbut\n%s", path, want, with[path])
 		}
 	}
+	project := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, catalog, project, spec)
 	e2e.Go(t, project, "test", "./internal/heartbeat", "./internal/config")
 	e2e.Go(t, project, "build", "./...")
 	e2e.Go(t, project, "mod", "tidy", "-diff")
