@@ -10,10 +10,12 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/templates"
 )
 
 // Every selection there is type-checks, tests included, against the modules of
@@ -61,6 +64,39 @@ func TestJoints(t *testing.T) {
 func TestTemplates_KeepTheRule(t *testing.T) {
 	if err := e2e.Catalog(t).Vet(); err != nil {
 		t.Error(err)
+	}
+}
+
+// No template names a feature but its own and those that it joins, comments and
+// prose included: what it said of others would be wrong without them.
+func TestTemplates_NameNoOtherFeature(t *testing.T) {
+	words := []string{"background", "base", "orders", "plain", "sql"} // are said for other reasons as well
+	features := e2e.Catalog(t).Features
+	for _, f := range features {
+		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Concat(slices.Collect(maps.Values(f.When))...))
+		var others []string
+		for _, other := range features {
+			if !slices.Contains(knows, other.Name) {
+				others = append(others, regexp.QuoteMeta(other.Name))
+			}
+		}
+		named := regexp.MustCompile(`(?i)\b(` + strings.Join(others, "|") + `)\b`)
+		err := fs.WalkDir(templates.FS, f.Name, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasPrefix(path, f.Name+"/files/") {
+				return err
+			}
+			content, err := fs.ReadFile(templates.FS, path)
+			n := 0
+			for line := range strings.Lines(string(content)) {
+				if n++; named.MatchString(line) {
+					t.Errorf("%s:%d: names %s, which it does not join", path, n, named.FindString(line))
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func (c Config) validators() []interface{ Validate() error } {
 }
 
 // development holds the defaults that differ at a developer's desk: logs to
-// read, an end at once, the API's documentation.
+// read, an end at once.
 var development = map[string]string{
 	"LOG_FORMAT":     "text",
 	"SHUTDOWN_GRACE": "0s",

@@ -95,7 +95,7 @@ func keptPath(route, path string, keep []string) string {
 			aligned = aligned && segment == values[i]
 			continue
 		}
-		name, _, _ := strings.Cut(segment[1:len(segment)-1], ":") // chi's {id:[0-9]+}
+		name, _, _ := strings.Cut(segment[1:len(segment)-1], ":") // {id:[0-9]+}, as some routers have it
 		name, isRest := strings.CutSuffix(name, "...")
 		switch {
 		case name == "$":
