@@ -77,7 +77,7 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 		ask = onTerminal(cmd.InOrStdin(), cmd.ErrOrStderr())
 	}
 	if o.name == "" && ask != nil {
-		name, err := ask.line("What is the service called? Its name, or its module path")
+		name, err := ask.line("What is the service called? Its name, or its module path", checkName)
 		if err != nil {
 			return err
 		}

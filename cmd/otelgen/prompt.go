@@ -24,9 +24,12 @@ func onTerminal(in io.Reader, err io.Writer) asker {
 	return prompt{from, to}
 }
 
-func (p prompt) line(question string) (string, error) {
+// line asks for a line until it passes the check.
+func (p prompt) line(question string, check func(string) error) (string, error) {
 	var answer string
-	err := p.ask(&survey.Input{Message: question}, &answer, survey.WithValidator(survey.Required))
+	err := p.ask(&survey.Input{Message: question}, &answer, survey.WithValidator(func(line any) error {
+		return check(line.(string)) // of an Input it is one
+	}))
 	return answer, err
 }
 

@@ -12,7 +12,7 @@ import (
 
 // asker asks the user. It is nil where nobody can answer.
 type asker interface {
-	line(question string) (string, error)
+	line(question string, check func(string) error) (string, error)
 	one(question string, options []option, preset string) (string, error)
 	any(question string, options []option) ([]string, error)
 }

@@ -55,6 +55,14 @@ func lastElement(modulePath string) string {
 	return path.Base(prefix)
 }
 
+// checkName tells what is wrong with a name or a module path that stands for one.
+func checkName(name string) error {
+	if strings.Contains(name, "/") {
+		return generator.Spec{Service: lastElement(name), Module: name}.Validate()
+	}
+	return generator.Spec{Service: name, Module: anyModule}.Validate()
+}
+
 // anyModule is a module path that is no problem.
 const anyModule = "example.com/any"
 
