@@ -44,6 +44,9 @@ wrong nothing is written.`,
 		Args:              atMost(1, "a service has one name"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := noEmptyFlags(cmd.Flags()); err != nil {
+				return err
+			}
 			o.name = strings.Join(args, "")
 			return runNew(cmd, catalog, o)
 		},

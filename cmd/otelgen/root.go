@@ -109,6 +109,22 @@ func atMost(n int, hint string) cobra.PositionalArgs {
 	}
 }
 
+// noEmptyFlags finds flags that have got an empty value, which would pass for no
+// flag at all: that of a variable that is not set.
+func noEmptyFlags(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" {
+			errs = append(errs, noValue(f.Name))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func noValue(flag string) error {
+	return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", flag)
+}
+
 // flagProblem says what is wrong with a flag in our order of words.
 func flagProblem(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
@@ -120,7 +136,9 @@ func flagProblem(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		return fmt.Errorf("--%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
 	case errors.As(err, &empty):
-		return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", empty.GetSpecifiedName())
+		return noValue(empty.GetSpecifiedName())
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return fmt.Errorf("--%s %s: neither true nor false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):
 		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
 	}

@@ -36,7 +36,11 @@ func (o newOptions) parse() (*service, error) {
 		s.spec.Features = spec.Features
 	}
 	maps.Copy(s.spec.Slots, o.slots)
-	s.spec.Features = append(s.spec.Features, o.with...)
+	for _, name := range o.with {
+		if name = strings.TrimSpace(name); name != "" {
+			s.spec.Features = append(s.spec.Features, name)
+		}
+	}
 	if strings.Contains(o.name, "/") {
 		if o.module != "" && o.module != o.name {
 			errs = append(errs, fmt.Errorf("module %s: the name %s is another module path; leave one out", o.module, o.name))
