@@ -189,6 +189,7 @@ func TestOrders_API(t *testing.T) {
 		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":0}]}`, 422, `"location":"body.items[0].quantity"`},
 		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"password":"hunter2"}`, 422, `"location":"body`},
 		{"POST", "/orders", `{"customer":"` + strings.Repeat("\u00e4", 64) + `","items":[{"sku":"coffee","quantity":1}]}`, 201, `"status":"open"`},
+		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"payment_method":"hunter2"}`, 422, `"location":"body.payment_method"`},
 		{"POST", "/orders", `{`, 400, `"title":"Bad Request"`},
 		{"POST", "/orders", strings.Repeat(" ", 2<<20) + "{}", 413, `"title":"Request Entity Too Large"`},
 		{"DELETE", "/orders", "", 405, `"title":"Method Not Allowed"`},

@@ -75,6 +75,17 @@ func TestRouter(t *testing.T) {
 	}
 }
 
+// A panic does not hide the route that it happened on, nor its parameters.
+func TestRouter_Panic(t *testing.T) {
+	rec, router := newRecorder(), NewRouter()
+	router.HandleFunc("GET /items/{id}", func(http.ResponseWriter, *http.Request) { panic("boom") })
+	do(rec.instrument(t, InstrumentConfig{}, router), request("GET", "/items/secret"))
+	span, series := rec.both(t)
+	if value(span, "http.route") != "/items/{id}" || value(series, "http.route") != "/items/{id}" || value(span, "url.path") != "/items/{id}" {
+		t.Errorf("span %s, series %s", encode(span), encode(series))
+	}
+}
+
 type fakeHealth struct {
 	started bool
 	states  map[string]error
