@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/otelgen/otelgen/internal/e2e"
+)
+
+// Whatever is selected, the image has no shell and no root, the compose file
+// opens nothing to the network, and every image and action is pinned.
+func TestEverySelection_IsContained(t *testing.T) {
+	for _, spec := range e2e.Specs(t) {
+		tree := e2e.Render(t, e2e.Catalog(t), spec)
+		checkCompose(t, tree["compose.yaml"])
+		checkDockerfile(t, string(tree["Dockerfile"]))
+		checkWorkflow(t, string(tree[".github/workflows/ci.yaml"]))
+		if t.Failed() {
+			t.Fatalf("%v %v", spec.Slots, spec.Features)
+		}
+	}
+}
+
+func checkCompose(t *testing.T, content []byte) {
+	t.Helper()
+	var compose struct {
+		Services map[string]struct {
+			Image       string
+			Environment map[string]string
+			Ports       []string
+			SecurityOpt []string `yaml:"security_opt"`
+			CapDrop     []string `yaml:"cap_drop"`
+			ReadOnly    bool     `yaml:"read_only"`
+			MemLimit    string   `yaml:"mem_limit"`
+		}
+	}
+	if err := yaml.Unmarshal(content, &compose); err != nil || len(compose.Services) < 3 {
+		t.Fatalf("compose.yaml: %v\n%s", err, content)
+	}
+	for name, s := range compose.Services {
+		for _, port := range s.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("compose.yaml: %s: %s is open to the network", name, port)
+			}
+		}
+		if name != "app" && !regexp.MustCompile(`:\d+\.\d+\.\d+$`).MatchString(s.Image) {
+			t.Errorf("compose.yaml: %s: %q is not pinned", name, s.Image)
+		}
+		if !slices.Contains(s.SecurityOpt, "no-new-privileges:true") || s.MemLimit == "" {
+			t.Errorf("compose.yaml: %s: not contained", name)
+		}
+		if name != "lgtm" && (!s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"})) { // it says why
+			t.Errorf("compose.yaml: %s: can write, or more", name)
+		}
+		for variable := range s.Environment {
+			if regexp.MustCompile(`PASSWORD|SECRET|TOKEN|KEY`).MatchString(variable) {
+				t.Errorf("compose.yaml: %s: %s is in the file", name, variable)
+			}
+		}
+	}
+}
+
+func checkDockerfile(t *testing.T, content string) {
+	t.Helper()
+	stages := strings.Split(content, "\nFROM ")
+	last := stages[len(stages)-1]
+	if !strings.HasPrefix(last, "gcr.io/distroless/static-debian13:nonroot\n") {
+		t.Errorf("Dockerfile: the image is built from %s", last)
+	}
+	for _, want := range []string{"\nUSER 65532:65532\n", "\nHEALTHCHECK ", `"healthcheck"]`} {
+		if !strings.Contains(last, want) {
+			t.Errorf("Dockerfile: no %q in the image", want)
+		}
+	}
+	if !strings.Contains(content, "CGO_ENABLED=0 ") {
+		t.Error("Dockerfile: the binary needs a C library")
+	}
+}
+
+func checkWorkflow(t *testing.T, content string) {
+	t.Helper()
+	for _, want := range []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint"} {
+		if !strings.Contains(content, want) {
+			t.Errorf("ci.yaml: no %s", want)
+		}
+	}
+	for _, match := range regexp.MustCompile(`uses: *(\S+)`).FindAllStringSubmatch(content, -1) {
+		if !regexp.MustCompile(`@[0-9a-f]{40}$`).MatchString(match[1]) {
+			t.Errorf("ci.yaml: %s is not pinned", match[1])
+		}
+	}
+}
+
+// What runs is closed: lifecycle ends it by that, in its turn.
+func TestEverySelection_ClosesWhatRuns(t *testing.T) {
+	for _, spec := range e2e.Specs(t) {
+		wiring := string(e2e.Render(t, e2e.Catalog(t), spec)["cmd/shop/serve.go"])
+		runs := regexp.MustCompile(`parts\.OnRun\(("[^"]+")`).FindAllStringSubmatch(wiring, -1)
+		if len(runs) == 0 {
+			t.Fatalf("nothing runs in\n%s", wiring)
+		}
+		for _, run := range runs {
+			if !strings.Contains(wiring, "parts.OnClose("+run[1]) {
+				t.Errorf("%v %v: %s runs, and nothing ends it", spec.Slots, spec.Features, run[1])
+			}
+		}
+	}
+}
