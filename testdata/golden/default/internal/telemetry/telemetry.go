@@ -87,12 +87,12 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	if err != nil {
 		return nil, errors.Join(err, meters(ctx))
 	}
-	bridge, loggers, err := t.startLogs(ctx, records, res)
+	bridge, loggers, err := t.startLogs(ctx, records, logs.Level, res)
 	if err != nil {
 		return nil, errors.Join(err, tracers(ctx), meters(ctx))
 	}
 	if bridge != nil {
-		t.logger = slog.New(slog.NewMultiHandler(handler, gate{bridge, logs.Level}))
+		t.logger = slog.New(slog.NewMultiHandler(handler, bridge))
 	}
 	t.shutdown = []func(context.Context) error{
 		together(named("traces", tracers), named("logs", loggers)),
@@ -113,7 +113,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	for _, shutdown := range t.shutdown {
 		problems = append(problems, shutdown(ctx))
 	}
-	if lost := t.delivery.lost(); lost > 0 {
+	if lost := t.delivery.accepted.Load() - t.delivery.delivered.Load(); lost > 0 {
 		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
 	}
 	return errors.Join(problems...)
@@ -165,8 +165,8 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 		if err != nil {
 			return nil, fmt.Errorf("traces: %w", err)
 		}
-		options = append(options, sdktrace.WithSpanProcessor(endedSpans{&t.delivery}),
-			sdktrace.WithBatcher(spanDelivery{exporter, &t.delivery}))
+		batch := sdktrace.NewBatchSpanProcessor(spanDelivery{exporter, &t.delivery})
+		options = append(options, sdktrace.WithSpanProcessor(acceptedSpans{batch, &t.delivery}))
 	}
 	if s.has(console) {
 		options = append(options, sdktrace.WithSpanProcessor(newTree(stderr)))
@@ -206,7 +206,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 }
 
 // startLogs returns a nil handler where records go to stdout only.
-func (t *Telemetry) startLogs(ctx context.Context, s signal, res *resource.Resource) (slog.Handler, func(context.Context) error, error) {
+func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) (slog.Handler, func(context.Context) error, error) {
 	if !s.has(otlp) {
 		return nil, func(context.Context) error { return nil }, nil
 	}
@@ -214,9 +214,8 @@ func (t *Telemetry) startLogs(ctx context.Context, s signal, res *resource.Resou
 	if err != nil {
 		return nil, nil, fmt.Errorf("logs: %w", err)
 	}
-	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res),
-		sdklog.WithProcessor(emittedRecords{&t.delivery}),
-		sdklog.WithProcessor(sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})))
+	batch := sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})
+	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(acceptedRecords{batch, &t.delivery, level}))
 	otel.SetLoggerProvider(provider)
 	return otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider)), provider.Shutdown, nil
 }
@@ -244,15 +243,13 @@ func setDefaults(cfg Config, signals ...signal) error {
 			defaults[prefix+"COMPRESSION"] = "gzip" // a ninth of the bytes, for two microseconds a span
 		}
 	}
+	var problems []error
 	for name, value := range defaults {
-		if os.Getenv(name) != "" {
-			continue
-		}
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if os.Getenv(name) == "" {
+			problems = append(problems, os.Setenv(name, value))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }
 
 // newResource describes this process. The last option wins, hence the

@@ -140,8 +140,6 @@ func (h *errorHandler) Handle(err error) {
 // full queue, by a collector that refused, or at the end of the time for it.
 type delivery struct{ accepted, delivered atomic.Int64 }
 
-func (d *delivery) lost() int64 { return d.accepted.Load() - d.delivered.Load() }
-
 func (d *delivery) done(n int, err error) error {
 	if err == nil {
 		d.delivered.Add(int64(n))
@@ -149,18 +147,17 @@ func (d *delivery) done(n int, err error) error {
 	return err
 }
 
-type endedSpans struct{ *delivery }
+type acceptedSpans struct {
+	sdktrace.SpanProcessor
+	*delivery
+}
 
-func (endedSpans) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-
-func (s endedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
+func (s acceptedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
 	if span.SpanContext().IsSampled() {
 		s.accepted.Add(1)
 	}
+	s.SpanProcessor.OnEnd(span)
 }
-
-func (endedSpans) Shutdown(context.Context) error   { return nil }
-func (endedSpans) ForceFlush(context.Context) error { return nil }
 
 type spanDelivery struct {
 	sdktrace.SpanExporter
@@ -175,11 +172,19 @@ func (s spanDelivery) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnly
 	return s.done(len(spans), s.SpanExporter.ExportSpans(ctx, valid))
 }
 
-type emittedRecords struct{ *delivery }
+// acceptedRecords holds back what is below the log's level: the bridge from
+// slog, which asks Enabled, would export every debug record.
+type acceptedRecords struct {
+	sdklog.Processor
+	*delivery
+	level slog.Level
+}
 
-func (emittedRecords) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
+func (r acceptedRecords) Enabled(_ context.Context, p sdklog.EnabledParameters) bool {
+	return slog.Level(p.Severity)-9 >= r.level // INFO is 9, and slog's 0
+}
 
-func (r emittedRecords) OnEmit(_ context.Context, record *sdklog.Record) error {
+func (r acceptedRecords) OnEmit(ctx context.Context, record *sdklog.Record) error {
 	r.accepted.Add(1)
 	record.SetBody(utf8Value(record.Body()))
 	attributes := make([]attribute.KeyValue, 0, record.AttributesLen())
@@ -188,11 +193,8 @@ func (r emittedRecords) OnEmit(_ context.Context, record *sdklog.Record) error {
 		return true
 	})
 	record.SetAttributes(utf8Attributes(attributes)...)
-	return nil
+	return r.Processor.OnEmit(ctx, record)
 }
-
-func (emittedRecords) Shutdown(context.Context) error   { return nil }
-func (emittedRecords) ForceFlush(context.Context) error { return nil }
 
 type recordDelivery struct {
 	sdklog.Exporter

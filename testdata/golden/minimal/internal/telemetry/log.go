@@ -70,22 +70,3 @@ func (h correlated) WithGroup(name string) slog.Handler {
 func (h correlated) narrow(f func(slog.Handler) slog.Handler) slog.Handler {
 	return correlated{base: h.base, scope: append(slices.Clip(h.scope), f)}
 }
-
-// gate holds back what is below the log's level: the bridge to OpenTelemetry
-// would export every debug record.
-type gate struct {
-	slog.Handler
-	level slog.Level
-}
-
-func (g gate) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= g.level && g.Handler.Enabled(ctx, level)
-}
-
-func (g gate) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return gate{g.Handler.WithAttrs(attrs), g.level}
-}
-
-func (g gate) WithGroup(name string) slog.Handler {
-	return gate{g.Handler.WithGroup(name), g.level}
-}
