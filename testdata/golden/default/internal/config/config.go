@@ -33,16 +33,6 @@ type Config struct {
 	API       api.Config
 }
 
-// validators returns the parts that can be wrong in themselves.
-func (c Config) validators() []interface{ Validate() error } {
-	return []interface{ Validate() error }{
-		c.Log,
-		c.Telemetry,
-		c.Lifecycle,
-		c.HTTP,
-	}
-}
-
 // development holds the defaults that differ at a developer's desk: logs to
 // read, an end at once.
 var development = map[string]string{
@@ -68,7 +58,12 @@ func Load(environment []string) (Config, error) {
 	problems := []error{unread, refuse(variables)}
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables})
 	problems = append(problems, err)
-	for _, part := range cfg.validators() {
+	for _, part := range []interface{ Validate() error }{
+		cfg.Log,
+		cfg.Telemetry,
+		cfg.Lifecycle,
+		cfg.HTTP,
+	} {
 		problems = append(problems, part.Validate())
 	}
 	return cfg, errors.Join(problems...)

@@ -59,25 +59,25 @@ var secretName = regexp.MustCompile(
 
 // Validate returns every problem of c, joined.
 func (c InstrumentConfig) Validate() error {
-	var problems []error
-	for _, list := range []struct {
-		variable string
-		names    []string
-	}{
-		{"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders},
-		{"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders},
-		{"HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters},
-		{"HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters},
-	} {
-		for _, name := range list.names {
-			if secretName.MatchString(name) {
-				problems = append(problems, fmt.Errorf("%s: %s looks like a secret, which telemetry never holds; remove it", list.variable, name))
-			}
-		}
+	problems := []error{
+		noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders),
+		noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders),
+		noSecrets("HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters),
+		noSecrets("HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters),
 	}
 	for _, path := range c.ExcludedPaths {
 		if !strings.HasPrefix(path, "/") {
 			problems = append(problems, fmt.Errorf("HTTP_EXCLUDED_PATHS: %q matches no request; begin it with a slash", path))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func noSecrets(variable string, names []string) error {
+	var problems []error
+	for _, name := range names {
+		if secretName.MatchString(name) {
+			problems = append(problems, fmt.Errorf("%s: %s looks like a secret, which telemetry never holds; remove it", variable, name))
 		}
 	}
 	return errors.Join(problems...)

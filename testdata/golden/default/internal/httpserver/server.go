@@ -28,26 +28,27 @@ type Config struct {
 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	problems := []error{c.InstrumentConfig.Validate()}
+	problems := []error{
+		c.InstrumentConfig.Validate(),
+		positive("HTTP_READ_HEADER_TIMEOUT", c.ReadHeaderTimeout),
+		positive("HTTP_READ_TIMEOUT", c.ReadTimeout),
+		positive("HTTP_WRITE_TIMEOUT", c.WriteTimeout),
+		positive("HTTP_IDLE_TIMEOUT", c.IdleTimeout),
+		positive("HTTP_MAX_HEADER_BYTES", c.MaxHeaderBytes),
+		positive("HTTP_MAX_BODY_BYTES", c.MaxBodyBytes),
+	}
 	if _, port, err := net.SplitHostPort(c.Address); err != nil || port == "" {
 		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port", c.Address))
 	}
-	for _, limit := range []struct {
-		name  string
-		value int64
-	}{
-		{"HTTP_READ_HEADER_TIMEOUT", int64(c.ReadHeaderTimeout)},
-		{"HTTP_READ_TIMEOUT", int64(c.ReadTimeout)},
-		{"HTTP_WRITE_TIMEOUT", int64(c.WriteTimeout)},
-		{"HTTP_IDLE_TIMEOUT", int64(c.IdleTimeout)},
-		{"HTTP_MAX_HEADER_BYTES", int64(c.MaxHeaderBytes)},
-		{"HTTP_MAX_BODY_BYTES", c.MaxBodyBytes},
-	} {
-		if limit.value <= 0 { // net/http would take it for "no limit"
-			problems = append(problems, fmt.Errorf("%s: must be greater than zero", limit.name))
-		}
-	}
 	return errors.Join(problems...)
+}
+
+// positive reports a limit that net/http would take for "no limit".
+func positive[N int | int64 | time.Duration](name string, limit N) error {
+	if limit <= 0 {
+		return fmt.Errorf("%s: must be greater than zero", name)
+	}
+	return nil
 }
 
 // Server serves HTTP.

@@ -91,8 +91,7 @@ func NewInventory() *Inventory {
 func (v *Inventory) Take(items []Item) (total int64, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	taken := 0
-	for _, item := range items {
+	for i, item := range items {
 		a, ok := v.articles[item.SKU]
 		switch {
 		case !ok:
@@ -101,12 +100,11 @@ func (v *Inventory) Take(items []Item) (total int64, err error) {
 			err = ErrOutOfStock
 		}
 		if err != nil {
-			v.putBack(items[:taken])
+			v.putBack(items[:i])
 			return 0, err
 		}
 		a.stock -= item.Quantity
 		total += a.price * int64(item.Quantity)
-		taken++
 	}
 	return total, nil
 }

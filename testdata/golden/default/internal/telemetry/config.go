@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -215,14 +216,10 @@ type signal struct {
 // without an endpoint nothing is sent, instead of everything to a collector on
 // localhost that may not be there. Who wants that says otlp.
 func (c Config) signal(name string, list []string, own OTLP, fallback string) signal {
-	s := signal{name: name, exporters: list, protocol: httpProtobuf}
-	for _, o := range []OTLP{c.OTLP, own} {
-		if o.Protocol != "" {
-			s.protocol = o.Protocol
-		}
-		if o.Endpoint != "" {
-			s.endpoint = o.Endpoint
-		}
+	s := signal{
+		name: name, exporters: list,
+		protocol: cmp.Or(own.Protocol, c.OTLP.Protocol, httpProtobuf),
+		endpoint: cmp.Or(own.Endpoint, c.OTLP.Endpoint),
 	}
 	s.chosen = len(list) > 0 || s.endpoint != ""
 	switch {
@@ -235,9 +232,7 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 	if slices.Contains(s.exporters, none) {
 		s.exporters = nil
 	}
-	if s.endpoint == "" {
-		s.endpoint = s.defaultEndpoint()
-	}
+	s.endpoint = cmp.Or(s.endpoint, s.defaultEndpoint())
 	return s
 }
 
@@ -254,11 +249,7 @@ func (s signal) has(exporter string) bool { return slices.Contains(s.exporters, 
 // local tells whether OTLP stays on this machine.
 func (s signal) local() bool {
 	u, err := url.Parse(s.endpoint)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
 // String says where the signal goes, for the line at start.

@@ -42,8 +42,6 @@ type openTrace struct {
 	spans []sdktrace.ReadOnlySpan
 }
 
-func newTree(w io.Writer) *tree { return &tree{w: w} }
-
 // OnStart implements sdktrace.SpanProcessor.
 func (*tree) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
@@ -116,10 +114,7 @@ func (t *tree) print(i int) {
 // branch writes everything below span.
 func branch(out *strings.Builder, span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadOnlySpan, indent string) {
 	below := children[span.SpanContext().SpanID()]
-	rail := "  "
-	if len(below) > 0 {
-		rail = "│ "
-	}
+	rail := map[bool]string{true: "│ ", false: "  "}[len(below) > 0]
 	for _, event := range span.Events() {
 		fmt.Fprintf(out, "%s%s• %s +%s%s\n", indent, rail, event.Name, event.Time.Sub(span.StartTime()).Round(time.Microsecond), pairs(event.Attributes))
 	}

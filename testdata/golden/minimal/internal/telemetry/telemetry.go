@@ -169,7 +169,7 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 		options = append(options, sdktrace.WithSpanProcessor(acceptedSpans{batch, &t.delivery}))
 	}
 	if s.has(console) {
-		options = append(options, sdktrace.WithSpanProcessor(newTree(stderr)))
+		options = append(options, sdktrace.WithSpanProcessor(&tree{w: stderr}))
 	}
 	provider := sdktrace.NewTracerProvider(options...)
 	otel.SetTracerProvider(provider)
