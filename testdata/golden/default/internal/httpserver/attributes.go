@@ -19,11 +19,11 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 		attrs = append(attrs, semconv.HTTPRequestMethodOriginal(r.Method))
 	}
 	if query := keptQuery(r.URL.RawQuery, c.QueryParameters); query != "" {
-		attrs = append(attrs, semconv.URLQuery(valid(query)))
+		attrs = append(attrs, semconv.URLQuery(query))
 	}
 	server := url.URL{Host: r.Host}
 	if name := server.Hostname(); name != "" {
-		attrs = append(attrs, semconv.ServerAddress(valid(name)))
+		attrs = append(attrs, semconv.ServerAddress(name))
 	}
 	if port, err := strconv.Atoi(server.Port()); err == nil {
 		attrs = append(attrs, semconv.ServerPort(port))
@@ -35,7 +35,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 			semconv.ClientAddress(c.clientAddress(peer.Addr(), r.Header["X-Forwarded-For"]).String()))
 	}
 	if agent := r.UserAgent(); agent != "" {
-		attrs = append(attrs, semconv.UserAgentOriginal(valid(agent)))
+		attrs = append(attrs, semconv.UserAgentOriginal(agent))
 	}
 	return appendHeaders(attrs, "http.request.header.", r.Header, c.RequestHeaders)
 }
@@ -52,19 +52,12 @@ func (c *InstrumentConfig) responseAttributes(x *exchange, s *series) []attribut
 
 func appendHeaders(attrs []attribute.KeyValue, prefix string, h http.Header, names []string) []attribute.KeyValue {
 	for _, name := range names {
-		if values := slices.Clone(h.Values(name)); len(values) > 0 {
-			for i := range values {
-				values[i] = valid(values[i])
-			}
+		if values := h.Values(name); len(values) > 0 {
 			attrs = append(attrs, attribute.StringSlice(prefix+strings.ToLower(name), values))
 		}
 	}
 	return attrs
 }
-
-// valid replaces what is not UTF-8. Protocol Buffers refuse it, so that one
-// such value from a client would cost the whole batch of spans.
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // keptQuery is the query without the parameters that are not to be kept.
 func keptQuery(query string, keep []string) string {

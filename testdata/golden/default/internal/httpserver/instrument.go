@@ -182,7 +182,7 @@ func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.C
 	if !slices.ContainsFunc(in.traceHeaders, func(name string) bool { return h[name] != nil }) {
 		return ctx, serverSpan
 	}
-	incoming := in.propagator.Extract(ctx, headerCarrier{propagation.HeaderCarrier(h)})
+	incoming := in.propagator.Extract(ctx, propagation.HeaderCarrier(h))
 	if in.TrustIncomingTrace {
 		return in.admitBaggage(incoming), serverSpan
 	}
@@ -256,26 +256,4 @@ func (in *instrumentation) handlePanic(ctx context.Context, span trace.Span, x *
 		}
 		problem.Write(ctx, &x.response, http.StatusInternalServerError, "")
 	}
-}
-
-// headerCarrier spares the W3C headers what HeaderCarrier does to every name:
-// put it into canonical form, which allocates.
-type headerCarrier struct{ propagation.HeaderCarrier }
-
-var w3cHeaders = map[string]string{"traceparent": "Traceparent", "tracestate": "Tracestate", "baggage": "Baggage"}
-
-// Get returns the first value of a header.
-func (c headerCarrier) Get(key string) string {
-	if values := c.Values(key); len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
-// Values returns all values of a header.
-func (c headerCarrier) Values(key string) []string {
-	if name, ok := w3cHeaders[key]; ok {
-		return c.HeaderCarrier[name]
-	}
-	return c.HeaderCarrier.Values(key)
 }

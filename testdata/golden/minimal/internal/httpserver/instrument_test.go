@@ -414,22 +414,6 @@ func TestExtractOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestHeaderCarrier(t *testing.T) {
-	header := http.Header{"Traceparent": {"a"}, "Tracestate": {"b", "c"}, "Baggage": {"d", "e"}, "X-B3-Traceid": {"f"}}
-	carrier := headerCarrier{propagation.HeaderCarrier(header)}
-	for key, want := range map[string]string{"traceparent": "a", "tracestate": "b", "baggage": "d", "x-b3-traceid": "f", "b3": ""} {
-		if got := carrier.Get(key); got != want {
-			t.Errorf("Get(%q) = %q, want %q", key, got, want)
-		}
-	}
-	if got := carrier.Values("baggage"); !slices.Equal(got, []string{"d", "e"}) {
-		t.Errorf("Values(baggage) = %q", got)
-	}
-	if allocs := testing.AllocsPerRun(100, func() { carrier.Get("traceparent"); carrier.Get("tracestate"); carrier.Values("baggage") }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
-	}
-}
-
 // A panic is a 500 that names its trace, an error of span and metrics with one
 // name, and one log record.
 func TestPanicBeforeTheHeader(t *testing.T) {
