@@ -636,7 +636,7 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	defer hanging.Close()
 	tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://" + hanging.Addr().String(), "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": collector.URL + "/v1/metrics",
-		"OTEL_BSP_EXPORT_TIMEOUT": "4000",
+		"OTEL_BSP_EXPORT_TIMEOUT": "6000", // longer than all the time there is
 	})
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
 	span.End()
