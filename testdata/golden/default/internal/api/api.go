@@ -1,4 +1,4 @@
-// Package api is the frame of the HTTP API: typed operations by Huma, with
+// Package api is the foundation of the HTTP API: typed operations by Huma, with
 // validation, an OpenAPI 3.1 document, and problem documents for errors.
 package api
 

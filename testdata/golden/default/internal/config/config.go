@@ -33,15 +33,15 @@ type Config struct {
 	API       api.Config
 }
 
-// development holds the defaults that differ at a developer's desk: logs to
-// read, an end at once.
+// development holds the defaults that differ on a developer's machine, such as
+// logs to read and a stop without grace.
 var development = map[string]string{
 	"LOG_FORMAT":     "text",
 	"SHUTDOWN_GRACE": "0s",
 	"API_DOCS":       "true",
 }
 
-// Development tells whether the service runs at a developer's desk.
+// Development tells whether the service runs on a developer's machine.
 func (c Config) Development() bool { return c.Environment == "development" }
 
 // Load reads the configuration from environment, a list of NAME=value as

@@ -116,7 +116,7 @@ func (w *response) FlushError() error {
 	return err
 }
 
-// Hijack gives the connection to the handler, who answers for himself from there on.
+// Hijack hands the connection to the handler, which answers on its own from there on.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
@@ -146,7 +146,7 @@ var protocolVersions = map[string]string{
 
 // metrics are the server's instruments. Their attributes take only values that
 // the service bounds, never a host, a path or a method that a client made up:
-// who can add series can exhaust the memory of everything that keeps them.
+// whoever can add series can exhaust the memory of everything that keeps them.
 //
 // The attribute set of a series is built once. The Record methods of httpconv
 // would build and sort one per call.

@@ -1,5 +1,5 @@
 // Package lifecycle runs the parts of the service together: it starts them,
-// says whether they are ready, and ends them in the right order.
+// says whether they are ready, and stops them in the right order.
 package lifecycle
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Config is what the environment says about the end.
+// Config is what the environment says about stopping.
 type Config struct {
 	// Grace is how long the service goes on as before after it was told to
 	// stop, but reports itself unready: load balancers need a moment to see it.

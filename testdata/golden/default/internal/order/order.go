@@ -1,5 +1,5 @@
 // Package order is the sample domain: customers order items, which takes stock
-// and a payment. Replace it by your own, and keep what it shows: where spans
+// and a payment. Replace it with your own, and keep what it shows: where spans
 // begin and end, how an error becomes telemetry, which metrics a domain has.
 package order
 

@@ -1,4 +1,4 @@
-// Package orderapi offers the orders over HTTP.
+// Package orderapi serves orders over HTTP.
 package orderapi
 
 import (

@@ -214,7 +214,8 @@ type signal struct {
 
 // signal applies the precedence of the specification, with one addition:
 // without an endpoint nothing is sent, instead of everything to a collector on
-// localhost that may not be there. Who wants that says otlp.
+// localhost that may not be there. To get that, set the exporter
+// to otlp.
 func (c Config) signal(name string, list []string, own OTLP, fallback string) signal {
 	s := signal{
 		name: name, exporters: list,

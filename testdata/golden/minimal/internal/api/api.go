@@ -1,5 +1,5 @@
-// Package api is the frame of the HTTP API: handlers that return errors, JSON
-// in and out, and problem documents for what went wrong.
+// Package api is the foundation of the HTTP API: handlers that return errors,
+// JSON in and out, and problem documents for what went wrong.
 package api
 
 import (

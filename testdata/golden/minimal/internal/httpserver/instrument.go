@@ -24,8 +24,8 @@ import (
 	"example.com/hello/internal/telemetry"
 )
 
-// InstrumentConfig says whom the telemetry of a request believes and what it
-// may hold: of headers and parameters only those named here, and never one
+// InstrumentConfig says whom the telemetry of a request trusts and what it may
+// record: only those headers and parameters that are named here, and never one
 // whose name looks like a secret.
 type InstrumentConfig struct {
 	// TrustIncomingTrace continues the caller's trace. If strangers can reach
@@ -34,7 +34,7 @@ type InstrumentConfig struct {
 	TrustIncomingTrace bool `env:"TRUST_INCOMING_TRACE" envDefault:"true"`
 	// BaggageKeys are the members of a trusted caller's baggage that are let in.
 	BaggageKeys []string `env:"HTTP_BAGGAGE_KEYS"`
-	// TrustedProxies are believed about the client's address and scheme.
+	// TrustedProxies are trusted about the client's address and scheme.
 	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
 	// ExcludedPaths have no telemetry, like operationalPaths.
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`

@@ -17,7 +17,7 @@ func NewRouter() *Router { return &Router{http.NewServeMux()} }
 // ServeHTTP asks the mux for the route and then lets it serve, which finds the
 // route once more. That costs a fraction of a microsecond, and telemetry knows
 // the route before the handler runs: no panic, no copy of the request and no
-// time-out handler can lose it.
+// timeout handler can lose it.
 func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := m.Handler(r)
 	if pattern == "" {

@@ -1,4 +1,4 @@
-// Package httpserver is the HTTP server: its limits and time-outs, its health
+// Package httpserver is the HTTP server: its limits and timeouts, its health
 // endpoints, its router, and the telemetry of every request.
 package httpserver
 

@@ -1,5 +1,5 @@
 // Package telemetry sets up OpenTelemetry for the process: traces, metrics and
-// logs, their exporters, and the end of it all. The rest of the service uses
+// logs, their exporters, and their shutdown. The rest of the service uses
 // the OpenTelemetry API and log/slog, and never this package's internals.
 package telemetry
 
@@ -38,7 +38,7 @@ type Service struct {
 	Development bool   // prints traces where nothing is configured
 }
 
-// Telemetry is the running set-up.
+// Telemetry is OpenTelemetry, set up and running.
 type Telemetry struct {
 	logger   *slog.Logger
 	shutdown []func(context.Context) error // in order
@@ -46,8 +46,8 @@ type Telemetry struct {
 }
 
 // Start sets OpenTelemetry's global providers and propagator, and returns the
-// means to end it. The process's own log goes to stdout; what is for a
-// person at a terminal, and the troubles of telemetry itself, go to stderr.
+// means to shut them down. The process's own log goes to stdout; what is for
+// a person at a terminal, and telemetry's own errors, go to stderr.
 //
 // An unreachable collector is no error: telemetry must never keep the service
 // from starting.
