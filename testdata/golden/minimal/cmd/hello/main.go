@@ -102,8 +102,7 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client := http.Client{Transport: &http.Transport{}} // the default one would go by HTTP_PROXY
-	response, err := client.Do(request)
+	response, err := new(http.Transport).RoundTrip(request) // the default client would go through HTTP_PROXY
 	if err != nil {
 		return err
 	}
