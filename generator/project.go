@@ -80,7 +80,7 @@ func NewProject(dir string) (*Project, error) {
 		}
 	}
 	if _, err := os.Lstat(filepath.Join(dir, specFile)); err == nil {
-		return nil, fmt.Errorf("%s: is a project of otelgen already; bring it up to date with otelgen update, or name another directory", dir)
+		return nil, fmt.Errorf("%s: is a project of otelgen already; name another directory", dir)
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
 		return nil, fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, listed(inTheWay))

@@ -232,7 +232,7 @@ func TestNewRefuses(t *testing.T) {
 		"full":      "is not empty: .github, go.mod, main.go; move what is in it away, or name another directory",
 		"many":      "is not empty: a, b, c, d, e, f, g, h and 2 more; move what is in it away, or name another directory",
 		"readme":    "is not empty: README; move what is in it away, or name another directory",
-		"ours":      "is a project of otelgen already; bring it up to date with otelgen update, or name another directory",
+		"ours":      "is a project of otelgen already; name another directory",
 	} {
 		dir = filepath.Join(top, dir)
 		if _, err := NewProject(dir); err == nil || err.Error() != dir+": "+want {

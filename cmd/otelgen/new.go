@@ -86,7 +86,7 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 		}
 		o.name = name
 	}
-	s, err := o.parse()
+	s, err := o.parse(catalog)
 	if ask != nil && err == nil && o.preset == "" {
 		asked, err := answer(ask, catalog, &s.spec, !cmd.Flags().Changed("with"))
 		if err != nil {

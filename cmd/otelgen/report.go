@@ -15,26 +15,30 @@ type report struct {
 	Slots      map[string]string `json:"slots"`
 	Features   []string          `json:"features,omitempty"`
 	DryRun     bool              `json:"dry_run"`
-	Repository bool              `json:"repository"` // git init has been run
+	Repository bool              `json:"repository"`              // git init has been run
+	NoRepo     string            `json:"no_repository,omitempty"` // why git init failed
 	Files      []reportedFile    `json:"files"`
 	Next       []string          `json:"next"` // commands to type
 
-	origin       string // of the module path
-	noRepository error
+	origin string // of the module path
 }
 
 type reportedFile struct {
 	Path   string `json:"path"`
 	Action string `json:"action"`
+	Note   string `json:"note,omitempty"` // what the owner should know about it
 }
 
 func reportOn(s *service, dryRun bool) report {
 	r := report{
 		Service: s.spec.Service, Module: s.spec.Module, Dir: filepath.ToSlash(s.site.dir), Slots: s.spec.Slots, Features: s.spec.Features,
-		DryRun: dryRun, Repository: s.repository, origin: s.origin, noRepository: s.noRepository,
+		DryRun: dryRun, Repository: s.repository, origin: s.origin,
+	}
+	if s.noRepository != nil {
+		r.NoRepo = s.noRepository.Error()
 	}
 	for _, change := range s.plan {
-		r.Files = append(r.Files, reportedFile{change.Path, string(change.Action)})
+		r.Files = append(r.Files, reportedFile{change.Path, string(change.Action), change.Note})
 	}
 	switch dir := s.site.dir; {
 	case dir == ".":
@@ -64,13 +68,13 @@ func (r report) print(out, err io.Writer, output format) error {
 			return err
 		}
 		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been\n", r.Service, r.written(), r.Dir)
-		fmt.Fprintf(err, "module %s%s\n", r.Module, r.from())
+		fmt.Fprint(err, r.details())
 		return nil
 	}
 	fmt.Fprintf(err, "%s: %s written to %s\n", r.Service, r.written(), r.Dir)
-	fmt.Fprintf(err, "module %s%s\n", r.Module, r.from())
-	if r.noRepository != nil {
-		fmt.Fprintf(err, "no git repository: %v\n", r.noRepository)
+	fmt.Fprint(err, r.details())
+	if r.NoRepo != "" {
+		fmt.Fprintf(err, "no git repository: %s\n", r.NoRepo)
 	}
 	fmt.Fprintf(err, "\nNext:\n\n  %s\n", strings.Join(r.Next, "\n  "))
 	return nil
@@ -87,9 +91,16 @@ func (r report) written() string {
 	return fmt.Sprintf("%d files", n)
 }
 
-func (r report) from() string {
-	if r.origin == "" {
-		return ""
+// details are lines about the module path, and about files that were there.
+func (r report) details() string {
+	lines := []string{"module " + r.Module}
+	if r.origin != "" {
+		lines[0] += ", from " + r.origin
 	}
-	return ", from " + r.origin
+	for _, file := range r.Files {
+		if file.Note != "" {
+			lines = append(lines, file.Path+": "+file.Note)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
 }

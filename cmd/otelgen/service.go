@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -26,7 +27,7 @@ type service struct {
 
 // parse turns the options into a Spec and looks at where it goes. What it
 // returns with an error is as good as it gets, so that more can be found.
-func (o newOptions) parse() (*service, error) {
+func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 	s := &service{spec: generator.Spec{Otelgen: thisVersion(), Service: o.name, Module: o.module, Slots: map[string]string{}}}
 	var errs []error
 	if o.preset != "" {
@@ -35,12 +36,17 @@ func (o newOptions) parse() (*service, error) {
 		maps.Copy(s.spec.Slots, spec.Slots)
 		s.spec.Features = spec.Features
 	}
-	maps.Copy(s.spec.Slots, o.slots)
 	for _, name := range o.with {
 		if name = strings.TrimSpace(name); name != "" {
 			s.spec.Features = append(s.spec.Features, name)
 		}
 	}
+	for _, f := range catalog.Features {
+		if slices.Contains(s.spec.Features, f.Name) {
+			delete(s.spec.Slots, f.Slot) // what the preset has in that slot, if it is one
+		}
+	}
+	maps.Copy(s.spec.Slots, o.slots)
 	if strings.Contains(o.name, "/") {
 		if o.module != "" && o.module != o.name {
 			errs = append(errs, fmt.Errorf("module %s: the name %s is another module path; leave one out", o.module, o.name))
