@@ -181,6 +181,7 @@ func scenario() (project files, next Tree, moved map[string]string) {
 	add("update.txt", "base", "b", "b", "x")
 	add("keep.txt", "base", "b", "y", "b")
 	add("merge.txt", "base", "abc", "Abc", "abC")
+	add("twice.txt", "base", "aaab", "aaa", "abab") // to merge it once more is a conflict
 	add("cmd/conflict.txt", "base", "abc", "aXc", "aYc")
 	add("gone.txt", "base", "b", "-", "x")
 	add("known.txt", "gone", "b", "-", "x")

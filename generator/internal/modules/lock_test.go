@@ -91,6 +91,7 @@ func TestUnite(t *testing.T) {
 			"with b", "drop require m.org/z v1.0.0 // indirect", "drop require m.org/x v1.0.0 // indirect", "add sum m.org/p v1.0.0 h1:p",
 			"with b c", "add sum m.org/q v1.0.0 h1:q"),
 		"b": parse("go 1.27.1", "require m.org/x v1.0.0", "require m.org/y v1.9.0 // indirect", "sum m.org/x v1.0.0/go.mod h1:xm"),
+		"d": parse("go 1.26.5"),
 	})
 	want := strings.TrimLeft(`
 go 1.27.1
