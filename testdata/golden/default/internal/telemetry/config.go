@@ -113,17 +113,17 @@ const (
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
 	problems := []error{
-		boolean("OTEL_SDK_DISABLED", c.Disabled),
-		boolean("OTEL_GO_X_OBSERVABILITY", c.Observability),
-		inAnyCase("OTEL_LOG_LEVEL", c.LogLevel, "none", "error", "warn", "info", "debug"),
+		oneOf("OTEL_SDK_DISABLED", strings.ToLower(c.Disabled), "true", "false"),
+		oneOf("OTEL_GO_X_OBSERVABILITY", strings.ToLower(c.Observability), "true", "false"),
+		oneOf("OTEL_LOG_LEVEL", strings.ToLower(c.LogLevel), "none", "error", "warn", "info", "debug"),
 		exporters("OTEL_TRACES_EXPORTER", c.TracesExporter, otlp, console),
 		exporters("OTEL_METRICS_EXPORTER", c.MetricsExporter, otlp, console, prometheus),
 		exporters("OTEL_LOGS_EXPORTER", c.LogsExporter, otlp, console),
-		inAnyCase("OTEL_TRACES_SAMPLER", c.Sampler, "always_on", "always_off", "traceidratio",
+		oneOf("OTEL_TRACES_SAMPLER", strings.ToLower(c.Sampler), "always_on", "always_off", "traceidratio",
 			"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
-		inAnyCase("OTEL_METRICS_EXEMPLAR_FILTER", c.ExemplarFilter, "always_on", "always_off", "trace_based"),
-		inAnyCase("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", c.Temporality, "cumulative", "delta", "lowmemory"),
-		inAnyCase("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", c.HistogramAggregation,
+		oneOf("OTEL_METRICS_EXEMPLAR_FILTER", strings.ToLower(c.ExemplarFilter), "always_on", "always_off", "trace_based"),
+		oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", strings.ToLower(c.Temporality), "cumulative", "delta", "lowmemory"),
+		oneOf("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", strings.ToLower(c.HistogramAggregation),
 			"explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
 		c.OTLP.validate("OTEL_EXPORTER_OTLP_"),
 		c.OTLPTraces.validate("OTEL_EXPORTER_OTLP_TRACES_"),
@@ -144,7 +144,7 @@ func (o OTLP) validate(prefix string) error {
 	problems := []error{
 		oneOf(prefix+"PROTOCOL", o.Protocol, httpProtobuf, grpcProtocol),
 		oneOf(prefix+"COMPRESSION", o.Compression, "gzip", none),
-		boolean(prefix+"INSECURE", o.Insecure),
+		oneOf(prefix+"INSECURE", strings.ToLower(o.Insecure), "true", "false"),
 		keyValues(prefix+"HEADERS", o.Headers),
 	}
 	for name, path := range map[string]string{"CERTIFICATE": o.Certificate, "CLIENT_CERTIFICATE": o.ClientCertificate, "CLIENT_KEY": o.ClientKey} {
@@ -159,22 +159,15 @@ func (o OTLP) validate(prefix string) error {
 	return errors.Join(problems...)
 }
 
-// oneOf reports a value that is none of the allowed ones. No value is fine.
+// oneOf reports a value that is none of the allowed ones. No value is fine. The
+// case of a value matters only where it matters to whoever reads it, this
+// service or the SDK. (The SDK takes every word but "true" for false, even yes.)
 func oneOf(name, value string, allowed ...string) error {
 	if value == "" || slices.Contains(allowed, value) {
 		return nil
 	}
 	return fmt.Errorf("%s: %q is unknown; use %s", name, value, strings.Join(allowed, ", "))
 }
-
-// inAnyCase is oneOf for what is read in any case, here or by the SDK.
-func inAnyCase(name, value string, allowed ...string) error {
-	return oneOf(name, strings.ToLower(value), allowed...)
-}
-
-// boolean reports what the specification knows no meaning of. The SDK takes
-// every word but "true" for false, 1 and yes as well.
-func boolean(name, value string) error { return inAnyCase(name, value, "true", "false") }
 
 // exporters reports what is wrong with a list of exporters.
 func exporters(name string, list []string, allowed ...string) error {

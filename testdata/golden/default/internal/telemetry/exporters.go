@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -99,40 +98,33 @@ func sdkHandler(level string, w io.Writer) slog.Handler {
 		return slog.DiscardHandler // logr asks no handler whether it wants errors
 	}
 	levels := map[string]slog.Level{"error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
-	names := map[slog.Level]string{-1: "WARN", -4: "INFO", -8: "DEBUG"}
-	return slog.NewTextHandler(w, &slog.HandlerOptions{
-		Level: levels[level],
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if l, ok := a.Value.Any().(slog.Level); ok && names[l] != "" {
-				a.Value = slog.StringValue(names[l])
+	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: levels[level], ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		for name, l := range levels {
+			if a.Value.Any() == l {
+				a.Value = slog.StringValue(strings.ToUpper(name))
 			}
-			return a
-		},
-	})
+		}
+		return a
+	}})
 }
 
 // errorHandler writes at most one error per interval: an absent collector has
 // something to say about every batch.
 type errorHandler struct {
-	log      *slog.Logger
-	interval time.Duration
-
-	mu         sync.Mutex
-	next       time.Time
-	suppressed int
+	log        *slog.Logger
+	interval   time.Duration
+	next       atomic.Int64 // when to write again, in Unix nanoseconds
+	suppressed atomic.Int64
 }
 
 // Handle implements otel.ErrorHandler.
 func (h *errorHandler) Handle(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := time.Now()
-	if now.Before(h.next) {
-		h.suppressed++
+	now, next := time.Now().UnixNano(), h.next.Load()
+	if now < next || !h.next.CompareAndSwap(next, now+h.interval.Nanoseconds()) {
+		h.suppressed.Add(1)
 		return
 	}
-	h.log.ErrorContext(context.Background(), "telemetry", "error", err, "suppressed", h.suppressed)
-	h.next, h.suppressed = now.Add(h.interval), 0
+	h.log.ErrorContext(context.Background(), "telemetry", "error", err, "suppressed", h.suppressed.Swap(0))
 }
 
 // delivery knows how many spans and log records were meant to be exported and

@@ -141,7 +141,7 @@ func headline(span sdktrace.ReadOnlySpan) string {
 	}
 	fmt.Fprintf(&line, " %s%s", span.EndTime().Sub(span.StartTime()).Round(time.Microsecond), pairs(span.Attributes()))
 	if status := span.Status(); status.Code == codes.Error {
-		fmt.Fprintf(&line, " ERROR %s", printable(status.Description))
+		fmt.Fprintf(&line, " ERROR %s", printable(status.Description, ""))
 	}
 	return strings.TrimRight(line.String(), " ")
 }
@@ -157,19 +157,15 @@ func pairs(attributes []attribute.KeyValue) string {
 	slices.SortFunc(attributes, func(a, b attribute.KeyValue) int { return cmp.Compare(a.Key, b.Key) })
 	var out strings.Builder
 	for _, kv := range attributes {
-		value := kv.Value.String()
-		if strings.ContainsAny(value, " \"") {
-			value = strconv.Quote(value)
-		}
-		fmt.Fprintf(&out, " %s=%s", kv.Key, printable(value))
+		fmt.Fprintf(&out, " %s=%s", kv.Key, printable(kv.Value.String(), ` "`))
 	}
 	return out.String()
 }
 
-// printable quotes text that holds anything but what can be seen: clients have
-// a hand in it, and a terminal obeys escape sequences.
-func printable(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+// printable quotes text that holds special characters, or anything but what can
+// be seen: clients have a hand in it, and a terminal obeys escape sequences.
+func printable(text, special string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(special, r) }) {
 		return strconv.Quote(text)
 	}
 	return text
