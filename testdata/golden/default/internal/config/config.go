@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -56,7 +57,7 @@ func Load(environment []string) (Config, error) {
 		variables = defaults
 	}
 	problems := []error{unread, refuse(variables)}
-	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables})
+	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
 	problems = append(problems, err)
 	for _, part := range []interface{ Validate() error }{
 		cfg.Log,
@@ -83,8 +84,25 @@ func Variables() []string {
 	return slices.Compact(names)
 }
 
-// commas are those of a list, with the blanks that people put there.
-var commas = regexp.MustCompile(`\s*,[\s,]*`)
+// lists are parsed with the blanks that people put around commas.
+var lists = map[reflect.Type]env.ParserFunc{
+	reflect.TypeFor[[]string]():       list(func(text string) (string, error) { return text, nil }),
+	reflect.TypeFor[[]netip.Prefix](): list(netip.ParsePrefix),
+}
+
+func list[T any](parse func(string) (T, error)) env.ParserFunc {
+	return func(value string) (any, error) {
+		var all []T
+		for text := range strings.FieldsSeq(strings.ReplaceAll(value, ",", " ")) {
+			one, err := parse(text)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, one)
+		}
+		return all, nil
+	}
+}
 
 // read turns a list into a map, and files into values.
 func read(environment []string) (map[string]string, error) {
@@ -109,10 +127,10 @@ func read(environment []string) (map[string]string, error) {
 				value = string(content)
 			}
 		}
-		if trimmed := strings.TrimSpace(value); trimmed != all[name] {
-			problems = append(problems, os.Setenv(name, trimmed)) // what OpenTelemetry's SDK reads, it reads there
+		if value = strings.TrimSpace(value); value != all[name] {
+			problems = append(problems, os.Setenv(name, value)) // what OpenTelemetry's SDK reads, it reads there
 		}
-		if value = strings.Trim(commas.ReplaceAllString(value, ","), ", \r\n"); value != "" {
+		if value != "" {
 			variables[name] = value
 		}
 	}
@@ -125,7 +143,7 @@ func read(environment []string) (map[string]string, error) {
 func refuse(variables map[string]string) error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		err := env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{name: variables[name]}})
+		err := env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{name: variables[name]}, FuncMap: lists})
 		if parse, ok := errors.AsType[env.ParseError](err); ok {
 			err = parse.Err
 		}

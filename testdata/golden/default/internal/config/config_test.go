@@ -97,9 +97,13 @@ func TestLoad_BlanksAroundAValue(t *testing.T) {
 	}
 }
 
+// What is no list, a password for one, keeps its commas as they are.
 func TestLoad_ListsMayHaveBlanks(t *testing.T) {
 	t.Setenv("OTEL_PROPAGATORS", "") // to be forgotten after the test
-	cfg, err := Load([]string{"OTEL_PROPAGATORS=tracecontext, b3 ", "HTTP_TRUSTED_PROXIES=10.0.0.0/8 ,fd00::/8,"})
+	cfg, err := Load([]string{"OTEL_PROPAGATORS=tracecontext, b3 ", "HTTP_TRUSTED_PROXIES=10.0.0.0/8 ,fd00::/8,", "ENVIRONMENT=a , b,"})
+	if cfg.Environment != "a , b," {
+		t.Errorf("got %q", cfg.Environment)
+	}
 	if err != nil || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "b3"}) || len(cfg.HTTP.TrustedProxies) != 2 {
 		t.Errorf("%v, %v, %v", cfg.Telemetry.Propagators, cfg.HTTP.TrustedProxies, err)
 	}
