@@ -119,7 +119,7 @@ func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool)
 	states = make(map[string]error, len(g.checks))
 	for name, check := range g.checks {
 		wait.Go(func() {
-			err := check(ctx)
+			err := part{name, check}.do(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			states[name] = err

@@ -153,8 +153,11 @@ func TestGroup_Check(t *testing.T) {
 			t.Error("not ready though every check passes")
 		}
 		g.OnCheck("database", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }) // hangs
+		released := make(chan struct{})
+		defer close(released)
+		g.OnCheck("queue", func(context.Context) error { <-released; return nil }) // and does not heed its context
 		states, ready := g.Check(t.Context())
-		if ready || states["cache"] != nil || states["database"] == nil {
+		if ready || states["cache"] != nil || states["database"] == nil || states["queue"] == nil {
 			t.Errorf("ready %t, states %v", ready, states)
 		}
 	})
