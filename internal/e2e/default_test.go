@@ -118,7 +118,7 @@ func checkMetrics(t *testing.T, arrived *e2e.Telemetry) {
 	for name, unit := range map[string]string{
 		"http.server.request.duration": "s", "http.server.active_requests": "{request}",
 		"http.server.request.body.size": "By", "http.server.response.body.size": "By",
-		"orders.processed": "{order}", "orders.open": "{order}", "payment.duration": "s",
+		"orders.processed": "{order}", "orders.active": "{order}", "payment.duration": "s",
 		"go.goroutine.count": "{goroutine}", "go.memory.used": "By", "go.schedule.duration": "s",
 		"otel.sdk.span.started": "{span}",
 	} {

@@ -53,7 +53,7 @@ func TestOrders_LoseNothingAtTheEnd(t *testing.T) {
 	if len(parents) > 0 {
 		t.Errorf("these spans did not arrive: %v", parents)
 	}
-	for _, name := range []string{"orders.processed", "orders.open", "payment.duration"} {
+	for _, name := range []string{"orders.processed", "orders.active", "payment.duration"} {
 		if collector.Metric(name) == nil {
 			t.Errorf("no metric %s", name)
 		}

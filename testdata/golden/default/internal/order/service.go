@@ -50,7 +50,7 @@ type Service struct {
 
 	tracer          trace.Tracer
 	processed       metric.Int64Counter
-	open            metric.Int64UpDownCounter
+	active          metric.Int64UpDownCounter
 	paymentDuration metric.Float64Histogram
 }
 
@@ -59,8 +59,8 @@ func NewService(store Store, log *slog.Logger) (*Service, error) {
 	meter := otel.Meter(scope)
 	processed, err1 := meter.Int64Counter("orders.processed",
 		metric.WithUnit("{order}"), metric.WithDescription("Orders that were placed or refused, by outcome."))
-	open, err2 := meter.Int64UpDownCounter("orders.open",
-		metric.WithUnit("{order}"), metric.WithDescription("Orders that are open."))
+	active, err2 := meter.Int64UpDownCounter("orders.active",
+		metric.WithUnit("{order}"), metric.WithDescription("Orders that are being placed."))
 	duration, err3 := meter.Float64Histogram("payment.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
@@ -70,7 +70,7 @@ func NewService(store Store, log *slog.Logger) (*Service, error) {
 		log:             log,
 		tracer:          otel.Tracer(scope),
 		processed:       processed,
-		open:            open,
+		active:          active,
 		paymentDuration: duration,
 	}, errors.Join(err1, err2, err3)
 }
@@ -83,6 +83,8 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 	defer func() { s.countProcessed(ctx, err) }()
+	s.active.Add(ctx, 1)
+	defer s.active.Add(ctx, -1)
 
 	o = Order{
 		ID:        "ord_" + rand.Text(),
@@ -102,11 +104,10 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 		return Order{}, err
 	}
 	if err = s.store.Insert(ctx, o); err != nil {
-		s.inventory.PutBack(o.Items)
+		s.inventory.PutBack(o.Items) // and a real payment would be refunded
 		return Order{}, err
 	}
 	telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
-	s.open.Add(ctx, 1)
 	s.log.InfoContext(ctx, "order created", "order.id", o.ID, "order.total", o.Total)
 	return o, nil
 }
@@ -191,7 +192,6 @@ func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 		return Order{}, err
 	}
 	s.inventory.PutBack(o.Items)
-	s.open.Add(ctx, -1)
 	s.log.InfoContext(ctx, "order cancelled", "order.id", o.ID)
 	return o, nil
 }

@@ -69,9 +69,6 @@ func TestCreate(t *testing.T) {
 	if n := rec.Sum("orders.processed", attribute.String("order.outcome", "created")); n != 1 {
 		t.Errorf("%d orders processed", n)
 	}
-	if n := rec.Sum("orders.open"); n != 1 {
-		t.Errorf("%d orders open", n)
-	}
 	payments, ok := rec.Metric("payment.duration").Data.(metricdata.Histogram[float64])
 	if !ok || len(payments.DataPoints) != 1 {
 		t.Fatalf("payment.duration: %+v", payments)
@@ -79,7 +76,7 @@ func TestCreate(t *testing.T) {
 	if point := payments.DataPoints[0]; point.Count != 1 || point.Sum > 60 || point.Bounds[0] != 0.005 || encode(point.Attributes.ToSlice()) != "payment.method=card" {
 		t.Errorf("payment.duration: %+v", point)
 	}
-	for name, unit := range map[string]string{"orders.processed": "{order}", "orders.open": "{order}", "payment.duration": "s"} {
+	for name, unit := range map[string]string{"orders.processed": "{order}", "orders.active": "{order}", "payment.duration": "s"} {
 		if m := rec.Metric(name); m.Unit != unit || m.Description == "" {
 			t.Errorf("%s: unit %q, description %q", name, m.Unit, m.Description)
 		}
@@ -167,7 +164,7 @@ func TestStockIsPutBack(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	orders, rec := newService(t)
+	orders, _ := newService(t)
 	o, err := orders.Create(t.Context(), draft("coffee", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -180,9 +177,6 @@ func TestCancel(t *testing.T) {
 	}
 	if _, err := orders.Cancel(t.Context(), "ord_none"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("got %v", err)
-	}
-	if n := rec.Sum("orders.open"); n != 0 {
-		t.Errorf("%d orders open", n)
 	}
 }
 
@@ -262,6 +256,34 @@ var errBroken = errors.New("disk full")
 type brokenStore struct{ order.Store }
 
 func (brokenStore) Insert(context.Context, order.Order) error { return errBroken }
+
+// An order is active while it is placed, and not when that has ended, however.
+func TestActive(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	active := int64(-1)
+	orders, err := order.NewService(watchedStore{newStore(t), func() { active = rec.Sum("orders.active") }}, rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sku, want := range map[string]error{"coffee": nil, "unicorn": order.ErrOutOfStock} {
+		if _, err := orders.Create(t.Context(), draft(sku, 1)); !errors.Is(err, want) {
+			t.Fatal(err)
+		}
+	}
+	if after := rec.Sum("orders.active"); active != 1 || after != 0 {
+		t.Errorf("%d orders active in the middle, %d afterwards", active, after)
+	}
+}
+
+type watchedStore struct {
+	order.Store
+	inserting func()
+}
+
+func (s watchedStore) Insert(ctx context.Context, o order.Order) error {
+	s.inserting()
+	return s.Store.Insert(ctx, o)
+}
 
 // What every order.Store does.
 func TestStore(t *testing.T) {
