@@ -43,6 +43,7 @@ func TestContainers(t *testing.T) {
 			t.Cleanup(func() { s.run("docker", "compose", "down", "--volumes", "--rmi", "local") })
 			s.run("make", "up")
 			s.checkApp()
+			s.checkImage()
 
 			id := s.order()
 			s.run("docker", "compose", "stop", "app")
@@ -117,6 +118,16 @@ func (s *stack) checkApp() {
 				s.t.Errorf("%s can be reached at %q", port, binding.HostIP)
 			}
 		}
+	}
+}
+
+// checkImage starts the image with nothing around it: it is a deployed one then.
+func (s *stack) checkImage() {
+	s.t.Helper()
+	image := strings.TrimSpace(s.run("docker", "compose", "images", "--quiet", "app"))
+	out := s.run("sh", "-c", "timeout --preserve-status --signal TERM 5 docker run --rm --init=false "+image+" 2>&1")
+	if !strings.Contains(out, `"environment":"production"`) || !strings.Contains(out, "telemetry is not exported") {
+		s.t.Error(out)
 	}
 }
 
