@@ -655,6 +655,20 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	}
 }
 
+// Traces and logs that hang take two thirds of the time, both, and no more.
+func TestTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		hang := func(ctx context.Context) error { <-ctx.Done(); return errors.New("hung") }
+		began := time.Now()
+		err := together(hang, hang)(ctx)
+		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "hung\nhung" {
+			t.Errorf("took %v: %v", took, err)
+		}
+	})
+}
+
 // At the end traces and logs are sent at the same time, and metrics after them,
 // which count what of the others was dropped.
 func TestShutdown_Order(t *testing.T) {
