@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/otelgen/otelgen/generator/internal/logicless"
 	"github.com/otelgen/otelgen/generator/internal/modules"
@@ -14,7 +15,7 @@ import (
 )
 
 // Catalog is everything that can be chosen, loaded and checked. It never
-// changes, and can be used concurrently.
+// changes to the eye, and can be used concurrently.
 type Catalog struct {
 	Slots    []Slot
 	Features []*Feature // in reading order
@@ -22,6 +23,10 @@ type Catalog struct {
 	byName  map[string]*Feature
 	choices possible                       // of slots and optional features
 	texts   map[string]*logicless.Template // those of contributions, by what they are parsed from
+
+	// formatted are Go files of earlier renderings, by what they were before.
+	// To format them takes longer than all else, and selections share most.
+	formatted sync.Map // string to []byte
 }
 
 // What a catalog consists of.

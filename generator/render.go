@@ -88,9 +88,22 @@ func (r *renderer) file(f file, index *lists) {
 		err = fmt.Errorf("%s: %s: with this name of the service it is there already; find another", f.disk, name)
 	}
 	if err == nil && f.index && path.Ext(name) == ".go" {
-		content, err = formatGo(f.disk, r.Module, content)
+		content, err = r.formatted(f.disk, content)
 	}
 	r.tree[name], r.err = content, err
+}
+
+// formatted is formatGo with the catalog's memory.
+func (r *renderer) formatted(name string, source []byte) ([]byte, error) {
+	key := r.Module + "\n" + string(source)
+	if known, ok := r.catalog.formatted.Load(key); ok {
+		return bytes.Clone(known.([]byte)), nil
+	}
+	out, err := formatGo(name, r.Module, source)
+	if err == nil {
+		r.catalog.formatted.Store(key, bytes.Clone(out))
+	}
+	return out, err
 }
 
 // modules adds go.mod and go.sum.
