@@ -14,8 +14,8 @@ import (
 	"github.com/otelgen/otelgen/generator/internal/strict"
 )
 
-// Catalog is everything that can be chosen, loaded and checked. It never
-// changes to the eye, and can be used concurrently.
+// Catalog is everything that can be chosen, loaded and checked. What it says
+// never changes, and it can be used concurrently.
 type Catalog struct {
 	Slots    []Slot
 	Features []*Feature // in reading order

@@ -60,8 +60,8 @@ func exists(file string) bool {
 type parent struct{ path, root, origin string }
 
 // modulePath returns the module path of a service here: what is around it says,
-// if that can be one, or else it is the service's name. What somebody declared comes before what
-// we conclude from the address of a repository.
+// if that can be one, or else it is the service's name. What somebody declared
+// comes before what we conclude from the address of a repository.
 func (s site) modulePath(service string) (modulePath, origin string) {
 	for _, find := range []func() parent{s.module, s.workspaceModules, s.remote} {
 		p := find()

@@ -55,7 +55,7 @@ func TestContainers(t *testing.T) {
 			if spec.Slots["database"] != "" {
 				s.run("make", "down")
 				s.run("make", "up")
-				if _, status := s.get("/orders/" + id); status != http.StatusOK {
+				if _, status := s.get(app + "/orders/" + id); status != http.StatusOK {
 					t.Errorf("the order is gone: %d", status)
 				}
 			}
@@ -148,9 +148,9 @@ func (s *stack) order() string {
 	return order.ID
 }
 
-func (s *stack) get(path string) (body string, status int) {
+func (s *stack) get(url string) (body string, status int) {
 	s.t.Helper()
-	response, err := http.Get(app + path)
+	response, err := http.Get(url)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -193,17 +193,9 @@ func undelivered(counts map[string]float64) string {
 
 func (s *stack) counts() map[string]float64 {
 	s.t.Helper()
-	response, err := http.Get("http://127.0.0.1:8888/metrics")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	metrics, _ := s.get("http://127.0.0.1:8888/metrics") // without them nothing is counted
 	counts := map[string]float64{}
-	for _, match := range counted.FindAllStringSubmatch(string(content), -1) {
+	for _, match := range counted.FindAllStringSubmatch(metrics, -1) {
 		n, err := strconv.ParseFloat(match[3], 64)
 		if err != nil {
 			s.t.Fatal(err)
