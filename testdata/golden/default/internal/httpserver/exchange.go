@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,18 +25,28 @@ import (
 // one allocation, and never reused: a handler may hold on to the writer or the
 // body for longer than it should.
 type exchange struct {
-	start    time.Time
-	head     bool // a HEAD request, to which no body is sent
-	active   *activeSeries
-	key      seriesKey
-	path     string    // as it came; only if the span is recorded
-	traceID  [1]string // the values of a header
-	route    atomic.Pointer[string]
-	body     requestBody
-	response response
+	context.Context // of the span
+	start           time.Time
+	head            bool // a HEAD request, to which no body is sent
+	active          *activeSeries
+	key             seriesKey
+	path            string    // as it came; only if the span is recorded
+	traceID         [1]string // the values of a header
+	route           atomic.Pointer[string]
+	body            requestBody
+	response        response
 }
 
 type exchangeKey struct{}
+
+// Value makes the exchange itself the context of its request, which saves an
+// allocation.
+func (x *exchange) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return x
+	}
+	return x.Context.Value(key)
+}
 
 // setRoute tells telemetry which route the request takes: "/orders/{id}". The
 // context survives what http.Request.Pattern does not, middleware that copies
@@ -156,21 +166,18 @@ type metrics struct {
 	requestSize    httpconv.ServerRequestBodySize
 	responseSize   httpconv.ServerResponseBodySize
 
-	active map[activeKey]*activeSeries // of all there can be
-
-	mu    sync.RWMutex
-	cache map[seriesKey]*series
+	active map[seriesKey]*activeSeries           // of all there can be
+	known  atomic.Pointer[map[seriesKey]*series] // a copy takes its place to grow, which is soon over
 }
 
 func newMetrics(knownMethods []string) (*metrics, error) {
 	meter := otel.Meter(scopeName, metric.WithSchemaURL(semconv.SchemaURL))
-	m := &metrics{active: map[activeKey]*activeSeries{}, cache: map[seriesKey]*series{}}
+	m := &metrics{active: map[seriesKey]*activeSeries{}}
+	m.known.Store(&map[seriesKey]*series{})
 	for _, method := range append(slices.Clip(knownMethods), otherMethod) {
 		for _, scheme := range []string{"http", "https"} {
-			m.active[activeKey{method, scheme}] = &activeSeries{
-				activeKey: activeKey{method, scheme},
-				series:    newSeries(seriesKey{method: method, scheme: scheme}),
-			}
+			key := seriesKey{method: method, scheme: scheme}
+			m.active[key] = &activeSeries{key: key, series: newSeries(key)}
 		}
 	}
 	var errs [5]error
@@ -182,29 +189,30 @@ func newMetrics(knownMethods []string) (*metrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// record takes the context of the span: exemplars get its ids.
+// record takes the context of the span: exemplars get its ids. A request
+// without a body has no place in the distribution of their sizes.
 func (m *metrics) record(ctx context.Context, x *exchange, s *series) {
 	m.duration.Inst().Record(ctx, time.Since(x.start).Seconds(), s.record...)
-	m.requestSize.Inst().Record(ctx, x.body.size.Load(), s.record...)
+	if x.body.ReadCloser != nil {
+		m.requestSize.Inst().Record(ctx, x.body.size.Load(), s.record...)
+	}
 	m.responseSize.Inst().Record(ctx, x.response.size, s.record...)
 }
-
-type activeKey struct{ method, scheme string }
 
 // activeSeries counts the requests of one method and scheme that are under way.
 // That the SDK reads two counters when it collects costs a request much less
 // than two measurements.
 type activeSeries struct {
-	activeKey
 	*series
+	key         seriesKey
 	begun, done atomic.Int64
 }
 
 func (m *metrics) activeSeries(method, scheme string) *activeSeries {
-	if a := m.active[activeKey{method, scheme}]; a != nil {
+	if a := m.active[seriesKey{method: method, scheme: scheme}]; a != nil {
 		return a
 	}
-	return m.active[activeKey{otherMethod, scheme}]
+	return m.active[seriesKey{method: otherMethod, scheme: scheme}]
 }
 
 // observeActive leaves out what there has never been a request of.
@@ -221,9 +229,9 @@ func (m *metrics) observeActive(_ context.Context, o metric.Observer) error {
 // seriesKey is all that the metrics tell requests apart by. Of active requests
 // only the first two are known.
 type seriesKey struct {
-	method, scheme, version, route string
-	status                         int
-	failure                        string // error.type, if it is not the status
+	method, scheme, protocol, route string
+	status                          int
+	failure                         string // error.type, if it is not the status
 }
 
 // series is what all requests with the same key have in common. Their spans
@@ -241,17 +249,15 @@ type series struct {
 const maxSeries = 2000
 
 func (m *metrics) series(key seriesKey) *series {
-	m.mu.RLock()
-	s := m.cache[key]
-	m.mu.RUnlock()
-	if s != nil {
-		return s
-	}
-	s = newSeries(key)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.cache) < maxSeries {
-		m.cache[key] = s
+	known := m.known.Load()
+	s := (*known)[key]
+	if s == nil {
+		s = newSeries(key)
+		if len(*known) < maxSeries {
+			more := maps.Clone(*known)
+			more[key] = s
+			m.known.CompareAndSwap(known, &more) // if another was faster, a later request adds this one
+		}
 	}
 	return s
 }
@@ -270,7 +276,7 @@ func newSeries(key seriesKey) *series {
 	for _, a := range []attribute.KeyValue{
 		semconv.HTTPRequestMethodKey.String(key.method),
 		semconv.URLScheme(key.scheme),
-		semconv.NetworkProtocolVersion(key.version),
+		semconv.NetworkProtocolVersion(protocolVersions[key.protocol]),
 		semconv.HTTPRoute(key.route),
 		semconv.ErrorTypeKey.String(s.errorType),
 	} {

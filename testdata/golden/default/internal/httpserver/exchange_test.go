@@ -317,6 +317,22 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// What has no body has no size: all the GETs of a service would make the
+// distribution of its request bodies one of zeros.
+func TestMetrics_RequestWithoutABody(t *testing.T) {
+	rec := newRecorder()
+	handler := rec.instrument(t, InstrumentConfig{}, onRoute("/orders", func(http.ResponseWriter, *http.Request) {}))
+	do(handler, request(http.MethodGet, "/orders"))
+
+	metrics := rec.metrics(t.Context(), t)
+	if m, ok := metrics["http.server.request.body.size"]; ok {
+		t.Errorf("recorded the size of no body: %+v", m)
+	}
+	if _, ok := metrics["http.server.response.body.size"]; !ok {
+		t.Error("no size of the response's body")
+	}
+}
+
 // A process may have more than one server. All of them count.
 func TestActiveRequestsOfTwoServers(t *testing.T) {
 	rec := newRecorder()
@@ -386,8 +402,8 @@ func TestSeriesCacheIsBounded(t *testing.T) {
 			t.Fatalf("span name %q", s.spanName)
 		}
 	}
-	if len(m.cache) != maxSeries {
-		t.Errorf("%d entries, want %d", len(m.cache), maxSeries)
+	if len(*m.known.Load()) != maxSeries {
+		t.Errorf("%d entries, want %d", len(*m.known.Load()), maxSeries)
 	}
 }
 

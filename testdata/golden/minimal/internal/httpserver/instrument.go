@@ -139,7 +139,9 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		in.next.ServeHTTP(w, r)
 		return
 	}
-	x := in.newExchange(w, r)
+	x := &exchange{start: time.Now(), head: r.Method == http.MethodHead, response: response{ResponseWriter: w}}
+	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
+	x.key = seriesKey{method: x.active.key.method, scheme: x.active.key.scheme, protocol: r.Proto}
 	parent, options := in.parent(r.Context(), r.Header)
 	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
 	if span.IsRecording() {
@@ -152,7 +154,8 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.traceID[0] = id.String()
 		w.Header()["Trace-Id"] = x.traceID[:]
 	}
-	inner := r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	x.Context = ctx
+	inner := r.WithContext(x) //nolint:contextcheck // x is ctx, and finds itself
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body.ReadCloser, inner.Body = r.Body, &x.body
 	}
@@ -167,13 +170,6 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	in.next.ServeHTTP(&x.response, inner)
-}
-
-func (in *instrumentation) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{start: time.Now(), head: r.Method == http.MethodHead, response: response{ResponseWriter: w}}
-	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
-	x.key = seriesKey{method: x.active.method, scheme: x.active.scheme, version: protocolVersions[r.Proto]}
-	return x
 }
 
 // parent returns where a span begins: in the caller's trace if that is
