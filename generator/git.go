@@ -1,34 +1,17 @@
 package generator
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
-)
 
-// git runs the git binary in a directory and returns what it prints.
-func git(dir string, stdin []byte, args ...string) (string, error) {
-	cmd := exec.CommandContext(context.Background(), "git", append([]string{"-C", dir}, args...)...) //nolint:gosec // our own arguments
-	cmd.Stdin = bytes.NewReader(stdin)
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		err = errors.New(strings.TrimSpace(string(exit.Stderr)))
-	}
-	if err != nil {
-		return "", fmt.Errorf("git %s: %w", args[0], err)
-	}
-	return string(out), nil
-}
+	"github.com/otelgen/otelgen/internal/git"
+)
 
 // unmerged returns the paths in a directory that git has in conflict, if there
 // is git.
 func unmerged(dir string) map[string]bool {
-	out, err := git(dir, nil, "ls-files", "--unmerged", "-z")
+	out, err := git.Run(dir, nil, "ls-files", "--unmerged", "-z")
 	if err != nil {
 		return nil
 	}
@@ -45,12 +28,12 @@ func unmerged(dir string) map[string]bool {
 // and a commit waits for them: base, yours and otelgen's as stages 1, 2 and 3.
 // A file that git does not track, it leaves to its markers.
 func stage(dir string, conflicts []Change) error {
-	prefix, err := git(dir, nil, "rev-parse", "--show-prefix")
+	prefix, err := git.Run(dir, nil, "rev-parse", "--show-prefix")
 	if err != nil {
 		return nil //nolint:nilerr // there is no git, or no work tree: markers have to do
 	}
 	prefix = strings.TrimSuffix(prefix, "\n")
-	tracked, err := git(dir, nil, "ls-files", "--stage", "-z")
+	tracked, err := git.Run(dir, nil, "ls-files", "--stage", "-z")
 	if err != nil {
 		return err
 	}
@@ -71,7 +54,7 @@ func stage(dir string, conflicts []Change) error {
 			if content == nil {
 				continue
 			}
-			if id, err = git(dir, content, "hash-object", "-w", "--stdin", "--path="+c.Path); err != nil {
+			if id, err = git.Run(dir, content, "hash-object", "-w", "--stdin", "--path="+c.Path); err != nil {
 				return err
 			}
 			id = strings.TrimSpace(id)
@@ -80,6 +63,6 @@ func stage(dir string, conflicts []Change) error {
 		// Mode 0 takes away what was merged.
 		fmt.Fprintf(&index, "0 %s\t%s%s\x00%s", strings.Repeat("0", len(id)), prefix, c.Path, stages)
 	}
-	_, err = git(dir, []byte(index.String()), "update-index", "-z", "--index-info")
+	_, err = git.Run(dir, []byte(index.String()), "update-index", "-z", "--index-info")
 	return err
 }

@@ -84,6 +84,33 @@ func TestConflictInGit(t *testing.T) {
 	}
 }
 
+// TestConflictInGit_FromAHook: git runs a hook, or an alias, of another
+// repository with variables that name it. An update from there is none of its
+// business.
+func TestConflictInGit_FromAHook(t *testing.T) {
+	other := repository(t, files{"file.txt": "of another\n"})
+	dir := repository(t, nil)
+	mustNew(t, dir, Tree{specFile: nil, "file.txt": text("abc")})
+	writeDir(t, dir, files{"file.txt": "a\nX\nc\n"})
+	commit(t, dir)
+	hook := map[string]string{"GIT_DIR": filepath.Join(other, ".git"), "GIT_WORK_TREE": other}
+	for name, value := range hook {
+		t.Setenv(name, value)
+	}
+	plan := mustUpdate(t, dir, Tree{specFile: nil, "file.txt": text("aYc")}, nil)
+	for name := range hook {
+		_ = os.Unsetenv(name)
+	}
+	if len(plan.Conflicts()) != 1 {
+		t.Fatalf("an update does %q, want one conflict", plan)
+	}
+	for where, want := range map[string]int{dir: 3, other: 0} {
+		if got := strings.Count(gitDo(t, where, "ls-files", "--unmerged"), "file.txt"); got != want {
+			t.Errorf("%s: %d stages, want %d", where, got, want)
+		}
+	}
+}
+
 // TestKilledAroundGit: whenever an update is killed, git knows of the conflict in
 // the end.
 func TestKilledAroundGit(t *testing.T) {

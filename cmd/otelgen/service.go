@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 // service is one that is going to be made.
@@ -127,7 +128,7 @@ func (s *service) make(withGit bool) error {
 		return err
 	}
 	if withGit && s.site.workTree == "" {
-		_, s.noRepository = git(s.site.dir, "init", "--quiet")
+		_, s.noRepository = git.Run(s.site.dir, nil, "init", "--quiet")
 		s.repository = s.noRepository == nil
 	}
 	return nil

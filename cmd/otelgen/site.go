@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 // site is where a project goes, and what is around it.
@@ -127,7 +128,7 @@ func (s site) remote() parent {
 	if s.workTree == "" {
 		return parent{}
 	}
-	out, err := git(s.workTree, "remote", "get-url", "origin")
+	out, err := git.Run(s.workTree, nil, "remote", "get-url", "origin")
 	if err != nil {
 		return parent{} // it has none, or there is no git
 	}

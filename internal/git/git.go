@@ -1,6 +1,9 @@
-package main
+// Package git runs the user's git, which knows better than any library what
+// the user has configured.
+package git
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,17 +15,19 @@ import (
 )
 
 // patience is how long git may take: it has nothing to do here but with files.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // elsewhere are the variables by which git, when it runs a hook or an alias,
 // says which repository that is for. We mean the one of a directory.
 var elsewhere = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
 
-// git runs git in a directory and returns what it prints.
-func git(dir string, args ...string) (string, error) {
+// Run runs git in a directory and returns what it prints. An error is of what
+// git complains about.
+func Run(dir string, stdin []byte, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...) //nolint:gosec // the words are ours, and no shell reads them
+	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains(elsewhere, name)
