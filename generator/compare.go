@@ -27,6 +27,9 @@ func Compare(p *Project, next Tree, moved map[string]string) (Plan, error) {
 	if err != nil {
 		return nil, inDir(p.Dir, err)
 	}
+	if inTheWay := plan.inTheWay(); s.adopt && len(inTheWay) > 0 {
+		return nil, notEmpty(p.Dir, inTheWay)
+	}
 	return plan, nil
 }
 

@@ -69,6 +69,17 @@ func (p Plan) Conflicts() []Change {
 	return slices.DeleteFunc(slices.Clone(p), func(c Change) bool { return c.Action != conflict })
 }
 
+// inTheWay are the files that a new project must not touch: where a `new` was
+// killed, and perhaps only there its record is, somebody may have gone on.
+func (p Plan) inTheWay() (paths []string) {
+	for _, c := range p {
+		if c.Action == conflict || c.Action == remove {
+			paths = append(paths, c.Path)
+		}
+	}
+	return paths
+}
+
 // matters reports whether a change is one to the owner.
 func (c Change) matters() bool {
 	return !same(c.Before, c.After) || c.From != "" || c.Action == conflict || c.Action == orphan ||

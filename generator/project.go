@@ -83,7 +83,7 @@ func NewProject(dir string) (*Project, error) {
 		return nil, fmt.Errorf("%s: is a project of otelgen already; name another directory", dir)
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
-		return nil, fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, listed(inTheWay))
+		return nil, notEmpty(dir, inTheWay)
 	}
 	p.record, err = readRecord(d)
 	return p, inDir(dir, err)
@@ -96,13 +96,15 @@ func ownersFirst(p string) bool {
 	return p == ignoreFile || !strings.Contains(p, "/") && (strings.HasPrefix(upper, "README") || strings.HasPrefix(upper, "LICENSE"))
 }
 
-// listed lists names, but not a whole home directory.
-func listed(names []string) string {
+// notEmpty lists what is in the way of a new project, but not a whole home
+// directory.
+func notEmpty(dir string, inTheWay []string) error {
 	const most = 8
-	if more := len(names) - most; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	list := strings.Join(inTheWay[:min(most, len(inTheWay))], ", ")
+	if more := len(inTheWay) - most; more > 0 {
+		list = fmt.Sprintf("%s and %d more", list, more)
 	}
-	return strings.Join(names, ", ")
+	return fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, list)
 }
 
 // inDir says of errors about paths what directory they are in.

@@ -99,6 +99,43 @@ func TestNewKilledAnywhere(t *testing.T) {
 	}
 }
 
+// TestNew_KilledAndGoneOn: a directory in which a `new` was killed, or of which
+// only the record says that it was one, is no licence to touch what somebody
+// has written there since, or to delete anything.
+func TestNew_KilledAndGoneOn(t *testing.T) {
+	const file = "cmd/shop/a.go"
+	killed := files{attributesFile: attributes, file: "package mine\n"}
+	for p, content := range small() {
+		if p != specFile && p != file {
+			killed[p] = string(content)
+		}
+	}
+	whole := smallProject()
+	delete(whole, specFile)
+	for name, tt := range map[string]struct {
+		had  files
+		next Tree
+		want string // what is in the way
+	}{
+		"a record and none of ours": {had: files{attributesFile: "", file: "package mine\n"}, next: small(), want: file},
+		"files without a record":    {had: killed, next: small(), want: file},
+		"a record of another":       {had: whole, next: Tree{specFile: nil, "go.mod": small()["go.mod"]}, want: ".gitignore, README.md, cmd/shop/a.go, docs/README.md"},
+	} {
+		dir := t.TempDir()
+		writeDir(t, dir, tt.had)
+		before := readDir(t, dir)
+		p, err := NewProject(dir)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		_, err = Compare(p, tt.next, nil)
+		if want := dir + ": is not empty: " + tt.want + "; move what is in it away, or name another directory"; err == nil || err.Error() != want {
+			t.Errorf("%s: got %v\nwant %s", name, err, want)
+		}
+		checkDir(t, dir, before)
+	}
+}
+
 // TestNewTwiceAtOnce: of many runs that make the same project at the same time
 // exactly one does, and it is whole; the others say so. It used to be a part,
 // when they shared a scratch directory, and a mixture, where the directory was
