@@ -58,7 +58,7 @@ func described(options []option) (names []string, describe func(string, int) str
 func (p prompt) ask(question survey.Prompt, answer any, opts ...survey.AskOpt) error {
 	err := survey.AskOne(question, answer, append(opts, survey.WithStdio(p.in, p.err, p.err))...)
 	if errors.Is(err, terminal.InterruptErr) {
-		return errors.New("interrupted; nothing has been written")
+		return errors.New("otelgen new: interrupted; nothing has been written")
 	}
 	return err
 }

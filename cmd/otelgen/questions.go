@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,12 @@ func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, feature
 		}
 		var options []option
 		for _, value := range listSlot(catalog, slot).Values {
-			options = append(options, option{value.Name, value.Summary})
+			if possible(catalog, *spec, slot.Name, value.Name) {
+				options = append(options, option{value.Name, value.Summary})
+			}
+		}
+		if len(options) == 1 {
+			continue
 		}
 		asked = true
 		if spec.Slots[slot.Name], err = ask.one(slot.Question, options, preset); err != nil {
@@ -53,6 +59,14 @@ func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, feature
 	return true, err
 }
 
+// possible reports whether a slot can have a value, given the answers so far.
+func possible(catalog *generator.Catalog, spec generator.Spec, slot, value string) bool {
+	spec.Slots = maps.Clone(spec.Slots)
+	spec.Slots[slot] = value
+	_, err := generator.Resolve(catalog, spec)
+	return err == nil
+}
+
 // decided reports whether a Spec says what is in a slot, by either name.
 func decided(spec generator.Spec, slot generator.Slot) bool {
 	_, chosen := spec.Slots[slot.Name]
@@ -66,10 +80,16 @@ func withoutQuestions(flags *pflag.FlagSet, name string, choices []string) strin
 	flags.Visit(func(f *pflag.Flag) {
 		switch {
 		case slices.Contains(choices, "--"+f.Name):
-		case f.NoOptDefVal != "":
-			words = append(words, "--"+f.Name)
+		case f.Value.Type() == "bool":
+			if f.Value.String() == "true" {
+				words = append(words, "--"+f.Name)
+			}
 		default:
-			words = append(words, "--"+f.Name, quote(f.Value.String()))
+			value := f.Value.String()
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				value = strings.Join(list.GetSlice(), ",")
+			}
+			words = append(words, "--"+f.Name, quote(value))
 		}
 	})
 	words = append(words, choices...)

@@ -130,13 +130,16 @@ func flagProblem(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var empty *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
+	var malformed *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return fmt.Errorf("-%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
 	case errors.As(err, &unknown):
 		return fmt.Errorf("--%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
 	case errors.As(err, &empty):
-		return noValue(empty.GetSpecifiedName())
+		return noValue(empty.GetFlag().Name)
+	case errors.As(err, &malformed):
+		return fmt.Errorf("%s: not the form of a flag; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("--%s %s: neither true nor false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):

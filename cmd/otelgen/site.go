@@ -30,6 +30,7 @@ func surround(dir string) (site, error) {
 	if err != nil {
 		return site{}, fmt.Errorf("%s: cannot be placed: %w; change to a directory that is there", dir, err)
 	}
+	absolute = real(absolute)
 	s := site{dir: filepath.Clean(dir), absolute: absolute, workspace: os.Getenv("GOWORK")}
 	for at := absolute; ; at = filepath.Dir(at) {
 		if file := filepath.Join(at, "go.mod"); s.goMod == "" && s.workTree == "" && at != absolute && exists(file) {
@@ -49,6 +50,18 @@ func surround(dir string) (site, error) {
 		s.workspace = ""
 	}
 	return s, nil
+}
+
+// real resolves the symbolic links in the part of a path that is there: git
+// and Go look for what is around a directory where it really is.
+func real(p string) string {
+	if resolved, err := filepath.EvalSymlinks(p); err == nil {
+		return resolved
+	}
+	if dir := filepath.Dir(p); dir != p {
+		return filepath.Join(real(dir), filepath.Base(p))
+	}
+	return p
 }
 
 func exists(file string) bool {
