@@ -111,6 +111,22 @@ func TestConflictInGit_FromAHook(t *testing.T) {
 	}
 }
 
+// TestConflictInGit_SafeCRLF: whoever has git refuse what it would convert has
+// told it about his own files, not about what we say there is. An update used to
+// fail, and so did every one after it.
+func TestConflictInGit_SafeCRLF(t *testing.T) {
+	dir := repository(t, nil)
+	mustNew(t, dir, Tree{specFile: nil, "file.txt": text("abc")})
+	writeDir(t, dir, files{"file.txt": "a\nX\nc\n"})
+	commit(t, dir)
+	gitDo(t, dir, "config", "core.autocrlf", "true")
+	gitDo(t, dir, "config", "core.safecrlf", "true")
+	mustUpdate(t, dir, Tree{specFile: nil, "file.txt": text("aYc")}, nil)
+	if got := gitDo(t, dir, "show", ":3:file.txt"); got != "a\nY\nc" {
+		t.Errorf("stage 3 is %q", got)
+	}
+}
+
 // TestKilledAroundGit: whenever an update is killed, git knows of the conflict in
 // the end.
 func TestKilledAroundGit(t *testing.T) {

@@ -24,9 +24,12 @@ var elsewhere = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDE
 // Run runs git in a directory and returns what it prints. An error is of what
 // git complains about.
 func Run(dir string, stdin []byte, args ...string) (string, error) {
+	name := args[0]
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...) //nolint:gosec // the words are ours, and no shell reads them
+	// safecrlf is about what the user adds, not about what we say that there is.
+	args = append([]string{"-C", dir, "-c", "core.safecrlf=false"}, args...)
+	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the words are ours, and no shell reads them
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
@@ -41,7 +44,7 @@ func Run(dir string, stdin []byte, args ...string) (string, error) {
 		err = errors.New(strings.TrimSpace(string(exit.Stderr)))
 	}
 	if err != nil {
-		return "", fmt.Errorf("git %s: %w", args[0], err)
+		return "", fmt.Errorf("git %s: %w", name, err)
 	}
 	return string(out), nil
 }
