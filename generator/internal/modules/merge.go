@@ -122,7 +122,7 @@ func usedModules(base, yours, next side, imports []string) map[string]bool {
 	}
 	used := map[string]bool{}
 	for _, p := range imports {
-		for ; p != "."; p = path.Dir(p) {
+		for ; p != "." && p != "/"; p = path.Dir(p) {
 			if base.requires[p] != (Require{}) || yours.requires[p] != (Require{}) || next.requires[p] != (Require{}) {
 				used[p] = true
 				break

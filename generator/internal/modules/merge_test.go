@@ -61,6 +61,13 @@ func TestMergeMod(t *testing.T) {
 		imports: []string{"o.org/otel/trace/noop"},
 		want:    "module shop\n\ngo 1.26.0\n\nrequire (\n\to.org/otel/trace v1.0.0\n)\n",
 	}, {
+		name:    "you import what no module has",
+		base:    gomod("a.org/a v1.0.0"),
+		yours:   gomod("a.org/a v1.0.0"),
+		next:    gomod("a.org/a v1.1.0"),
+		imports: []string{"/abs", "./rel", "fmt", ""},
+		want:    "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.1.0\n)\n",
+	}, {
 		name:  "you removed it, it is as it was: it stays away",
 		base:  gomod("a.org/a v1.0.0", "b.org/b v1.0.0", "c.org/c v1.0.0"),
 		yours: gomod("b.org/b v1.0.0", "c.org/c v1.0.0"),
