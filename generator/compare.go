@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -63,17 +64,34 @@ func look(p *Project, next Tree) (*snapshot, error) {
 	for p := range next {
 		see(p)
 	}
+	var missing []string
 	for p, e := range s.entries {
 		see(p)
+		if e.base != nil && s.disk[p].nothing() {
+			missing = append(missing, p)
+		}
 		if e.pending != nil && s.unmerged == nil {
 			s.unmerged = unmerged(d.root.Name())
 		}
+	}
+	if len(missing) > 0 {
+		errs = append(errs, notSparse(missing, skipped(d.root.Name())))
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Keys(next)), isModule) {
 		s.code, err = readGoFiles(d)
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)
+}
+
+// notSparse makes sure that what is missing has been deleted by the project's
+// owner, rather than left out by git: that has no tombstone.
+func notSparse(missing []string, skipped map[string]bool) error {
+	left := slices.DeleteFunc(missing, func(p string) bool { return !skipped[p] })
+	if len(left) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: is left out of the sparse checkout; run git sparse-checkout disable", listed(slices.Sorted(slices.Values(left))))
 }
 
 // compare is a pure function.
@@ -220,8 +238,8 @@ func (s *snapshot) change(st state, next Tree, sofar Plan) (Change, error) {
 		err = s.decide(&c, st, next, sofar)
 		switch c.Action {
 		case conflict:
-			c.sides = [][]byte{st.base, st.disk.data, st.next}
 			if c.announced() {
+				c.sides = [][]byte{st.base, st.disk.data, st.next}
 				now = entry{base: st.base, pending: st.next}
 			}
 		case gone:

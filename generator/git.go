@@ -24,6 +24,22 @@ func unmerged(dir string) map[string]bool {
 	return paths
 }
 
+// skipped returns the paths in a directory that are not there because git leaves
+// them out of the work tree: it is a sparse checkout.
+func skipped(dir string) map[string]bool {
+	out, err := git.Run(dir, nil, "ls-files", "-t", "-z")
+	if err != nil {
+		return nil
+	}
+	paths := map[string]bool{}
+	for line := range strings.SplitSeq(out, "\x00") {
+		if p, ok := strings.CutPrefix(line, "S "); ok {
+			paths[p] = true
+		}
+	}
+	return paths
+}
+
 // stage makes conflicts known to git, so that mergetools and editors see them
 // and a commit waits for them: base, yours and otelgen's as stages 1, 2 and 3.
 // A file that git does not track, it leaves to its markers.

@@ -127,6 +127,50 @@ func TestConflictInGit_SafeCRLF(t *testing.T) {
 	}
 }
 
+// TestConflictInGit_NoText: what has no markers is reported once, and git, which
+// would have it in conflict until somebody says otherwise, agrees that it is over.
+func TestConflictInGit_NoText(t *testing.T) {
+	tree := func(content string) Tree { return Tree{specFile: nil, "a.png": []byte(content)} }
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("\x00a"))
+	writeDir(t, dir, files{"a.png": "\x00b"})
+	commit(t, dir)
+	for _, conflicts := range []int{1, 0} {
+		if plan := mustUpdate(t, dir, tree("\x00c"), nil); len(plan.Conflicts()) != conflicts {
+			t.Errorf("an update does %q, want %d conflicts", plan, conflicts)
+		}
+		if got := gitDo(t, dir, "ls-files", "--unmerged"); got != "" {
+			t.Errorf("git has in conflict\n%s", got)
+		}
+	}
+}
+
+// TestSparseCheckout: what git has left out of the work tree has not been deleted
+// by anybody. It used to get a tombstone, and to stay as it was for ever.
+func TestSparseCheckout(t *testing.T) {
+	tree := func(content string) Tree { return Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)} }
+	top := repository(t, files{"x": ""})
+	dir := filepath.Join(top, "shop")
+	mustNew(t, dir, tree("abc"))
+	commit(t, top)
+	gitDo(t, top, "sparse-checkout", "set", "shop/cmd", "shop/.otelgen")
+	before := readDir(t, dir)
+	p, err := LoadProject(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Compare(p, tree("aXc"), nil)
+	if want := dir + ": internal/b.txt: is left out of the sparse checkout; run git sparse-checkout disable"; err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	checkDir(t, dir, before)
+	gitDo(t, top, "sparse-checkout", "disable")
+	mustUpdate(t, dir, tree("aXc"), nil)
+	if got := readDir(t, dir)["internal/b.txt"]; got != string(text("aXc")) {
+		t.Errorf("internal/b.txt is %q", got)
+	}
+}
+
 // TestKilledAroundGit: whenever an update is killed, git knows of the conflict in
 // the end.
 func TestKilledAroundGit(t *testing.T) {

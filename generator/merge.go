@@ -61,7 +61,7 @@ func gofmt(source []byte) []byte {
 }
 
 // merge merges line by line. What is no text, markers would destroy: there is
-// nothing to resolve in it, and it is reported once.
+// nothing to resolve in it, not for git either, and it is reported once.
 func (c *Change) merge(t texts) {
 	if bytes.IndexByte(slices.Concat(t.base, t.disk, t.next), 0) >= 0 {
 		c.Action = conflict

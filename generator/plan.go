@@ -42,6 +42,7 @@ type Change struct {
 // that a conflict leaves base, and next is pending. As long as our markers are
 // in the file, or git has it in conflict, the action is conflict and changes
 // nothing. Then base is what was pending, and the table holds again.
+// What is no text has no markers: its conflict is reported once as well.
 type Action string
 
 const (

@@ -96,15 +96,17 @@ func ownersFirst(p string) bool {
 	return p == ignoreFile || !strings.Contains(p, "/") && (strings.HasPrefix(upper, "README") || strings.HasPrefix(upper, "LICENSE"))
 }
 
-// notEmpty lists what is in the way of a new project, but not a whole home
-// directory.
 func notEmpty(dir string, inTheWay []string) error {
+	return fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, listed(inTheWay))
+}
+
+// listed lists names, but not a whole home directory.
+func listed(names []string) string {
 	const most = 8
-	list := strings.Join(inTheWay[:min(most, len(inTheWay))], ", ")
-	if more := len(inTheWay) - most; more > 0 {
-		list = fmt.Sprintf("%s and %d more", list, more)
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
 	}
-	return fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, list)
+	return strings.Join(names, ", ")
 }
 
 // inDir says of errors about paths what directory they are in.

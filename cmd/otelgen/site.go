@@ -30,7 +30,7 @@ func surround(dir string) (site, error) {
 	if err != nil {
 		return site{}, fmt.Errorf("%s: cannot be placed: %w; change to a directory that is there", dir, err)
 	}
-	absolute = real(absolute)
+	absolute = resolved(absolute)
 	s := site{dir: filepath.Clean(dir), absolute: absolute, workspace: os.Getenv("GOWORK")}
 	for at := absolute; ; at = filepath.Dir(at) {
 		if file := filepath.Join(at, "go.mod"); s.goMod == "" && s.workTree == "" && at != absolute && exists(file) {
@@ -52,14 +52,14 @@ func surround(dir string) (site, error) {
 	return s, nil
 }
 
-// real resolves the symbolic links in the part of a path that is there: git
+// resolved follows the symbolic links in the part of a path that is there: git
 // and Go look for what is around a directory where it really is.
-func real(p string) string {
-	if resolved, err := filepath.EvalSymlinks(p); err == nil {
-		return resolved
+func resolved(p string) string {
+	if real, err := filepath.EvalSymlinks(p); err == nil {
+		return real
 	}
 	if dir := filepath.Dir(p); dir != p {
-		return filepath.Join(real(dir), filepath.Base(p))
+		return filepath.Join(resolved(dir), filepath.Base(p))
 	}
 	return p
 }
