@@ -148,7 +148,9 @@ func TestConflictInGit_NoText(t *testing.T) {
 // TestSparseCheckout: what git has left out of the work tree has not been deleted
 // by anybody. It used to get a tombstone, and to stay as it was for ever.
 func TestSparseCheckout(t *testing.T) {
-	tree := func(content string) Tree { return Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)} }
+	tree := func(content string) Tree {
+		return Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)}
+	}
 	top := repository(t, files{"x": ""})
 	dir := filepath.Join(top, "shop")
 	mustNew(t, dir, tree("abc"))

@@ -55,8 +55,8 @@ func surround(dir string) (site, error) {
 // resolved follows the symbolic links in the part of a path that is there: git
 // and Go look for what is around a directory where it really is.
 func resolved(p string) string {
-	if real, err := filepath.EvalSymlinks(p); err == nil {
-		return real
+	if followed, err := filepath.EvalSymlinks(p); err == nil {
+		return followed
 	}
 	if dir := filepath.Dir(p); dir != p {
 		return filepath.Join(resolved(dir), filepath.Base(p))
