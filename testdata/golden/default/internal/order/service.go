@@ -35,7 +35,8 @@ type Store interface {
 	// Get returns ErrNotFound if there is no such order.
 	Get(ctx context.Context, id string) (Order, error)
 	// List returns up to limit orders, the newest first, that come after the
-	// order with the id after, or from the start if after is empty.
+	// order with the id after, or from the start if after is empty. It returns
+	// ErrUnknownCursor if there is no such order.
 	List(ctx context.Context, after string, limit int) ([]Order, error)
 	// Cancel sets the status of an open order and returns the order. It returns
 	// ErrNotFound or ErrAlreadyCancelled.
@@ -162,7 +163,8 @@ func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
 }
 
 // List returns up to limit orders, the newest first, and the cursor of the
-// next page, which is empty on the last one. A cursor is opaque to callers.
+// next page, which is empty on the last one. A cursor is opaque to callers, and
+// one that they made up is an ErrUnknownCursor.
 func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []Order, next string, err error) {
 	ctx, span := s.tracer.Start(ctx, "list_orders")
 	defer span.End()

@@ -186,10 +186,13 @@ func TestNotFound(t *testing.T) {
 	_, err1 := orders.Get(t.Context(), "ord_none")
 	_, err2 := orders.Cancel(t.Context(), "ord_none")
 	_, _, err3 := orders.List(t.Context(), "ord_none", 1)
-	for name, err := range map[string]error{"get_order": err1, "cancel_order": err2, "list_orders": err3} {
+	for name, got := range map[string]struct {
+		err  error
+		want *order.Error
+	}{"get_order": {err1, order.ErrNotFound}, "cancel_order": {err2, order.ErrNotFound}, "list_orders": {err3, order.ErrUnknownCursor}} {
 		span := rec.Span(name)
-		if !errors.Is(err, order.ErrNotFound) || span.Status().Code != codes.Error || telemetrytest.Attribute(span, "error.type").AsString() != "order_not_found" {
-			t.Errorf("%s: %v, %v, %v", name, err, span.Status(), span.Attributes())
+		if !errors.Is(got.err, got.want) || span.Status().Code != codes.Error || telemetrytest.Attribute(span, "error.type").AsString() != got.want.Code {
+			t.Errorf("%s: %v, %v, %v", name, got.err, span.Status(), span.Attributes())
 		}
 		if id := telemetrytest.Attribute(span, "order.id").AsString(); name != "list_orders" && id != "ord_none" {
 			t.Errorf("%s: order.id %q", name, id)
@@ -318,7 +321,7 @@ func TestStore(t *testing.T) {
 	if _, err := s.Get(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("Get: %v", err)
 	}
-	if _, err := s.List(ctx, "none", 1); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.List(ctx, "none", 1); !errors.Is(err, order.ErrUnknownCursor) {
 		t.Errorf("List: %v", err)
 	}
 	if _, err := s.Cancel(ctx, "none"); !errors.Is(err, order.ErrNotFound) {

@@ -16,7 +16,7 @@ func Register(api huma.API, orders *order.Service) {
 	h := handlers{orders}
 	huma.Post(api, "/orders", h.create, describe("Place an order", http.StatusPaymentRequired, http.StatusConflict),
 		func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated })
-	huma.Get(api, "/orders", h.list, describe("List orders, the newest first", http.StatusNotFound))
+	huma.Get(api, "/orders", h.list, describe("List orders, the newest first"))
 	huma.Get(api, "/orders/{id}", h.get, describe("Get an order", http.StatusNotFound))
 	huma.Post(api, "/orders/{id}/cancel", h.cancel, describe("Cancel an order", http.StatusNotFound, http.StatusConflict))
 }

@@ -44,13 +44,11 @@ func (s *Store) Get(_ context.Context, id string) (order.Order, error) {
 func (s *Store) List(_ context.Context, after string, limit int) ([]order.Order, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	end := len(s.orders)
-	if after != "" {
-		i, ok := s.index[after]
-		if !ok {
-			return nil, order.ErrNotFound
-		}
-		end = i
+	end, known := s.index[after]
+	if after == "" {
+		end = len(s.orders)
+	} else if !known {
+		return nil, order.ErrUnknownCursor
 	}
 	page := slices.Clone(s.orders[max(0, end-limit):end])
 	slices.Reverse(page)
