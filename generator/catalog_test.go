@@ -290,6 +290,12 @@ func TestLoad_Rejects(t *testing.T) {
 		{"default of two lines", "sqlite/feature.yaml", "{{.Service}}.db", "a\\nb", []string{
 			"sqlite/feature.yaml:7:16: variable DATABASE_PATH: default: more than one line",
 		}},
+		{"default that sh and compose read differently", "sqlite/feature.yaml", "{{.Service}}.db", "it's", []string{
+			"sqlite/feature.yaml:7:16: variable DATABASE_PATH: default: sh and docker compose read it differently; do without ', and without \\ at the end",
+		}},
+		{"example that sh and compose read differently", "background/feature.yaml", `example: "localhost:1"`, `example: '\\x\'`, []string{
+			"background/feature.yaml:8:40: variable BACKGROUND_ADDR: example: sh and docker compose read it differently; do without ', and without \\ at the end",
+		}},
 		{"variable of two", "sqlite/feature.yaml", "DATABASE_PATH", "HTTP_ADDR", []string{
 			"sqlite/feature.yaml:6:13: variable HTTP_ADDR: base has it, too (base/feature.yaml:20:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
@@ -423,6 +429,30 @@ memory/feature.yaml:3:17: when sample odrers: no such value; did you mean orders
 slots.yaml:4:12: slot router: default gin: no value of this slot; known are chi, stdlib
 sqlite/feature.yaml:3:5: did not find expected ',' or ']'
 sqlite/modules.lock:2: "needs": a line begins with go, require, sum or with`), "\n")...)
+}
+
+// What base says that there is one of, two features that can be selected
+// together do not both give.
+func TestLoad_RejectsWhatIsToBeUnique(t *testing.T) {
+	f := newFixture(t)
+	f.replace("base/feature.yaml", "given: [ctx,", "unique: {layout: [path, text], try: [x], mounts: [path]}\n  given: [ctx,")
+	_, err := Load(f.files)
+	lines(t, err,
+		"base/feature.yaml:14:40: unique try: its items have no key x; nothing is known here",
+		"base/feature.yaml:14:44: unique mounts: there is no such list; known are compose_environment, layout, try",
+	)
+
+	f.replace("base/feature.yaml", ", try: [x], mounts: [path]", "")
+	loaded(t, f.files)
+	f.replace("orders/feature.yaml", "the sample", "work after the answer")
+	f.write("sqlite/feature.yaml", string(f.files["sqlite/feature.yaml"].Data)+"adds: {layout: [{path: a, text: b}, {path: a, text: c}]}\n")
+	f.write("orders-orm/feature.yaml", string(f.files["orders-orm/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
+	f.write("orders-sql/feature.yaml", string(f.files["orders-sql/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
+	_, err = Load(f.files)
+	lines(t, err,
+		"background/feature.yaml:23:45: layout text work after the answer: orders has it, too (orders/feature.yaml:18:13), and both can be selected together; rename one, or let them exclude each other",
+		"sqlite/feature.yaml:20:44: layout path a: sqlite has it, too (sqlite/feature.yaml:20:24), and both can be selected together; rename one, or let them exclude each other",
+	)
 }
 
 func TestLoad_RejectsWhatIsMissing(t *testing.T) {

@@ -90,6 +90,15 @@ func (c *Catalog) claims() map[claim][]claimant {
 				add("wiring package", qualifier, step.Import, f.doc.At("wiring", i, "import"))
 			}
 		}
+		for list, keys := range c.index().Unique {
+			for i, item := range f.gives.Adds[list] {
+				for _, key := range keys {
+					if value, ok := item.fields[key]; ok {
+						add(list+" "+key, value, "", f.doc.At("adds", list, i, key))
+					}
+				}
+			}
+		}
 	}
 	return all
 }

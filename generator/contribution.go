@@ -62,6 +62,18 @@ func (l *loader) checkIndex(f *Feature) {
 			}
 		}
 	}
+	for list, keys := range f.gives.Index.Unique {
+		known, ok := f.gives.Index.Lists[list]
+		if !ok {
+			l.problems.Add(f.doc.At("index", "unique", list), "unique %s: there is no such list; %s", list, problem.Suggest(list, slices.Collect(maps.Keys(f.gives.Index.Lists))))
+			continue
+		}
+		for i, key := range keys {
+			if !slices.Contains(known, key) {
+				l.problems.Add(f.doc.At("index", "unique", list, i), "unique %s: its items have no key %s; %s", list, key, problem.Suggest(key, known))
+			}
+		}
+	}
 	for i, name := range f.gives.Index.Given {
 		if !token.IsIdentifier(name) {
 			l.problems.Add(f.doc.At("index", "given", i), "given %s: no name of a Go variable", name)
@@ -84,6 +96,9 @@ func (l *loader) checkVariable(v variable, at func(...any) problem.Position) {
 	for key, text := range map[string]string{"default": v.Default, "development": v.Development, "example": v.Example, "doc": v.Doc} {
 		if key != "doc" && strings.Contains(text, "\n") {
 			l.problems.Add(at(key), "variable %s: %s: more than one line", v.Name, key)
+		}
+		if (key == "default" || key == "example") && (strings.Contains(text, "'") || strings.HasSuffix(text, `\`)) {
+			l.problems.Add(at(key), `variable %s: %s: sh and docker compose read it differently; do without ', and without \ at the end`, v.Name, key)
 		}
 		l.parse(text, at(key))
 	}

@@ -105,6 +105,9 @@ type index struct {
 	// Lists are the names of the lists that features add to, each with the keys
 	// of its items; without keys, an item is a text.
 	Lists map[string][]string `yaml:"lists"`
+	// Unique are the keys, by list, of whose values a project can have only one
+	// of each.
+	Unique map[string][]string `yaml:"unique"`
 	// Given are the variables that exist before the first step of the wiring.
 	Given []string `yaml:"given"`
 }

@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +32,10 @@ type lists struct {
 		Validators  []string // fields with a method Validate
 		Development []setting
 	}
-	Env   []section
-	Lists map[string][]any // of texts, or of maps from key to text
+	Env     []section
+	Secrets []string         // names of variables
+	Lists   map[string][]any   // of texts, or of maps from key to text
+	Blocks  map[string][][]any // the same where something stands around a list: it once, or nothing if it is empty
 }
 
 // section is a section of .env.example.
@@ -41,11 +44,10 @@ type section struct {
 	Variables []setting
 }
 
-// setting is a variable with a value.
+// setting is a variable with a value, which sections have as sh reads it.
 type setting struct {
 	Name, Value string
 	Doc         []string // lines
-	Line        string   // of .env.example: a comment, unless it has to be set
 }
 
 // Render makes the files of a project. It is a pure function: the same
@@ -120,11 +122,11 @@ func (r *renderer) modules() {
 
 // lists gathers the contributions of the selected features.
 func (r *renderer) lists() *lists {
-	all := &lists{identity: r.identity, Lists: map[string][]any{}}
+	all := &lists{identity: r.identity, Lists: map[string][]any{}, Blocks: map[string][][]any{}}
 	all.Wiring.Imports = wiringImports(r.Module, r.steps)
 	all.Wiring.Steps = statements(r.steps)
 	for name := range r.catalog.index().Lists {
-		all.Lists[name] = nil // a list that nobody adds to is there, and empty
+		all.Lists[name], all.Blocks[name] = nil, nil // a list that nobody adds to is there, and empty
 	}
 	for _, f := range r.Features {
 		for _, field := range f.gives.Config {
@@ -141,11 +143,19 @@ func (r *renderer) lists() *lists {
 			if v.Development != "" {
 				all.Config.Development = append(all.Config.Development, setting{Name: v.Name, Value: r.text(v.Development)})
 			}
+			if v.Secret {
+				all.Secrets = append(all.Secrets, v.Name)
+			}
 		}
 		for name, items := range f.gives.Adds {
 			for _, item := range items {
 				all.Lists[name] = append(all.Lists[name], r.item(item))
 			}
+		}
+	}
+	for name, items := range all.Lists {
+		if len(items) > 0 {
+			all.Blocks[name] = [][]any{items}
 		}
 	}
 	return all
@@ -157,17 +167,27 @@ func (r *renderer) section(f *Feature) section {
 		s.Title = f.Title
 	}
 	for _, v := range f.gives.Env.Variables {
-		one := setting{Name: v.Name, Value: r.text(v.Default + v.Example)} // it has one of them
+		one := setting{Name: v.Name, Value: quoted(r.text(v.Default + v.Example))} // it has one of them
 		if doc := strings.TrimSpace(r.text(v.Doc)); doc != "" {
 			one.Doc = strings.Split(doc, "\n")
 		}
-		one.Line = "#" + v.Name + "=" + one.Value
 		if v.Secret {
-			one.Line = v.Name + "="
+			one.Doc = append(one.Doc, "A secret: `make env` makes one up for this machine.")
 		}
 		s.Variables = append(s.Variables, one)
 	}
 	return s
+}
+
+// plain are the values that mean the same with and without quotes.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+-]*$`)
+
+// quoted writes a value as sh and docker compose read it alike.
+func quoted(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	return "'" + value + "'" // Load refuses what does not end there
 }
 
 func (r *renderer) item(i item) any {

@@ -219,6 +219,31 @@ func TestRender_TemplateErrors(t *testing.T) {
 	}
 }
 
+// What sh would not read as it is stands in .env.example in quotes. What the
+// owner's code gets is not quoted.
+func TestRender_EnvExample(t *testing.T) {
+	for value, want := range map[string]string{
+		"{{.Service}}.db":               "shop.db",
+		"a=b,c@d:/x%+y-z.w_":            "a=b,c@d:/x%+y-z.w_",
+		"postgres://u@h/db?a=1&b=2":     "'postgres://u@h/db?a=1&b=2'",
+		"two words":                     "'two words'",
+		"~/x":                           "'~/x'",
+		`$HOME {{quote .Service}} \ #1`: `'$HOME "shop" \ #1'`,
+		"größer":                        "'größer'",
+	} {
+		f := newFixture(t)
+		f.replace("background/feature.yaml", `example: "localhost:1", development: "localhost:2"`, fmt.Sprintf("example: %q, development: %[1]q", value))
+		tree := rendered(t, loaded(t, f.files), shop(nil, "background"))
+		if line := "#BACKGROUND_ADDR=" + want + "\n"; !strings.Contains(string(tree[".env.example"]), line) {
+			t.Errorf("%s: no %s in\n%s", value, line, tree[".env.example"])
+		}
+		raw := fmt.Sprintf(`"BACKGROUND_ADDR": %q,`, strings.Trim(want, "'"))
+		if !strings.Contains(string(tree["internal/config/config.go"]), raw) {
+			t.Errorf("%s: no %s in\n%s", value, raw, tree["internal/config/config.go"])
+		}
+	}
+}
+
 // A name can make two paths one, and then no file silently wins.
 func TestRender_NameOfAnotherFile(t *testing.T) {
 	f := newFixture(t)

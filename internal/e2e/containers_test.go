@@ -63,6 +63,35 @@ func TestContainers(t *testing.T) {
 	}
 }
 
+// Compose reads .env as sh does.
+func TestContainers_ReadEnvAsItIs(t *testing.T) {
+	dir := newSession(t)
+	uncomment(t, dir)
+	want := sourced(t, dir)
+	out := (&stack{t: t, dir: dir, project: "otelgen-e2e-env"}).run("docker", "compose", "config", "--format", "json")
+	var compose struct {
+		Services struct {
+			App struct{ Environment map[string]string }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &compose); err != nil {
+		t.Fatal(err, out)
+	}
+	compared := 0
+	for name, value := range compose.Services.App.Environment {
+		if !strings.HasPrefix(name, "SESSION_") {
+			continue
+		}
+		if value = strings.ReplaceAll(value, "$$", "$"); value != want[name] {
+			t.Errorf("%s is %q, but to sh %q", name, value, want[name])
+		}
+		compared++
+	}
+	if compared != 4 {
+		t.Errorf("%d compared in\n%s", compared, out)
+	}
+}
+
 // stack is a service with all that its compose.yaml has.
 type stack struct {
 	t            *testing.T

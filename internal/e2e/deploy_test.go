@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/e2e"
 )
 
@@ -78,6 +79,29 @@ func checkDockerfile(t *testing.T, content string) {
 	}
 	if !strings.Contains(content, "CGO_ENABLED=0 ") {
 		t.Error("Dockerfile: the binary needs a C library")
+	}
+}
+
+// A service may be called like anything that an image has at its root: what is
+// copied there is neither the binary nor around it.
+func TestImage_OfAnyName(t *testing.T) {
+	for _, name := range []string{"data", "dev", "etc", "home", "proc", "run", "tmp", "usr"} {
+		dockerfile := string(e2e.Render(t, e2e.Catalog(t), generator.Spec{
+			Service: name, Module: "example.com/" + name, Slots: map[string]string{"database": "sqlite"},
+		})["Dockerfile"])
+		binary := "/usr/local/bin/" + name
+		var copied []string
+		for _, match := range regexp.MustCompile(`(?m)^COPY .* (\S+)$`).FindAllStringSubmatch(dockerfile, -1) {
+			copied = append(copied, match[1])
+		}
+		if !slices.Equal(copied, []string{binary, "/data"}) {
+			t.Errorf("%s: copied are %v", name, copied)
+		}
+		for _, line := range []string{`CMD ["` + binary + `", "healthcheck"]`, `ENTRYPOINT ["` + binary + `"]`} {
+			if !strings.Contains(dockerfile, line+"\n") {
+				t.Errorf("%s: no %s in\n%s", name, line, dockerfile)
+			}
+		}
 	}
 }
 

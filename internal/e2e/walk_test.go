@@ -21,25 +21,11 @@ func TestAddingAFeature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates := filepath.Join(t.TempDir(), "templates")
-	if err := os.CopyFS(templates, os.DirFS(filepath.Join(e2e.Root(t), "templates"))); err != nil {
-		t.Fatal(err)
-	}
 	added := blocks(string(doc), "`templates/([^`]+)`:")
 	if len(added) != 3 {
 		t.Fatalf("%d files are added, want 3", len(added))
 	}
-	for path, content := range added {
-		path := filepath.Join(templates, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	catalog, err := generator.Load(os.DirFS(templates))
+	catalog, err := loadWith(t, added)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +63,25 @@ func TestAddingAFeature(t *testing.T) {
 	e2e.Go(t, project, "test", "./internal/heartbeat", "./internal/config")
 	e2e.Go(t, project, "build", "./...")
 	e2e.Go(t, project, "mod", "tidy", "-diff")
+}
+
+// loadWith loads the templates with more files: features of a test's own.
+func loadWith(t *testing.T, added map[string]string) (*generator.Catalog, error) {
+	t.Helper()
+	templates := filepath.Join(t.TempDir(), "templates")
+	if err := os.CopyFS(templates, os.DirFS(filepath.Join(e2e.Root(t), "templates"))); err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range added {
+		path := filepath.Join(templates, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return generator.Load(os.DirFS(templates))
 }
 
 // blocks returns the code blocks of a Markdown text that follow a line of this

@@ -119,7 +119,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	values := map[string]string{}
 	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$`).FindAllStringSubmatch(string(content), -1) {
 		documented = append(documented, match[1])
-		values[match[1]] = match[2]
+		values[match[1]] = strings.Trim(match[2], "'")
 	}
 	params, err := env.GetFieldParams(&Config{})
 	if err != nil {
