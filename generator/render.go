@@ -33,7 +33,7 @@ type lists struct {
 		Development []setting
 	}
 	Env     []section
-	Secrets []string         // names of variables
+	Secrets []string           // names of variables
 	Lists   map[string][]any   // of texts, or of maps from key to text
 	Blocks  map[string][][]any // the same where something stands around a list: it once, or nothing if it is empty
 }
