@@ -256,7 +256,7 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 		}
 	}
 	for _, c := range mustUpdate(t, dir, next, moved) {
-		if c.Action != conflict && c.matters() || !slices.ContainsFunc(c.records, recording.idle) {
+		if c.Action != conflict && c.Matters() || !slices.ContainsFunc(c.records, recording.idle) {
 			t.Errorf("once more: %q", c)
 		}
 	}

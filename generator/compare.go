@@ -102,7 +102,7 @@ func (s *snapshot) compare(next Tree, moved map[string]string) (Plan, error) {
 	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
 		c, err := s.change(s.state(p, paths[p], next), next, plan)
 		errs = append(errs, err)
-		if c.matters() || c.Action == keep || !slices.ContainsFunc(c.records, recording.idle) {
+		if c.Matters() || c.Action == keep || !slices.ContainsFunc(c.records, recording.idle) {
 			plan = append(plan, c)
 		}
 	}

@@ -263,7 +263,7 @@ func TestEveryState(t *testing.T) {
 		// To update again does nothing at all, and says nothing new.
 		for _, c := range w.update(t, next) {
 			switch {
-			case c.Action == keep && !c.matters() || c.Action == conflict && same(c.Before, c.After):
+			case c.Action == keep && !c.Matters() || c.Action == conflict && same(c.Before, c.After):
 			default:
 				t.Fatalf("%s: once more: %q\nafter: %q", state, c, plan)
 			}

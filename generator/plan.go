@@ -62,7 +62,7 @@ const (
 // bring the record up to date: that a file was deleted, that a conflict has
 // been resolved. Compare sees that without a record.)
 func (p Plan) Empty() bool {
-	return !slices.ContainsFunc(p, Change.matters)
+	return !slices.ContainsFunc(p, Change.Matters)
 }
 
 // Conflicts are the changes that the owner has to decide.
@@ -81,8 +81,8 @@ func (p Plan) inTheWay() (paths []string) {
 	return paths
 }
 
-// matters reports whether a change is one to the owner.
-func (c Change) matters() bool {
+// Matters reports whether a change is one to the owner.
+func (c Change) Matters() bool {
 	return !same(c.Before, c.After) || c.From != "" || c.Action == conflict || c.Action == orphan ||
 		c.Action == gone && c.Note != ""
 }

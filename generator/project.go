@@ -24,7 +24,7 @@ type Project struct {
 func LoadProject(dir string) (*Project, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: does not exist", dir)
+		return nil, fmt.Errorf("%s: does not exist; name the directory of a project", dir)
 	}
 	if err != nil {
 		return nil, err

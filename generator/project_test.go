@@ -277,7 +277,7 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	for dir, want := range map[string]string{
-		"nowhere": "does not exist",
+		"nowhere": "does not exist; name the directory of a project",
 		"full":    "is no project of otelgen, for it has no .otelgen/spec.yaml; name the directory of one, or make one with otelgen new",
 	} {
 		dir = filepath.Join(top, dir)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // report is what otelgen new has done, or would do.
@@ -25,8 +27,13 @@ type report struct {
 
 type reportedFile struct {
 	Path   string `json:"path"`
+	From   string `json:"from,omitempty"` // where it was, if the templates moved it
 	Action string `json:"action"`
 	Note   string `json:"note,omitempty"` // what the owner should know about it
+}
+
+func reported(c generator.Change) reportedFile {
+	return reportedFile{c.Path, c.From, string(c.Action), c.Note}
 }
 
 func reportOn(s *service, dryRun bool) report {
@@ -38,7 +45,7 @@ func reportOn(s *service, dryRun bool) report {
 		r.NoRepo = s.noRepository.Error()
 	}
 	for _, change := range s.plan {
-		r.Files = append(r.Files, reportedFile{change.Path, string(change.Action), change.Note})
+		r.Files = append(r.Files, reported(change))
 	}
 	switch dir := s.site.dir; {
 	case dir == ".":

@@ -21,23 +21,31 @@ func run(args []string) int {
 		root.SetArgs(args)
 		err = root.Execute()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errDiffers) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	return exitCode(err)
 }
 
-// Exit codes are those of diff(1). What compares will add 1 for: it differs.
+// Exit codes are those of diff(1).
 const (
 	done     = 0
+	differ   = 1
 	couldNot = 2
 )
 
+// errDiffers is the outcome of a command that has done, and said, what it had to.
+var errDiffers = errors.New("it differs")
+
 func exitCode(err error) int {
-	if err != nil {
+	switch {
+	case err == nil:
+		return done
+	case errors.Is(err, errDiffers):
+		return differ
+	default:
 		return couldNot
 	}
-	return done
 }
 
 // rootCommand makes the command line. What can be chosen comes from the
@@ -57,7 +65,7 @@ func rootCommand(catalog *generator.Catalog) *cobra.Command {
 	}
 	root.SetVersionTemplate(identity(thisVersion()))
 	root.SetFlagErrorFunc(flagProblem)
-	root.AddCommand(newCommand(catalog), listCommand(catalog), versionCommand())
+	root.AddCommand(newCommand(catalog), updateCommand(catalog), checkCommand(catalog), listCommand(catalog), versionCommand())
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	strictArguments(root)

@@ -45,6 +45,7 @@ func TestScript(t *testing.T) {
 			"killed":          killed,
 			"post":            post,
 			"refused":         refused,
+			"differs":         differs,
 		},
 	})
 }
@@ -84,8 +85,9 @@ func prepare(env *testscript.Env) error {
 	return nil
 }
 
-// subjectFirst is how an error begins: with what it is about.
-var subjectFirst = regexp.MustCompile(`^[^ :]+( [^:]+)?: [^A-Z ]`)
+// subjectFirst is how an error begins: with what it is about, be it a place in a
+// file.
+var subjectFirst = regexp.MustCompile(`^[^ :]+(:\d+:\d+)?( [^:]+)?: [^A-Z ]`)
 
 // refused runs a command, which must refuse: exit status 2, no data, on stderr
 // nothing but errors as our style has them, and every file as before.
@@ -113,6 +115,19 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if after := snapshot(ts, ts.Getenv("WORK")); !maps.Equal(before, after) {
 		ts.Fatalf("files have changed:\nbefore %q\nafter  %q", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+	}
+}
+
+// differs runs a command, which must say that something differs: exit status 1,
+// and it is no error.
+func differs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: differs program args...")
+	}
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != differ {
+		ts.Fatalf("%v, want exit status %d", err, differ)
 	}
 }
 

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/templates"
+)
+
+// A service that a later otelgen wrote, an earlier one would take back in time.
+func TestUpdate_OfALaterOtelgen(t *testing.T) {
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(was string) { version = was }(version)
+	for _, test := range []struct{ from, this, problem string }{
+		{"v1.10.0", "v1.10.0", ""},
+		{"v1.9.0", "v1.10.0", ""},
+		{"v1.10.0", "v1.9.0", "is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
+		{"v2.0.0-rc.1", "v1.9.0", "is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
+		{"v1.10.1-0.20261125120000-0123456789ab", "v1.10.0", ""},
+		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", ""},
+		{"v1.10.0", "devel", ""},
+		{"devel", "v1.9.0", ""},
+	} {
+		t.Run(test.from+" by "+test.this, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "shop")
+			version = test.from
+			s, err := newOptions{name: "shop", dir: dir}.parse(catalog)
+			if err := s.compare(catalog, err); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.make(false); err != nil {
+				t.Fatal(err)
+			}
+			version = test.this
+			u := update{DryRun: true}
+			err = u.run(catalog, dir)
+			want := test.problem
+			if want != "" {
+				want = filepath.Join(dir, ".otelgen", "spec.yaml") + ": " + want
+			}
+			if got := errorText(err); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			if inSync := test.from == test.this; err == nil && u.InSync != inSync {
+				t.Errorf("in sync: %t, want %t: %v", u.InSync, inSync, u.Files)
+			}
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
