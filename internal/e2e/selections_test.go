@@ -26,22 +26,29 @@ import (
 	"github.com/otelgen/otelgen/templates"
 )
 
-// Every selection there is type-checks, tests included, against the modules of
-// the pins. What is the same in many selections is checked once.
+// Every selection there is type-checks, tests included, against the modules of the
+// pins. What is the same in many selections is parsed and checked once.
 func TestEverySelection_TypeChecks(t *testing.T) {
 	specs := e2e.Specs(t)
-	trees := make([]generator.Tree, len(specs))
-	for i, spec := range specs {
-		trees[i] = e2e.Render(t, e2e.Catalog(t), spec)
+	c := &checker{fset: token.NewFileSet(), parsed: map[[32]byte]*ast.File{}, checked: map[[32]byte]*types.Package{}}
+	imports := map[string]bool{"std": true}
+	for _, spec := range specs {
+		for _, file := range c.open(t, spec).files {
+			for _, imported := range file.Imports {
+				name := strings.Trim(imported.Path.Value, `"`)
+				if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") {
+					imports[name] = true
+				}
+			}
+		}
 	}
-	c := &checker{fset: token.NewFileSet(), checked: map[[32]byte]*types.Package{}}
-	c.external = importer.ForCompiler(c.fset, "gc", exportData(t, trees))
-	for i, spec := range specs {
-		for _, err := range c.project(spec.Module, trees[i]) {
+	c.external = importer.ForCompiler(c.fset, "gc", exportData(t, slices.Sorted(maps.Keys(imports))))
+	for _, spec := range specs { // rendered once more, for all of them take much memory
+		for _, err := range c.open(t, spec).checkAll() {
 			t.Errorf("%v %v: %v", spec.Slots, spec.Features, err)
 		}
 	}
-	t.Logf("%d selections, %d packages", len(specs), len(c.checked))
+	t.Logf("%d selections, %d files, %d packages", len(specs), len(c.parsed), len(c.checked))
 }
 
 // Joints are few: before one is added here, the seam was looked for that would
@@ -110,29 +117,11 @@ func TestEverySelection_IsTidy(t *testing.T) {
 }
 
 // exportData finds the compiled packages of the standard library and of the
-// modules that the trees import, in the versions of the pins.
-func exportData(t *testing.T, trees []generator.Tree) importer.Lookup {
+// modules that projects import, in the versions of the pins.
+func exportData(t *testing.T, imports []string) importer.Lookup {
 	t.Helper()
-	imports := map[string]bool{"std": true}
-	for _, tree := range trees {
-		for file, content := range tree {
-			if !strings.HasSuffix(file, ".go") {
-				continue
-			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), file, content, parser.ImportsOnly)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, spec := range parsed.Imports {
-				name := strings.Trim(spec.Path.Value, `"`)
-				if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") {
-					imports[name] = true
-				}
-			}
-		}
-	}
 	args := []string{"list", "-export", "-deps", "-f={{.ImportPath}} {{.Export}}"}
-	list := e2e.Go(t, filepath.Join(e2e.Root(t), "testdata", "pins"), append(args, slices.Sorted(maps.Keys(imports))...)...)
+	list := e2e.Go(t, filepath.Join(e2e.Root(t), "testdata", "pins"), append(args, imports...)...)
 	files := map[string]string{}
 	for line := range strings.Lines(list) {
 		if name, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
@@ -147,22 +136,56 @@ func exportData(t *testing.T, trees []generator.Tree) importer.Lookup {
 	}
 }
 
-// checker checks packages of projects. A package is known by the hash of what
-// it and the packages of the project that it imports consist of.
+// checker checks packages of projects. A file is known by its hash, and a
+// package by that of what it and the packages of the project that it imports
+// consist of.
 type checker struct {
 	fset     *token.FileSet
 	external types.Importer
+	parsed   map[[32]byte]*ast.File
 	checked  map[[32]byte]*types.Package
 }
 
-// project checks all packages of a project and returns what is wrong.
-func (c *checker) project(module string, tree generator.Tree) []error {
-	p := &project{checker: c, module: module, tree: tree}
-	dirs := map[string]bool{}
-	for file := range tree {
-		if strings.HasSuffix(file, ".go") {
-			dirs[path.Dir(file)] = true
+// project is a project as far as it is Go.
+type project struct {
+	*checker
+	module   string
+	files    map[string]file
+	packages map[string]*types.Package // those that have been checked, by name
+	errs     []error
+}
+
+type file struct {
+	*ast.File
+	hash [32]byte
+}
+
+// open renders a project and parses it.
+func (c *checker) open(t *testing.T, spec generator.Spec) *project {
+	t.Helper()
+	p := &project{checker: c, module: spec.Module, files: map[string]file{}, packages: map[string]*types.Package{}}
+	for name, content := range e2e.Render(t, e2e.Catalog(t), spec) {
+		if !strings.HasSuffix(name, ".go") {
+			continue
 		}
+		hash := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", name, content))
+		if c.parsed[hash] == nil {
+			parsed, err := parser.ParseFile(c.fset, name, content, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.parsed[hash] = parsed
+		}
+		p.files[name] = file{c.parsed[hash], hash}
+	}
+	return p
+}
+
+// checkAll checks all packages of a project and returns what is wrong.
+func (p *project) checkAll() []error {
+	dirs := map[string]bool{}
+	for file := range p.files {
+		dirs[path.Dir(file)] = true
 	}
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 		isTest := func(name string) bool { return strings.HasSuffix(name, "_test.go") }
@@ -173,30 +196,18 @@ func (c *checker) project(module string, tree generator.Tree) []error {
 	return p.errs
 }
 
-type project struct {
-	*checker
-	module string
-	tree   generator.Tree
-	errs   []error
-}
-
 // check checks the files of a directory for which use, given the names of file
 // and package, is true.
 func (p *project) check(dir, name string, use func(file, pkg string) bool) *types.Package {
+	if pkg, done := p.packages[name]; done {
+		return pkg
+	}
 	var files []*ast.File
 	hash := sha256.New()
-	for _, file := range slices.Sorted(maps.Keys(p.tree)) {
-		if path.Dir(file) != dir || !strings.HasSuffix(file, ".go") {
-			continue
-		}
-		parsed, err := parser.ParseFile(p.fset, file, p.tree[file], parser.SkipObjectResolution)
-		if err != nil {
-			p.errs = append(p.errs, err)
-			continue
-		}
-		if use(path.Base(file), parsed.Name.Name) {
-			files = append(files, parsed)
-			fmt.Fprintf(hash, "%s\x00%s\x00", file, p.tree[file])
+	for _, name := range slices.Sorted(maps.Keys(p.files)) {
+		if file := p.files[name]; path.Dir(name) == dir && use(path.Base(name), file.Name.Name) {
+			files = append(files, file.File)
+			hash.Write(file.hash[:])
 		}
 	}
 	if len(files) == 0 {
@@ -209,13 +220,12 @@ func (p *project) check(dir, name string, use func(file, pkg string) bool) *type
 		}
 	}
 	key := [32]byte(hash.Sum(nil))
-	if pkg := p.checked[key]; pkg != nil {
-		return pkg
+	if p.checked[key] == nil {
+		config := types.Config{Importer: own, GoVersion: "go1.26", Error: func(err error) { p.errs = append(p.errs, err) }}
+		p.checked[key], _ = config.Check(path.Join(p.module, name), p.fset, files, nil) // its errors have been collected
 	}
-	config := types.Config{Importer: own, GoVersion: "go1.26", Error: func(err error) { p.errs = append(p.errs, err) }}
-	pkg, _ := config.Check(path.Join(p.module, name), p.fset, files, nil) // its errors have been collected
-	p.checked[key] = pkg
-	return pkg
+	p.packages[name] = p.checked[key]
+	return p.packages[name]
 }
 
 // importOwn imports packages of the project from its tree, and writes into
