@@ -14,8 +14,8 @@ import (
 
 // Whatever is selected, the image has no shell and no root, the compose file
 // opens nothing to the network, and every image and action is pinned.
-func TestEverySelection_IsContained(t *testing.T) {
-	for _, spec := range e2e.Specs(t) {
+func TestSelections_AreContained(t *testing.T) {
+	for _, spec := range e2e.EveryTriple(t, e2e.Catalog(t)) {
 		tree := e2e.Render(t, e2e.Catalog(t), spec)
 		checkCompose(t, tree["compose.yaml"])
 		checkDockerfile(t, string(tree["Dockerfile"]))
@@ -120,8 +120,8 @@ func checkWorkflow(t *testing.T, content string) {
 }
 
 // What runs is closed: lifecycle ends it by that, in its turn.
-func TestEverySelection_ClosesWhatRuns(t *testing.T) {
-	for _, spec := range e2e.Specs(t) {
+func TestSelections_CloseWhatRuns(t *testing.T) {
+	for _, spec := range e2e.EveryTriple(t, e2e.Catalog(t)) {
 		wiring := string(e2e.Render(t, e2e.Catalog(t), spec)["cmd/shop/serve.go"])
 		runs := regexp.MustCompile(`parts\.OnRun\(("[^"]+")`).FindAllStringSubmatch(wiring, -1)
 		if len(runs) == 0 {

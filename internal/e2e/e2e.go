@@ -1,5 +1,6 @@
-// Package e2e runs a service and the real OpenTelemetry Collector as processes
-// of their own, and shows tests what arrives behind the collector.
+// Package e2e says which selections tests try, runs a service and the real
+// OpenTelemetry Collector as processes of their own, and shows what arrives
+// behind the collector.
 package e2e
 
 import (

@@ -26,10 +26,10 @@ import (
 	"github.com/otelgen/otelgen/templates"
 )
 
-// Every selection there is type-checks, tests included, against the modules of the
+// Whatever is selected type-checks, tests included, against the modules of the
 // pins. What is the same in many selections is parsed and checked once.
-func TestEverySelection_TypeChecks(t *testing.T) {
-	specs := e2e.Specs(t)
+func TestSelections_TypeCheck(t *testing.T) {
+	specs := e2e.EveryTriple(t, e2e.Catalog(t))
 	c := &checker{fset: token.NewFileSet(), parsed: map[[32]byte]*ast.File{}, checked: map[[32]byte]*types.Package{}}
 	imports := map[string]bool{"std": true}
 	for _, spec := range specs {
@@ -107,9 +107,9 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	}
 }
 
-// The go.mod and go.sum of every selection are what `go mod tidy` would write.
-func TestEverySelection_IsTidy(t *testing.T) {
-	for i, spec := range e2e.Specs(t) {
+// The go.mod and go.sum of a selection are what `go mod tidy` would write.
+func TestSelections_AreTidy(t *testing.T) {
+	for i, spec := range e2e.EveryPair(t, e2e.Catalog(t)) {
 		dir := filepath.Join(t.TempDir(), strconv.Itoa(i))
 		e2e.New(t, e2e.Catalog(t), dir, spec)
 		e2e.Go(t, dir, "mod", "tidy", "-diff")
