@@ -231,10 +231,17 @@ func (l *locker) smallest(features ...*generator.Feature) (*generator.Selection,
 	return best, nil
 }
 
-// specs returns every Spec that differs only in what the features name, with
-// the least of everything else.
+// specs returns every Spec that differs only in what the features, and those
+// that they require, name or exclude, with the least of everything else.
 func (l *locker) specs(features []*generator.Feature) []generator.Spec {
 	specs := []generator.Spec{{Service: "app", Module: "app", Slots: maps.Clone(l.least)}}
+	features = l.required(features)
+	for _, slot := range l.catalog.Slots {
+		left := slices.DeleteFunc(slices.Clone(slot.Values), func(value string) bool { return l.excluded(value, features) })
+		if len(left) < len(slot.Values) { // else the least, or the default, will do
+			specs = append(specs, l.vary(specs, slot.Name, left)...)
+		}
+	}
 	for _, f := range features {
 		switch {
 		case f.Slot != "":
@@ -248,6 +255,27 @@ func (l *locker) specs(features []*generator.Feature) []generator.Spec {
 		}
 	}
 	return specs
+}
+
+// required returns the features and all that they require.
+func (l *locker) required(features []*generator.Feature) []*generator.Feature {
+	all := slices.Clone(features)
+	for i := 0; i < len(all); i++ {
+		for _, f := range l.catalog.Features {
+			if slices.Contains(all[i].Requires, f.Name) && !slices.Contains(all, f) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+// excluded tells whether a value of a slot conflicts with one of the features.
+func (l *locker) excluded(value string, features []*generator.Feature) bool {
+	i := slices.IndexFunc(l.catalog.Features, func(f *generator.Feature) bool { return f.Name == value })
+	return i >= 0 && slices.ContainsFunc(features, func(f *generator.Feature) bool {
+		return slices.Contains(f.Conflicts, value) || slices.Contains(l.catalog.Features[i].Conflicts, f.Name)
+	})
 }
 
 // vary multiplies specs by the values that a condition allows for a slot, and

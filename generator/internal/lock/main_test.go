@@ -188,11 +188,17 @@ func TestLock_CorrectsPairs(t *testing.T) {
 	if locks[1] != locks[0] {
 		t.Errorf("locked again, they are\n%s\nnot\n%s", locks[1], locks[0])
 	}
+	checkTidy(t, catalog, nil, []string{"a"}, []string{"b"}, []string{"a", "b"})
+}
+
+// checkTidy checks that these features' locks say what tidy says.
+func checkTidy(t *testing.T, catalog string, selections ...[]string) {
+	t.Helper()
 	c, err := generator.Load(os.DirFS(catalog))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, features := range [][]string{nil, {"a"}, {"b"}, {"a", "b"}} {
+	for _, features := range selections {
 		s, err := generator.Resolve(c, generator.Spec{Service: "app", Module: "app", Features: features})
 		if err != nil {
 			t.Fatal(err)
@@ -207,6 +213,67 @@ func TestLock_CorrectsPairs(t *testing.T) {
 		}
 		tidy(t, dir, "-diff")
 	}
+}
+
+// demanding features need a value of a slot that is not the one with fewest
+// modules: they require it, or what requires it, or exclude the least.
+const demanding = `
+-- catalog/slots.yaml --
+- {name: database, title: Database, question: Which?, default: none, optional: true}
+- {name: router, title: Router, question: Which?, default: full}
+-- catalog/store/feature.yaml --
+title: store
+summary: a value that needs a
+slot: database
+-- catalog/store/files/store.go.raw --
+package main
+
+import _ "a.test/a"
+-- catalog/full/feature.yaml --
+title: full
+summary: a value that needs b
+slot: router
+-- catalog/full/files/router.go.raw --
+package main
+
+import _ "b.test/b"
+-- catalog/plain/feature.yaml --
+title: plain
+summary: a value that needs nothing
+slot: router
+-- catalog/plain/files/router.go.raw --
+package main
+-- catalog/jobs/feature.yaml --
+title: jobs
+summary: needs a database
+requires: [store]
+-- catalog/outbox/feature.yaml --
+title: outbox
+summary: needs what needs a database
+requires: [jobs]
+-- catalog/rich/feature.yaml --
+title: rich
+summary: is not for every router
+conflicts: [plain]
+`
+
+// What cannot be beside the least of everything is locked beside what it needs.
+func TestLock_OfWhatNeedsMoreThanTheLeast(t *testing.T) {
+	catalog, pins := build(t, world+demanding)
+	for _, feature := range []string{"a", "b"} {
+		if err := os.RemoveAll(filepath.Join(catalog, feature)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := run(catalog, pins); err != nil {
+		t.Fatal(err)
+	}
+	for _, feature := range []string{"jobs", "outbox", "rich"} {
+		if lock, err := os.ReadFile(filepath.Join(catalog, feature, "modules.lock")); err == nil {
+			t.Errorf("%s has what others need:\n%s", feature, lock)
+		}
+	}
+	checkTidy(t, catalog, []string{"plain", "outbox"}, []string{"full", "outbox"}, []string{"rich"}, []string{"rich", "outbox"})
 }
 
 // What no pair explains fails, says what it is about, and nothing is written.
