@@ -14,7 +14,7 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 	go test ./...
 	cd testdata/collector && go test -mod=readonly ./...
 
-test-all: lint test rehearse ## Run everything that CI runs: besides, every selection of features there is, and a release
+test-all: lint test rehearse ## Run everything that CI runs: besides, services with every two choices together, and a release
 	go test -tags matrix -run Matrix -timeout 60m ./internal/e2e
 
 test-containers: ## Run services in containers, by their own "make up"; takes Docker
