@@ -1,0 +1,42 @@
+package e2e_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/e2e"
+)
+
+// A service that nobody touched, and that is updated to another selection, is
+// what it would have been from the beginning, record included.
+func TestUpdate_ToAnotherSelection(t *testing.T) {
+	specs := e2e.EveryPair(t, e2e.Catalog(t))
+	for i, to := range specs {
+		from := specs[(i+len(specs)/2+1)%len(specs)]
+		dir, fresh := filepath.Join(t.TempDir(), "shop"), filepath.Join(t.TempDir(), "shop")
+		e2e.New(t, e2e.Catalog(t), dir, from)
+		e2e.New(t, e2e.Catalog(t), fresh, to)
+		project, err := generator.LoadProject(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := generator.Compare(project, e2e.Render(t, e2e.Catalog(t), to), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := generator.Apply(project, plan); err != nil {
+			t.Fatal(err)
+		}
+		got, want := files(t, dir), files(t, fresh)
+		for path := range want {
+			if got[path] != want[path] {
+				t.Errorf("%v %v to %v %v: %s is another", from.Slots, from.Features, to.Slots, to.Features, path)
+			}
+			delete(got, path)
+		}
+		for path := range got {
+			t.Errorf("%v %v to %v %v: %s is left", from.Slots, from.Features, to.Slots, to.Features, path)
+		}
+	}
+}
