@@ -113,6 +113,7 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 		"base/modules.lock": {Data: []byte("go 1.26.0\n")},
 		"mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
 	}
+	files["news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\nrequires: [mail]\n")}
 	files["metrics/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Metrics\nsummary: counts\nrequires: [chi]\n")}
 	for feature, slot := range map[string]string{"chi": "router", "gin": "router", "sqlite": "database", "sql": "store", "gorm": "store", "ring": "queue"} {
 		files[feature+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: " + feature + "\nsummary: it is " + feature + "\nslot: " + slot + "\n")}

@@ -65,7 +65,8 @@ func rootCommand(catalog *generator.Catalog) *cobra.Command {
 	}
 	root.SetVersionTemplate(identity(thisVersion()))
 	root.SetFlagErrorFunc(flagProblem)
-	root.AddCommand(newCommand(catalog), updateCommand(catalog), checkCommand(catalog), listCommand(catalog), versionCommand())
+	root.AddCommand(newCommand(catalog), updateCommand(catalog), checkCommand(catalog), diffCommand(catalog),
+		addCommand(catalog), removeCommand(catalog), listCommand(catalog), versionCommand())
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	strictArguments(root)

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
@@ -17,8 +21,7 @@ import (
 )
 
 func updateCommand(catalog *generator.Catalog) *cobra.Command {
-	var dryRun bool
-	var output format
+	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
 	cmd := &cobra.Command{
 		Use:   "update [DIR...]",
 		Short: "Bring services to what otelgen would write today",
@@ -29,23 +32,20 @@ What you changed stays. Where you and otelgen changed the same lines, the file
 gets markers, git has it in conflict, and the exit status is 1: decide between
 them. What you deleted stays deleted; to have it back, delete its record below
 .otelgen/gone as well. What the service is made of stands in .otelgen/spec.yaml:
-change it there, and an update adds and removes what follows from it.
+change it there, or by otelgen add and remove.
 
 Nothing is fetched and nothing is committed.`,
 		Example: `  otelgen update
   otelgen update services/*`,
 		ValidArgsFunction: completeDirectories,
-		RunE: func(cmd *cobra.Command, dirs []string) error {
-			return updateAll(cmd, catalog, dirs, dryRun, output, func(u update) bool { return u.Conflicts > 0 })
-		},
+		RunE:              u.run,
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be written, and write nothing")
-	output.addTo(cmd)
+	u.addFlags(cmd)
 	return cmd
 }
 
 func checkCommand(catalog *generator.Catalog) *cobra.Command {
-	var output format
+	u := updater{catalog: catalog, dryRun: true, show: (*update).print, differs: outOfDate}
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
 		Short: "Say whether services are what otelgen would write today",
@@ -57,57 +57,71 @@ conflict is open. Nothing is written.`,
 		Example: `  otelgen check
   otelgen check services/* --output json`,
 		ValidArgsFunction: completeDirectories,
-		RunE: func(cmd *cobra.Command, dirs []string) error {
-			return updateAll(cmd, catalog, dirs, true, output, func(u update) bool { return !u.InSync })
-		},
+		RunE:              u.run,
 	}
-	output.addTo(cmd)
+	u.output.addTo(cmd)
 	return cmd
+}
+
+func diffCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, dryRun: true, output: text, show: (*update).patch, differs: outOfDate}
+	return &cobra.Command{
+		Use:   "diff [DIR...]",
+		Short: "Print what an update would change",
+		Long: `Print what an update would change, as a patch. Each DIR is the directory of a
+service; without any, it is this one. The exit status is that of otelgen check.`,
+		ValidArgsFunction: completeDirectories,
+		RunE:              u.run,
+	}
 }
 
 func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// update is what it takes to bring a service up to date, or has taken.
-type update struct {
-	Dir       string         `json:"dir"`
-	Service   string         `json:"service,omitempty"`
-	DryRun    bool           `json:"dry_run"`
-	InSync    bool           `json:"in_sync"` // there was nothing to do
-	Conflicts int            `json:"conflicts"`
-	Files     []reportedFile `json:"files"`
-	Error     string         `json:"error,omitempty"` // then it is as it was, unless this says otherwise
+// updater brings services up to date, or finds out what that would take.
+type updater struct {
+	catalog *generator.Catalog
+	choose  func(*generator.Spec) error // changes what they are made of, unless nil
+	dryRun  bool
+	output  format
+	show    func(u *update, out, err io.Writer) error // data, and talk
+	differs func(*update) bool                        // for the exit status
 }
 
-// updateAll brings services up to date, or finds out what that would take. One
-// that cannot be does not keep it from the others.
-func updateAll(cmd *cobra.Command, catalog *generator.Catalog, dirs []string, dryRun bool, output format, differs func(update) bool) error {
+func (u *updater) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&u.dryRun, "dry-run", false, "say what would be written, and write nothing")
+	u.output.addTo(cmd)
+}
+
+// run is for directories as arguments. A service that cannot be brought up to
+// date does not keep it from the others.
+func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	if len(dirs) == 0 {
 		dirs = []string{"."}
 	}
 	var errs []error
-	all := make([]update, len(dirs))
+	all := make([]*update, len(dirs))
 	for i, dir := range dirs {
-		u := update{Dir: filepath.ToSlash(filepath.Clean(dir)), DryRun: dryRun, Files: []reportedFile{}}
-		if err := u.run(catalog, dir); err != nil {
+		one := &update{Dir: filepath.ToSlash(filepath.Clean(dir)), DryRun: u.dryRun, Files: []reportedFile{}}
+		if err := u.update(one, dir); err != nil {
 			errs = append(errs, err)
-			u.Error = err.Error()
-		} else if !output.json() {
-			errs = append(errs, u.print(cmd.OutOrStdout(), cmd.ErrOrStderr()))
+			one.Error = err.Error()
+		} else if !u.output.json() {
+			errs = append(errs, u.show(one, cmd.OutOrStdout(), cmd.ErrOrStderr()))
 		}
-		all[i] = u
+		all[i] = one
 	}
-	if output.json() {
+	if u.output.json() {
 		errs = append(errs, printJSON(cmd.OutOrStdout(), all))
 	}
-	if err := errors.Join(errs...); err != nil || !slices.ContainsFunc(all, differs) {
+	if err := errors.Join(errs...); err != nil || !slices.ContainsFunc(all, u.differs) {
 		return err
 	}
 	return errDiffers
 }
 
-func (u *update) run(catalog *generator.Catalog, dir string) error {
+func (u *updater) update(one *update, dir string) error {
 	if dir == "" {
 		return errors.New(`directory "": no name; name one, or none for this one`)
 	}
@@ -115,37 +129,46 @@ func (u *update) run(catalog *generator.Catalog, dir string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := u.plan(catalog, project)
+	plan, err := u.plan(one, project)
 	if err != nil {
 		return err
 	}
-	u.InSync, u.Conflicts = plan.Empty(), len(plan.Conflicts())
+	one.InSync, one.Conflicts = plan.Empty(), len(plan.Conflicts())
 	for _, change := range plan {
 		if change.Matters() {
-			u.Files = append(u.Files, reported(change))
+			one.Files = append(one.Files, reported(change))
+			one.changes = append(one.changes, change)
 		}
 	}
-	if u.DryRun {
+	if u.dryRun {
 		return nil
 	}
 	return generator.Apply(project, plan) // if it is empty, for the record
 }
 
 // plan compares a service with what this otelgen would write for its Spec.
-func (u *update) plan(catalog *generator.Catalog, project *generator.Project) (generator.Plan, error) {
+func (u *updater) plan(one *update, project *generator.Project) (generator.Plan, error) {
 	file := filepath.Join(project.Dir, ".otelgen", "spec.yaml")
 	spec, err := generator.ParseSpec(file, project.Spec)
 	if err != nil {
 		return nil, err
 	}
-	u.Service = spec.Service
+	one.Service = spec.Service
+	if u.choose != nil {
+		if err := u.choose(&spec); err != nil {
+			return nil, err
+		}
+	}
 	if from, this := spec.Otelgen, thisVersion(); isRelease(from) && isRelease(this) && semver.Compare(from, this) > 0 {
 		return nil, fmt.Errorf("%s: is from otelgen %s, and this is %s; get that version, or a later one", file, from, this)
 	}
 	spec.Otelgen = thisVersion()
-	selection, err := generator.Resolve(catalog, spec)
+	selection, err := generator.Resolve(u.catalog, spec)
+	if err != nil && u.choose == nil {
+		err = errors.New(file + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+file+": "))
+	}
 	if err != nil {
-		return nil, errors.New(file + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+file+": "))
+		return nil, err
 	}
 	tree, err := generator.Render(selection)
 	if err != nil {
@@ -160,14 +183,38 @@ func isRelease(version string) bool {
 	return semver.IsValid(version) && !module.IsPseudoVersion(version)
 }
 
+// update is what it takes to bring a service up to date, or has taken.
+type update struct {
+	Dir       string         `json:"dir"`
+	Service   string         `json:"service,omitempty"`
+	DryRun    bool           `json:"dry_run"`
+	InSync    bool           `json:"in_sync"` // there was nothing to do
+	Conflicts int            `json:"conflicts"`
+	Files     []reportedFile `json:"files"`
+	Error     string         `json:"error,omitempty"` // then it is as it was, unless this says otherwise
+
+	changes []generator.Change
+}
+
+func inConflict(u *update) bool { return u.Conflicts > 0 }
+func outOfDate(u *update) bool  { return !u.InSync }
+
 // print prints the files to out, as paths from here, and talks to err.
 func (u *update) print(out, err io.Writer) error {
-	var files, talk strings.Builder
+	var files strings.Builder
 	for _, file := range u.Files {
-		at := path.Join(u.Dir, file.Path)
-		fmt.Fprintf(&files, "%-8s  %s\n", file.Action, at)
+		fmt.Fprintf(&files, "%-8s  %s\n", file.Action, path.Join(u.Dir, file.Path))
+	}
+	u.talk(err)
+	_, failure := io.WriteString(out, files.String())
+	return failure
+}
+
+// talk says what the owner should know, and how it went.
+func (u *update) talk(err io.Writer) {
+	for _, file := range u.Files {
 		if file.Note != "" {
-			fmt.Fprintf(&talk, "%s: %s\n", at, file.Note)
+			fmt.Fprintf(err, "%s: %s\n", path.Join(u.Dir, file.Path), file.Note)
 		}
 	}
 	outcome := "updated"
@@ -183,7 +230,27 @@ func (u *update) print(out, err io.Writer) error {
 	if subject == "." {
 		subject = u.Service
 	}
-	fmt.Fprintf(err, "%s%s: %s\n", talk.String(), subject, outcome)
-	_, failure := io.WriteString(out, files.String())
+	fmt.Fprintf(err, "%s: %s\n", subject, outcome)
+}
+
+// patch prints what git apply and patch -p1 would do from here.
+func (u *update) patch(out, err io.Writer) error {
+	var all bytes.Buffer
+	for _, c := range u.changes {
+		before, after := "a/"+path.Join(u.Dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(u.Dir, c.Path)
+		if c.Before == nil {
+			before = os.DevNull
+		}
+		if c.After == nil {
+			after = os.DevNull
+		}
+		if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
+			fmt.Fprintf(&all, "Binary files %s and %s differ\n", before, after)
+			continue
+		}
+		all.Write(diff.Diff(before, c.Before, after, c.After))
+	}
+	u.talk(err)
+	_, failure := out.Write(all.Bytes())
 	return failure
 }

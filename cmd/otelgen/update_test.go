@@ -36,8 +36,9 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 				t.Fatal(err)
 			}
 			version = test.this
-			u := update{DryRun: true}
-			err = u.run(catalog, dir)
+			u := updater{catalog: catalog, dryRun: true}
+			var one update
+			err = u.update(&one, dir)
 			want := test.problem
 			if want != "" {
 				want = filepath.Join(dir, ".otelgen", "spec.yaml") + ": " + want
@@ -45,8 +46,8 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 			if got := errorText(err); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
-			if inSync := test.from == test.this; err == nil && u.InSync != inSync {
-				t.Errorf("in sync: %t, want %t: %v", u.InSync, inSync, u.Files)
+			if inSync := test.from == test.this; err == nil && one.InSync != inSync {
+				t.Errorf("in sync: %t, want %t: %v", one.InSync, inSync, one.Files)
 			}
 		})
 	}
