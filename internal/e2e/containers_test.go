@@ -154,7 +154,8 @@ func (s *stack) checkApp() {
 func (s *stack) checkImage() {
 	s.t.Helper()
 	image := strings.TrimSpace(s.run("docker", "compose", "images", "--quiet", "app"))
-	out := s.run("sh", "-c", "timeout --preserve-status --signal TERM 5 docker run --rm --init=false "+image+" 2>&1")
+	// In the background, timeout signals its whole group, too, and a second signal kills the service.
+	out := s.run("sh", "-c", "timeout --foreground --preserve-status --signal TERM 5 docker run --rm --init=false "+image+" 2>&1")
 	if !strings.Contains(out, `"environment":"production"`) || !strings.Contains(out, "telemetry is not exported") {
 		s.t.Error(out)
 	}

@@ -86,7 +86,10 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 				fmt.Fprintf(stderr, "shop: telemetry: %v\n", err)
 			}
 		}()
-		return run(ctx, cfg, t.Logger())
+		if err = run(ctx, cfg, t.Logger()); err != nil {
+			t.Logger().ErrorContext(ctx, "ended", "error", err) // for those who do not see stderr
+		}
+		return err
 	}
 }
 

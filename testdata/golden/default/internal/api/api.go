@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -63,7 +64,7 @@ func (f finisher) finish(ctx huma.Context, _ string, body any) (any, error) {
 		f.log.ErrorContext(ctx.Context(), "internal error", "error", p.cause)
 	}
 	details := *p.Details // a copy: the original may be a variable that many requests share
-	details.TraceID = cmp.Or(details.TraceID, problem.New(ctx.Context(), details.Status, "").TraceID)
+	details.TraceID = problem.New(ctx.Context(), details.Status, "").TraceID
 	return Problem{Details: &details}, nil
 }
 
@@ -75,8 +76,10 @@ func (Problem) ContentType(string) string { return problem.ContentType }
 
 // replaceErrors makes Huma answer every error with a problem document. Huma
 // has no other place for that than a variable of its own, and its default
-// would send the text of any error to the client.
-var replaceErrors = sync.OnceFunc(func() { huma.NewError = newProblem })
+// would send the text of any error to the client. Nor is there another place to
+// say that a member has one spelling: Huma would validate "quantity" and let
+// encoding/json read "QUANTITY" into the same field.
+var replaceErrors = sync.OnceFunc(func() { huma.NewError, huma.ValidateStrictCasing = newProblem, true })
 
 // unreadable is what Huma says of a body that ends early or is framed wrongly.
 // It takes that for an error of the server.
@@ -94,6 +97,8 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
 	} else if detail == unreadable {
 		status = http.StatusBadRequest
+	} else if errors.Is(cause, context.DeadlineExceeded) {
+		status = http.StatusGatewayTimeout
 	}
 	if status >= http.StatusInternalServerError {
 		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}
@@ -102,8 +107,9 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	for _, err := range errs {
 		var invalid huma.ErrorDetailer
 		if errors.As(err, &invalid) {
-			d := invalid.ErrorDetail() // not its value, which may be a secret
-			details.Errors = append(details.Errors, problem.Invalid{Location: d.Location, Message: d.Message})
+			d := invalid.ErrorDetail() // not its value, which may be a secret, and which a parser repeats after a colon
+			message, _, _ := strings.Cut(strings.Replace(d.Message, "json: ", "wrong type: ", 1), ": ")
+			details.Errors = append(details.Errors, problem.Invalid{Location: d.Location, Message: message})
 		}
 	}
 	return Problem{Details: details}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,7 @@ import (
 type input struct {
 	Body struct {
 		Email string `json:"email" format:"email"`
+		Age   int    `json:"age,omitempty" minimum:"0"`
 	}
 }
 
@@ -42,6 +44,8 @@ func TestErrors(t *testing.T) {
 	for path, err := range map[string]error{
 		"/internal": errors.New("dial db: password hunter2 rejected"),
 		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
+		"/late":     fmt.Errorf("hunter2: %w", context.DeadlineExceeded),
+		"/left":     fmt.Errorf("hunter2: %w", context.Canceled),
 	} {
 		huma.Post(operations, path, func(context.Context, *input) (*struct{}, error) { return nil, err })
 	}
@@ -53,7 +57,12 @@ func TestErrors(t *testing.T) {
 	}{
 		{"/internal", valid, 500, `"title":"Internal Server Error"`},
 		{"/wrapped", valid, 409, `"detail":"taken"`},
+		{"/late", valid, 504, `"title":"Gateway Timeout"`},
+		{"/left", valid, 499, `"status":499`},
 		{"/internal", `{"email":"hunter2"}`, 422, `"location":"body.email"`},
+		{"/internal", `{"email":"ada@example.com","EMAIL":"hunter2"}`, 422, `"location":"body.EMAIL"`},
+		{"/internal", `{"email":"ada@example.com","age":1,"Age":-1}`, 422, `"location":"body.Age"`},
+		{"/internal", `{"email":"ada@example.com","age":1e2}`, 422, `"message":"wrong type"`},
 	} {
 		w := post(t, router, c.path, c.body)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
@@ -66,8 +75,10 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s leaks: %s", c.path, w.Body)
 		}
 	}
-	if n := strings.Count(rec.Logs(), "hunter2 rejected"); n != 1 {
-		t.Errorf("the internal error is logged %d times", n)
+	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "canceled": 0} {
+		if n := strings.Count(rec.Logs(), text); n != want {
+			t.Errorf("%q is in the log %d times, want %d", text, n, want)
+		}
 	}
 }
 

@@ -250,6 +250,6 @@ func (in *instrumentation) handlePanic(ctx context.Context, span trace.Span, x *
 		for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
 			x.response.Header().Del(name) // was meant for another body
 		}
-		problem.Write(ctx, &x.response, http.StatusInternalServerError, "")
+		problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
 	}
 }

@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg Config, health Health, handler http.Handler, l
 		listener: listener,
 		log:      log,
 		server: &http.Server{
-			Handler:           healthEndpoints(health, limitBodies(cfg.MaxBodyBytes, instrumented)),
+			Handler:           healthEndpoints(health, limitRequests(cfg, instrumented)),
 			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 			ReadTimeout:       cfg.ReadTimeout,
 			WriteTimeout:      cfg.WriteTimeout,
@@ -85,16 +85,23 @@ func New(ctx context.Context, cfg Config, health Health, handler http.Handler, l
 	}, nil
 }
 
-// limitBodies is http.MaxBytesHandler, which copies the request, but hands the
-// multipart form back: net/http, which knows only the original, removes its
-// files. (To limit the original's body instead would hide from net/http that
-// it was closed early, and the rest of it would pass for the next request.)
-func limitBodies(limit int64, next http.Handler) http.Handler {
+// limitRequests ends the context of a request while there is still time to say
+// so: a response that is later than the write timeout reaches nobody. A handler
+// that streams goes on by context.WithoutCancel and http.ResponseController.
+//
+// It limits the body like http.MaxBytesHandler, which copies the request, but
+// hands the multipart form back: net/http, which knows only the original,
+// removes its files. (To limit the original's body instead would hide from
+// net/http that it was closed early, and the rest of it would pass for the next
+// request.)
+func limitRequests(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limited := *r
-		limited.Body = http.MaxBytesReader(w, r.Body, limit)
+		ctx, cancel := context.WithTimeout(r.Context(), cfg.WriteTimeout*9/10)
+		defer cancel()
+		limited := r.WithContext(ctx)
+		limited.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBodyBytes)
 		defer func() { r.MultipartForm = limited.MultipartForm }()
-		next.ServeHTTP(w, &limited)
+		next.ServeHTTP(w, limited)
 	})
 }
 
@@ -113,11 +120,10 @@ func (s *Server) Run(ctx context.Context) error {
 // Close takes no more requests and waits for those under way. When ctx ends
 // first it cuts them off.
 func (s *Server) Close(ctx context.Context) error {
-	err := s.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, s.server.Close())
+	if err := s.server.Shutdown(ctx); err != nil {
+		return errors.Join(err, s.server.Close())
 	}
-	return err
+	return nil
 }
 
 // Health is what the health endpoints ask.

@@ -24,7 +24,7 @@ const (
 	keyOrderID       = attribute.Key("order.id")       // spans only
 	keyOrderItems    = attribute.Key("order.items")    // spans only
 	keyOrderTotal    = attribute.Key("order.total")    // spans only, cents
-	keyOutcome       = attribute.Key("order.outcome")  // created, or the code of an Error
+	keyOutcome       = attribute.Key("order.outcome")  // created, or the type of the error
 	keyPaymentMethod = attribute.Key("payment.method") // card, invoice
 )
 
@@ -163,8 +163,8 @@ func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
 }
 
 // List returns up to limit orders, the newest first, and the cursor of the
-// next page, which is empty on the last one. A cursor is opaque to callers, and
-// one that they made up is an ErrUnknownCursor.
+// next page, which is empty on the last one. A cursor is opaque to callers; one
+// that is the id of no order is an ErrUnknownCursor.
 func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []Order, next string, err error) {
 	ctx, span := s.tracer.Start(ctx, "list_orders")
 	defer span.End()

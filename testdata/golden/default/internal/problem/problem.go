@@ -54,32 +54,31 @@ type Refusal interface {
 	HTTPStatus() int
 }
 
+// clientLeft is what nginx calls this: there is nobody to answer, and nobody
+// has failed.
+const clientLeft = 499
+
 // From returns the problem that err, or an error that it wraps, is to the
-// client: a problem itself, or a Refusal. It returns nil if err is none of the
-// client's business.
+// client: a problem itself, a Refusal, or that it has left. It returns nil if
+// err is none of the client's business.
 func From(ctx context.Context, err error) *Details {
 	var details *Details
-	if errors.As(err, &details) {
-		return details
-	}
 	var refusal Refusal
-	if !errors.As(err, &refusal) {
-		return nil
+	switch {
+	case errors.As(err, &details):
+	case errors.As(err, &refusal):
+		details = New(ctx, refusal.HTTPStatus(), refusal.Error())
+		details.Type = "/problems/" + refusal.ErrorType()
+	case errors.Is(err, context.Canceled):
+		details = New(ctx, clientLeft, "")
 	}
-	details = New(ctx, refusal.HTTPStatus(), refusal.Error())
-	details.Type = "/problems/" + refusal.ErrorType()
 	return details
 }
 
 // Error makes a problem usable as an error.
 func (d *Details) Error() string { return d.Title + ": " + d.Detail }
 
-// Write sends a problem. Nothing may have been written to w.
-func Write(ctx context.Context, w http.ResponseWriter, status int, detail string) {
-	New(ctx, status, detail).Send(w)
-}
-
-// Send sends d as the whole response.
+// Send sends d as the whole response. Nothing may have been written to w.
 func (d *Details) Send(w http.ResponseWriter) {
 	body, _ := json.Marshal(d) // cannot fail: every field is a string or a number
 	h := w.Header()

@@ -269,14 +269,40 @@ func TestRun_WrongUsage(t *testing.T) {
 	}
 }
 
+// Whoever does not want to wait for the end asks twice.
+func TestServe_SecondSignalKills(t *testing.T) {
+	t.Parallel()
+	p := start(t, "SHUTDOWN_GRACE=1h")
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(p.stdout.String(), "stopping"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it is not stopping\n%s", &p.stdout)
+		}
+	}
+	began := time.Now()
+	p.stop()
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if took := time.Since(began); !ok || status.Signal() != syscall.SIGTERM || took > 30*time.Second {
+		t.Errorf("%v after %v", p.cmd.ProcessState, took)
+	}
+}
+
+// Why the service ended is in its log, too: not everybody sees stderr.
 func TestServe_AddressInUse(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	second := exec.CommandContext(t.Context(), executable(t))
 	second.Env, second.Dir = append(p.cmd.Env, "HTTP_ADDR="+strings.TrimPrefix(p.url, "http://")), p.cmd.Dir
-	out, err := second.CombinedOutput()
-	if second.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "HTTP_ADDR: listen tcp") {
-		t.Errorf("%v\n%s", err, out)
+	var stderr bytes.Buffer
+	second.Stderr = &stderr
+	log, err := second.Output()
+	if second.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "hello: http server: HTTP_ADDR: listen tcp") {
+		t.Errorf("%v\n%s", err, &stderr)
+	}
+	if !strings.Contains(string(log), "level=ERROR msg=ended error=\"http server: HTTP_ADDR: listen tcp") {
+		t.Errorf("the log is\n%s", log)
 	}
 }
 

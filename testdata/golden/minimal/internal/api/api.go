@@ -3,6 +3,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,11 @@ func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
 		details := problem.From(ctx, err)
 		if details == nil {
 			log.ErrorContext(ctx, "internal error", "error", err)
-			details = problem.New(ctx, http.StatusInternalServerError, "")
+			status := http.StatusInternalServerError
+			if errors.Is(err, context.DeadlineExceeded) {
+				status = http.StatusGatewayTimeout
+			}
+			details = problem.New(ctx, status, "")
 		}
 		details.Send(w)
 	}

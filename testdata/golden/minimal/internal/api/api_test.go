@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,6 +25,8 @@ func TestErrors(t *testing.T) {
 	for path, err := range map[string]error{
 		"/internal": errors.New("dial db: password hunter2 rejected"),
 		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
+		"/late":     fmt.Errorf("hunter2: %w", context.DeadlineExceeded),
+		"/left":     fmt.Errorf("hunter2: %w", context.Canceled),
 		"/ok":       nil,
 	} {
 		mux.HandleFunc(path, Handle(rec.Logger(), func(w http.ResponseWriter, r *http.Request) error {
@@ -44,6 +48,8 @@ func TestErrors(t *testing.T) {
 		{"/ok", "application/json; charset=utf-8", `{"name":"x","quantity":1}`, 201, `{"name":"x","quantity":1}`},
 		{"/internal", "application/json", `{}`, 500, `"title":"Internal Server Error"`},
 		{"/wrapped", "application/json", `{}`, 409, `"detail":"taken"`},
+		{"/late", "application/json", `{}`, 504, `"title":"Gateway Timeout"`},
+		{"/left", "application/json", `{}`, 499, `"status":499`},
 		{"/ok", "text/plain", `{}`, 415, `"detail":"send application/json"`},
 		{"/ok", "application/json", `{"name":"hunter2"`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{} {}`, 400, `"detail":"the body is not valid JSON"`},
@@ -66,8 +72,10 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s leaks: %s", c.path, w.Body)
 		}
 	}
-	if n := strings.Count(rec.Logs(), "hunter2 rejected"); n != 1 {
-		t.Errorf("the internal error is logged %d times", n)
+	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "canceled": 0} {
+		if n := strings.Count(rec.Logs(), text); n != want {
+			t.Errorf("%q is in the log %d times, want %d", text, n, want)
+		}
 	}
 }
 

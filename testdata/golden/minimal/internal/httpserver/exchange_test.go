@@ -240,19 +240,22 @@ func TestNoBodyStaysNoBody(t *testing.T) {
 	})), request("GET", "/"))
 }
 
-// net/http removes the files of a form from the request that it knows.
+// net/http removes the files of a form from the request that it knows: each of
+// the copies that there are of it has to be followed.
 func TestMultipartFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	rec := newRecorder(sdktrace.WithSampler(sdktrace.NeverSample()))
 	uploads := -1
-	server := httptest.NewServer(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	cfg := limits
+	cfg.MaxBodyBytes = 2 << 20
+	server := httptest.NewServer(limitRequests(cfg, rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if err := r.ParseMultipartForm(1); err != nil {
 			t.Error(err)
 		}
 		files, _ := filepath.Glob(filepath.Join(dir, "multipart-*"))
 		uploads = len(files)
-	})))
+	}))))
 	var form bytes.Buffer
 	parts := multipart.NewWriter(&form)
 	file, _ := parts.CreateFormFile("file", "big")

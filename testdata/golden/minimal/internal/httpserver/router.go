@@ -50,7 +50,7 @@ func (m *Router) noRoute(w http.ResponseWriter, r *http.Request, handler http.Ha
 		_, pattern := m.Handler(&allowed)
 		reportRoute(&allowed, pattern)
 	}
-	problem.Write(r.Context(), w, max(answer.status, http.StatusNotFound), "")
+	problem.New(r.Context(), max(answer.status, http.StatusNotFound), "").Send(w)
 }
 
 // statusOnly is a response of which only the status and the header are kept.

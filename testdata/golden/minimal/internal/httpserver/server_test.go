@@ -148,12 +148,14 @@ func TestServer_HasItsLimits(t *testing.T) {
 	}
 }
 
-func newServer(t *testing.T, readHeaderTimeout time.Duration, handler http.Handler) *Server {
+// limits are so wide that a test reaches only the one that it sets.
+var limits = Config{
+	Address: "127.0.0.1:0", ReadHeaderTimeout: time.Hour, ReadTimeout: time.Hour,
+	WriteTimeout: time.Hour, IdleTimeout: time.Hour, MaxHeaderBytes: 1 << 16, MaxBodyBytes: 8,
+}
+
+func newServer(t *testing.T, cfg Config, handler http.Handler) *Server {
 	t.Helper()
-	cfg := Config{
-		Address: "127.0.0.1:0", ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Hour,
-		WriteTimeout: time.Hour, IdleTimeout: time.Hour, MaxHeaderBytes: 1 << 16, MaxBodyBytes: 8,
-	}
 	server, err := New(t.Context(), cfg, fakeHealth{}, handler, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +172,9 @@ func newServer(t *testing.T, readHeaderTimeout time.Duration, handler http.Handl
 
 // A client that sends its header byte by byte is cut off.
 func TestServer_TimesOut(t *testing.T) {
-	server := newServer(t, 50*time.Millisecond, http.NotFoundHandler())
+	cfg := limits
+	cfg.ReadHeaderTimeout = 50 * time.Millisecond
+	server := newServer(t, cfg, http.NotFoundHandler())
 	connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -189,25 +193,56 @@ func TestServer_TimesOut(t *testing.T) {
 	}
 }
 
+// A handler that waits for what does not come is told while it can still answer:
+// the response of one that is later than the write timeout reaches nobody.
+func TestServer_EndsRequestsInTime(t *testing.T) {
+	var took time.Duration
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(10 * time.Second):
+		}
+		took = time.Since(began)
+		w.WriteHeader(http.StatusGatewayTimeout)
+	})
+	cfg := limits
+	cfg.WriteTimeout = time.Second
+	status, _ := ask(t, newServer(t, cfg, handler), "")
+	if status != http.StatusGatewayTimeout || took > 5*time.Second {
+		t.Errorf("status %d after %v", status, took)
+	}
+}
+
+// ask sends a body and returns the status and the body of the response.
+func ask(t *testing.T, server *Server, body string) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Addr().String(), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return response.StatusCode, string(content)
+}
+
 func TestServer_LimitsBodies(t *testing.T) {
-	server := newServer(t, time.Hour, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := newServer(t, limits, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var tooLarge *http.MaxBytesError
 		if _, err := io.ReadAll(r.Body); errors.As(err, &tooLarge) {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 		}
 	}))
 	for body, want := range map[string]int{"12345678": http.StatusOK, "123456789": http.StatusRequestEntityTooLarge} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Addr().String(), strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != want {
-			t.Errorf("%d bytes: status %d", len(body), response.StatusCode)
+		if status, answer := ask(t, server, body); status != want {
+			t.Errorf("%d bytes: status %d, %s", len(body), status, answer)
 		}
 	}
 }

@@ -58,8 +58,9 @@ type part struct {
 // lastMoment is how long a part may go on after its context has ended.
 const lastMoment = time.Second
 
-// do calls f, and leaves it behind if it does not heed the end of its context.
-func (p part) do(ctx context.Context) error {
+// do calls f, and leaves it behind if it does not heed the end of its context
+// within so much time.
+func (p part) do(ctx context.Context, more time.Duration) error {
 	done := make(chan error, 1)
 	go func() { done <- p.f(ctx) }()
 	select {
@@ -70,7 +71,7 @@ func (p part) do(ctx context.Context) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(lastMoment):
+	case <-time.After(more):
 		return errors.New("did not end")
 	}
 }
@@ -112,14 +113,12 @@ func (g *Group) Started() bool { return g.phase.Load() != building }
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, g.cfg.CheckTimeout)
 	defer cancel()
-	var (
-		wait sync.WaitGroup
-		mu   sync.Mutex
-	)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
 	states = make(map[string]error, len(g.checks))
 	for name, check := range g.checks {
 		wait.Go(func() {
-			err := part{name, check}.do(ctx)
+			err := part{name, check}.do(ctx, 0) // a probe has no more patience than the check
 			mu.Lock()
 			defer mu.Unlock()
 			states[name] = err
@@ -140,7 +139,7 @@ func (g *Group) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, run := range g.runs {
 		wait.Go(func() {
-			if err := run.do(running); err != nil {
+			if err := run.do(running, lastMoment); err != nil {
 				failed <- fmt.Errorf("%s: %w", run.name, err)
 			}
 		})
@@ -179,7 +178,7 @@ func (g *Group) Close(ctx context.Context) error {
 	defer cancel()
 	var problems []error
 	for _, part := range slices.Backward(g.closes) {
-		if err := part.do(ctx); err != nil {
+		if err := part.do(ctx, lastMoment); err != nil {
 			problems = append(problems, fmt.Errorf("closing %s: %w", part.name, err))
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/contrib/propagators/autoprop"
 )
@@ -134,7 +136,7 @@ func (c Config) Validate() error {
 	if _, err := autoprop.TextMapPropagator(c.Propagators...); err != nil {
 		problems = append(problems, fmt.Errorf("OTEL_PROPAGATORS: %w; use tracecontext, baggage, b3, b3multi, jaeger, xray, ottrace or none", err))
 	}
-	if c.SamplerArg != nil && (*c.SamplerArg < 0 || *c.SamplerArg > 1) {
+	if c.SamplerArg != nil && !(*c.SamplerArg >= 0 && *c.SamplerArg <= 1) { // NaN is neither
 		problems = append(problems, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG: %v is not a ratio from 0 to 1", *c.SamplerArg))
 	}
 	return errors.Join(problems...)
@@ -154,7 +156,7 @@ func (o OTLP) validate(prefix string) error {
 	}
 	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" &&
 		(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "") {
-		problems = append(problems, fmt.Errorf("%sENDPOINT: %q is not a URL with scheme and host, such as http://localhost:4318", prefix, o.Endpoint))
+		problems = append(problems, fmt.Errorf("%sENDPOINT: is not a URL with scheme and host, such as http://localhost:4318", prefix))
 	}
 	return errors.Join(problems...)
 }
@@ -185,11 +187,14 @@ func exporters(name string, list []string, allowed ...string) error {
 }
 
 // keyValues reports what is wrong with a list of key=value, in the encoding of W3C
-// baggage. It does not repeat an entry, which may be a secret.
+// baggage. It does not repeat an entry, which may be a secret: the SDK, if it had
+// to find out, would print the whole list.
 func keyValues(name, list string) error {
 	for i, pair := range strings.Split(list, ",") {
 		key, value, ok := strings.Cut(pair, "=")
-		if _, err := url.PathUnescape(value); list != "" && (!ok || strings.TrimSpace(key) == "" || err != nil) {
+		text, err := url.PathUnescape(value)
+		if key = strings.TrimSpace(key); list != "" && (!ok || err != nil || key == "" || strings.ContainsAny(key, " :\"(),;<>?@[\\]{}") ||
+			!utf8.ValidString(key+text) || strings.ContainsFunc(key+text, unicode.IsControl)) {
 			return fmt.Errorf("%s: entry %d is not key=value, with %%20 for a blank", name, i+1)
 		}
 	}
@@ -216,12 +221,10 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 		endpoint: cmp.Or(own.Endpoint, c.OTLP.Endpoint),
 	}
 	s.chosen = len(list) > 0 || s.endpoint != ""
-	switch {
-	case len(list) > 0:
-	case s.endpoint != "":
-		s.exporters = []string{otlp}
-	default:
+	if !s.chosen {
 		s.exporters = []string{fallback}
+	} else if len(list) == 0 {
+		s.exporters = []string{otlp}
 	}
 	if slices.Contains(s.exporters, none) {
 		s.exporters = nil

@@ -810,6 +810,33 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
+// What the SDK would refuse only later, with all secrets in the message, or the
+// collector, with all telemetry, stops the start. It is not repeated.
+func TestConfig_Lists(t *testing.T) {
+	const headers, resource, endpoint = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_ENDPOINT"
+	for _, c := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{headers, "authorization=Basic%20dXNlcjpzM2NyZXQ=,x-team=a b", true},
+		{headers, "Authorization: Basic s3cret=", false},
+		{headers, "bad header=s3cret", false},
+		{headers, "a=s3cret%0d%0ab: c", false},
+		{headers, "a=s3cret%ff", false},
+		{resource, "k8s.pod.label.app.kubernetes.io/name=shop,team=caf\u00e9", true},
+		{resource, "team=s3cret%ff", false},
+		{endpoint, "https://user:s3cret@collector:4318", true},
+		{endpoint, "grpc://user:s3cret@collector:4317", false},
+		{"OTEL_TRACES_SAMPLER_ARG", "NaN", false},
+	} {
+		var cfg Config
+		err := errors.Join(env.ParseWithOptions(&cfg, env.Options{Environment: map[string]string{c.name: c.value}}), cfg.Validate())
+		if (err == nil) != c.ok || err != nil && (!strings.HasPrefix(err.Error(), c.name+": ") || strings.Contains(err.Error(), "s3cret")) {
+			t.Errorf("%s=%s: %v", c.name, c.value, err)
+		}
+	}
+}
+
 // Values are spelled in any case (specification of the environment variables);
 // but a boolean is true or false: the SDK takes every other word for false.
 func TestConfig_Spelling(t *testing.T) {

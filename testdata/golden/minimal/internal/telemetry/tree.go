@@ -47,9 +47,6 @@ func (*tree) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
 // OnEnd implements sdktrace.SpanProcessor.
 func (t *tree) OnEnd(span sdktrace.ReadOnlySpan) {
-	if !span.SpanContext().IsSampled() {
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	i := t.hold(span)
