@@ -75,6 +75,9 @@ func add(catalog *generator.Catalog, spec *generator.Spec, names []string) error
 			spec.Features = append(spec.Features, name)
 		}
 	}
+	if spec.Slots == nil { // its owner has written it
+		spec.Slots = given
+	}
 	maps.Copy(spec.Slots, given)
 	leaveOut(catalog, spec)
 	return errors.Join(errs...)
@@ -127,7 +130,8 @@ func chosen(spec generator.Spec) []string {
 
 // leaveOut forgets the values of slots that do not exist with what is chosen.
 func leaveOut(catalog *generator.Catalog, spec *generator.Spec) {
-	choices := maps.Clone(spec.Slots)
+	choices := map[string]string{}
+	maps.Copy(choices, spec.Slots)
 	for _, name := range spec.Features {
 		choices[name] = "on"
 	}

@@ -25,6 +25,7 @@ func TestChoose(t *testing.T) {
 		"add one":                             {add, []string{"mail"}, without, nil, "", without, []string{"mail"}},
 		"add one that is there":               {add, []string{"mail"}, without, []string{"mail"}, "", without, []string{"mail"}},
 		"add a value":                         {add, []string{"gin"}, without, nil, "", map[string]string{"router": "gin", "database": "none", "queue": "ring"}, nil},
+		"add to a Spec without slots":         {add, []string{"gin", "mail"}, nil, []string{"news"}, "", map[string]string{"router": "gin"}, []string{"news", "mail"}},
 		"add two values of a slot":            {add, []string{"gin", "chi"}, without, nil, "the slot has the value gin already; choose one", nil, nil},
 		"remove one":                          {remove, []string{"mail"}, without, []string{"mail", "metrics"}, "", without, []string{"metrics"}},
 		"remove a value, and what is with it": {remove, []string{"sqlite"}, whole, nil, "", without, nil},

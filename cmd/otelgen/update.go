@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -233,16 +232,19 @@ func (u *update) talk(err io.Writer) {
 	fmt.Fprintf(err, "%s: %s\n", subject, outcome)
 }
 
+// nothing is no file, in a patch of any system.
+const nothing = "/dev/null"
+
 // patch prints what git apply and patch -p1 would do from here.
 func (u *update) patch(out, err io.Writer) error {
 	var all bytes.Buffer
 	for _, c := range u.changes {
 		before, after := "a/"+path.Join(u.Dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(u.Dir, c.Path)
 		if c.Before == nil {
-			before = os.DevNull
+			before = nothing
 		}
 		if c.After == nil {
-			after = os.DevNull
+			after = nothing
 		}
 		if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
 			fmt.Fprintf(&all, "Binary files %s and %s differ\n", before, after)
