@@ -18,9 +18,10 @@ import (
 //
 // A project that is not there is built beside its place and renamed into it. In
 // a directory that is there every file is replaced in one go, and the record
-// is written after the files that it is about: killed anywhere, Apply leaves a
-// project that Compare and Apply bring to the same end. If it fails, an update
-// can be run again; a new project is taken back.
+// is written after the files that it is about, but for the Spec: killed anywhere,
+// Apply leaves a project that Compare and Apply, with the Spec that they find,
+// bring to the same end. If it fails, an update can be run again; a new project
+// is taken back.
 func Apply(p *Project, plan Plan) error {
 	_, err := os.Lstat(p.Dir)
 	if p.Spec == nil && errors.Is(err, fs.ErrNotExist) {
@@ -202,7 +203,7 @@ func (d *disk) unchanged(plan Plan) error {
 // with a hash of what the disk is going to hold. If it does hold that, it has
 // happened, and pending counts; if not, it does not.
 func (d *disk) apply(plan Plan) error {
-	steps := []func(Plan) error{d.settle, d.announce, d.stage, d.files, d.conclude}
+	steps := []func(Plan) error{d.settle, d.announce, d.choose, d.stage, d.files, d.conclude}
 	for _, step := range steps {
 		if err := step(plan); err != nil {
 			return err
@@ -235,6 +236,25 @@ func (d *disk) announce(plan Plan) error {
 		return err
 	}
 	return d.each(plan, func(r recording) error { return d.record(r.path, r.settled, r.announced) })
+}
+
+// choose records what the files are going to be of, in a project that is there:
+// whoever comes after us, should we be killed, goes on with it. A project that is
+// not there is none before it is whole.
+func (d *disk) choose(plan Plan) error {
+	if at, err := d.file(specFile); err != nil || at.nothing() {
+		return err
+	}
+	return d.spec(plan)
+}
+
+func (d *disk) spec(plan Plan) error {
+	for _, c := range plan {
+		if c.Path == specFile {
+			return d.ensure(specFile, c.After)
+		}
+	}
+	return nil
 }
 
 // stage tells git of new conflicts.
@@ -277,20 +297,15 @@ func (d *disk) replace(p string, before, after []byte) error {
 	return d.write(p, after)
 }
 
-// conclude records what has been done, last of all the Spec.
+// conclude records what has been done, last of all the Spec of a new project.
 func (d *disk) conclude(plan Plan) error {
 	if err := d.each(plan, func(r recording) error { return d.record(r.path, r.announced, r.now) }); err != nil {
 		return err
 	}
-	if err := d.remove(journalFile); err != nil {
+	if err := errors.Join(d.remove(journalFile), d.remove(scratch)); err != nil {
 		return err
 	}
-	for _, c := range plan {
-		if c.Path == specFile {
-			return d.write(specFile, c.After)
-		}
-	}
-	return nil
+	return d.spec(plan)
 }
 
 func (d *disk) each(plan Plan, do func(recording) error) error {

@@ -294,6 +294,40 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
+// TestKilledWhileChoosing: an update to another Spec is killed, and the next
+// knows no more of it than the Spec that it finds. In the end the project is all
+// of one or all of the other.
+func TestKilledWhileChoosing(t *testing.T) {
+	t.Setenv("PATH", "")
+	trees := map[string]Tree{
+		"a\n": {specFile: []byte("a\n"), "index.txt": text("ab"), "only/a.txt": text("a"), "same.txt": text("s")},
+		"b\n": {specFile: []byte("b\n"), "index.txt": text("aXb"), "only/b.txt": text("b"), "same.txt": text("s")},
+	}
+	want := map[string]files{}
+	for spec, tree := range trees {
+		dir := memDir(t)
+		mustNew(t, dir, tree)
+		want[spec] = readDir(t, dir)
+	}
+	for kill, changes := 0, 0; kill <= changes; kill++ {
+		dir := memDir(t)
+		mustNew(t, dir, trees["a\n"])
+		n, err := run(dir, trees["b\n"], nil, kill)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = max(changes, n)
+		p, err := LoadProject(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustUpdate(t, dir, trees[string(p.Spec)], nil)
+		if diff := difference(readDir(t, dir), want[string(p.Spec)]); diff != "" {
+			t.Errorf("killed before change %d of %d, it is%s", kill, changes, diff)
+		}
+	}
+}
+
 // TestChangedMeanwhile: what somebody writes while otelgen waits for an answer is
 // not overwritten, and then nothing is written.
 func TestChangedMeanwhile(t *testing.T) {
@@ -340,6 +374,9 @@ func TestFailure(t *testing.T) {
 	}
 	if err := Apply(p, plan); !errors.Is(err, full) {
 		t.Fatalf("Apply: %v, want %v", err, full)
+	}
+	if scraps := readDir(t, dir)[scratch]; scraps != "" {
+		t.Errorf("%q is left in %s", scraps, scratch)
 	}
 	mustUpdate(t, dir, next, moved)
 	other := t.TempDir()

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func look(p *Project, next Tree) (*snapshot, error) {
 		if e.base != nil && s.disk[p].nothing() {
 			missing = append(missing, p)
 		}
-		if e.pending != nil && s.unmerged == nil {
+		if (e.pending != nil || bytes.Contains(s.disk[p].data, gitMark)) && s.unmerged == nil {
 			s.unmerged = unmerged(d.root.Name())
 		}
 	}
@@ -94,6 +95,19 @@ func notSparse(missing []string, skipped map[string]bool) error {
 	return fmt.Errorf("%s: is left out of the sparse checkout; run git sparse-checkout disable", listed(slices.Sorted(slices.Values(left))))
 }
 
+// sameSpec tells whether two files have the same Spec: the owner may comment it.
+func sameSpec(disk, next []byte) bool {
+	a, errA := ParseSpec(specFile, disk)
+	b, errB := ParseSpec(specFile, next)
+	if errA != nil || errB != nil || disk == nil {
+		return same(disk, present(next))
+	}
+	return bytes.Equal(a.YAML(), b.YAML())
+}
+
+// gitMark begins a conflict of git's own making.
+var gitMark = []byte("<<<<<<< ")
+
 // compare is a pure function.
 func (s *snapshot) compare(next Tree, moved map[string]string) (Plan, error) {
 	var plan Plan
@@ -106,7 +120,7 @@ func (s *snapshot) compare(next Tree, moved map[string]string) (Plan, error) {
 			plan = append(plan, c)
 		}
 	}
-	if content, ok := next[specFile]; ok && !same(s.disk[specFile].data, present(content)) {
+	if content, ok := next[specFile]; ok && !sameSpec(s.disk[specFile].data, content) {
 		c := Change{Path: specFile, Before: s.disk[specFile].data, After: present(content), Base: present(content)}
 		c.Action = action(c.Before, c.Before, c.After)
 		plan = append(plan, c)
@@ -236,13 +250,15 @@ func (s *snapshot) change(st state, next Tree, sofar Plan) (Change, error) {
 		c.adopt(st)
 	default:
 		err = s.decide(&c, st, next, sofar)
-		switch c.Action {
-		case conflict:
-			if c.announced() {
-				c.sides = [][]byte{st.base, st.disk.data, st.next}
-				now = entry{base: st.base, pending: st.next}
-			}
-		case gone:
+		_, ours := s.journal[c.Path]
+		switch {
+		case (c.Action == merge || c.Action == conflict) && s.unmerged[c.Path] && !ours && c.From == "":
+			c.Action, c.After, c.Note = conflict, c.Before, "git has it in conflict: resolve that first"
+			now = entry{base: st.base, pending: st.next}
+		case c.Action == conflict && c.announced():
+			c.sides = [][]byte{st.base, st.disk.data, st.next}
+			now = entry{base: st.base, pending: st.next}
+		case c.Action == gone:
 			now = entry{gone: st.next}
 		}
 	}
@@ -298,7 +314,7 @@ func (s *snapshot) decide(c *Change, st state, next Tree, sofar Plan) error {
 		c.After = nil
 	case conflict:
 		if c.merge(t); c.Action == conflict { // an empty file has nothing to say against ours
-			c.Note = "it exists and was never otelgen's; " + c.Note
+			c.Note = "it exists, and otelgen does not know it; " + c.Note
 		}
 	case orphan:
 		c.Note = "you changed it, and otelgen no longer writes it: it stays"

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -118,10 +119,14 @@ func (d *disk) write(p string, data []byte) error {
 	if err := d.writeScratch(data, old.mode); err != nil {
 		return trouble(p, "written", err)
 	}
-	if err := d.will("place " + p); err != nil {
-		return err
+	err = d.will("place " + p)
+	if err == nil {
+		err = d.rename(scratch, p)
 	}
-	return d.rename(scratch, p)
+	if err != nil {
+		_ = d.root.Remove(scratch) // if that fails as well, the next run does it
+	}
+	return err
 }
 
 func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
@@ -204,7 +209,7 @@ func (d *disk) walk(dir string, visit func(p string, entry fs.DirEntry) error) e
 	case err != nil || at.nothing():
 		return err
 	case !at.mode.IsDir():
-		return fmt.Errorf("%s: cannot be a directory, because %s; move that out of the way", dir, at.odd)
+		return fmt.Errorf("%s: cannot be a directory, because %s; move that out of the way", dir, cmp.Or(at.odd, "it is a file"))
 	}
 	return fs.WalkDir(d.root.FS(), dir, func(p string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 // repository makes a repository that holds the files, committed.
@@ -170,6 +172,44 @@ func TestSparseCheckout(t *testing.T) {
 	mustUpdate(t, dir, tree("aXc"), nil)
 	if got := readDir(t, dir)["internal/b.txt"]; got != string(text("aXc")) {
 		t.Errorf("internal/b.txt is %q", got)
+	}
+}
+
+// TestConflictOfGit: what git has in conflict, nobody merges before that is
+// resolved. What nobody changed is written anew, whatever git thinks of it.
+func TestConflictOfGit(t *testing.T) {
+	tree := func(features string) Tree {
+		return Tree{specFile: []byte(features), "list.txt": text("a" + features + "z"), "edited.txt": text("a" + features + "z")}
+	}
+	dir := repository(t, nil)
+	mustNew(t, dir, tree(""))
+	commit(t, dir)
+	trunk := gitDo(t, dir, "branch", "--show-current")
+	for _, feature := range []string{"k", "l"} {
+		gitDo(t, dir, "checkout", "-q", "-b", feature, trunk)
+		mustUpdate(t, dir, tree(feature), nil)
+		writeDir(t, dir, files{"edited.txt": string(text("A" + feature + "z"))})
+		commit(t, dir)
+	}
+	if _, err := git.Run(dir, nil, "merge", "k"); err == nil {
+		t.Fatal("the branches merge")
+	}
+	writeDir(t, dir, files{specFile: "kl"})
+	both := readDir(t, dir)["edited.txt"]
+	plan := mustUpdate(t, dir, tree("kl"), nil)
+	if c := plan.Conflicts(); len(c) != 1 || c[0].Path != "edited.txt" || c[0].Note != "git has it in conflict: resolve that first" {
+		t.Errorf("an update does %q, want one conflict", plan)
+	}
+	if got := readDir(t, dir); got["edited.txt"] != both || got["list.txt"] != string(text("aklz")) {
+		t.Errorf("edited.txt: %q, list.txt: %q", got["edited.txt"], got["list.txt"])
+	}
+	writeDir(t, dir, files{"edited.txt": string(text("Aklz"))})
+	commit(t, dir)
+	if plan := mustUpdate(t, dir, tree("kl"), nil); len(plan.Conflicts()) > 0 {
+		t.Errorf("it is resolved, but an update does %q", plan)
+	}
+	if got := readDir(t, dir)["edited.txt"]; got != string(text("Aklz")) {
+		t.Errorf("edited.txt: %q", got)
 	}
 }
 

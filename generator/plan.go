@@ -84,7 +84,7 @@ func (p Plan) inTheWay() (paths []string) {
 // Matters reports whether a change is one to the owner.
 func (c Change) Matters() bool {
 	return !same(c.Before, c.After) || c.From != "" || c.Action == conflict || c.Action == orphan ||
-		c.Action == gone && c.Note != ""
+		c.Note != "" && (c.Action == gone || c.Action == keep && isModule(c.Path))
 }
 
 // at is where the file is before the change.

@@ -14,7 +14,7 @@ import (
 // merges branches of it like everything else, and says where they disagree.
 // Nothing in it tells when or where it was written.
 //
-//	.otelgen/spec.yaml           the Spec. It is written last: without it there is no project
+//	.otelgen/spec.yaml           the Spec. A new project's is written last: without it there is none
 //	.otelgen/base/PATH.base      what otelgen wrote last to PATH, whatever has become of it since
 //	.otelgen/gone/PATH.base      the same, as a tombstone: the owner deleted PATH, it stays deleted;
 //	                             whoever wants it back deletes the tombstone and runs otelgen update

@@ -70,7 +70,10 @@ func add(catalog *generator.Catalog, spec *generator.Spec, names []string) error
 		i := slices.IndexFunc(catalog.Features, func(f *generator.Feature) bool { return f.Name == name && f.Slot != "" })
 		switch {
 		case i >= 0:
-			errs = append(errs, choice{catalog.Features[i].Slot, given}.Set(name))
+			slot := catalog.Features[i].Slot
+			if err := (choice{slot, given}).Set(name); err != nil {
+				errs = append(errs, fmt.Errorf("%s %s: %w", slot, name, err))
+			}
 		case !slices.Contains(spec.Features, name):
 			spec.Features = append(spec.Features, name)
 		}
@@ -88,7 +91,7 @@ func remove(catalog *generator.Catalog, spec *generator.Spec, names []string) er
 	had := strings.Join(chosen(*spec), ", ")
 	var errs []error
 	for _, name := range names {
-		inSlot := func(slot generator.Slot) bool { return spec.Slots[slot.Name] == name }
+		inSlot := func(slot generator.Slot) bool { return spec.Slots[slot.Name] == name && name != "none" }
 		if i := slices.Index(spec.Features, name); i >= 0 {
 			spec.Features = slices.Delete(spec.Features, i, i+1)
 		} else if i := slices.IndexFunc(catalog.Slots, inSlot); i < 0 {

@@ -31,7 +31,7 @@ What you changed stays. Where you and otelgen changed the same lines, the file
 gets markers, git has it in conflict, and the exit status is 1: decide between
 them. What you deleted stays deleted; to have it back, delete its record below
 .otelgen/gone as well. What the service is made of stands in .otelgen/spec.yaml:
-change it there, or by otelgen add and remove.
+change it there, or by otelgen add and remove. Comments in it last until then.
 
 Nothing is fetched and nothing is committed.`,
 		Example: `  otelgen update
@@ -68,7 +68,8 @@ func diffCommand(catalog *generator.Catalog) *cobra.Command {
 		Use:   "diff [DIR...]",
 		Short: "Print what an update would change",
 		Long: `Print what an update would change, as a patch. Each DIR is the directory of a
-service; without any, it is this one. The exit status is that of otelgen check.`,
+service; without any, it is this one. Paths are those from here, or from the
+service if that is not below. The exit status is that of otelgen check.`,
 		ValidArgsFunction: completeDirectories,
 		RunE:              u.run,
 	}
@@ -148,6 +149,9 @@ func (u *updater) update(one *update, dir string) error {
 // plan compares a service with what this otelgen would write for its Spec.
 func (u *updater) plan(one *update, project *generator.Project) (generator.Plan, error) {
 	file := filepath.Join(project.Dir, ".otelgen", "spec.yaml")
+	if bytes.Contains(project.Spec, []byte("\n<<<<<<< ")) {
+		return nil, fmt.Errorf("%s: git has it in conflict; decide there what the service is made of, and update", file)
+	}
 	spec, err := generator.ParseSpec(file, project.Spec)
 	if err != nil {
 		return nil, err
@@ -220,6 +224,8 @@ func (u *update) talk(err io.Writer) {
 	switch {
 	case u.InSync:
 		outcome = "up to date"
+	case u.DryRun && !slices.ContainsFunc(u.changes, isNew):
+		outcome = "in conflict: decide between the markers"
 	case u.DryRun:
 		outcome = "out of date; nothing has been written"
 	case u.Conflicts > 0:
@@ -232,14 +238,24 @@ func (u *update) talk(err io.Writer) {
 	fmt.Fprintf(err, "%s: %s\n", subject, outcome)
 }
 
+// isNew reports whether a change is more than a conflict that is open.
+func isNew(c generator.Change) bool {
+	return c.Action != "conflict" || !bytes.Equal(c.Before, c.After)
+}
+
 // nothing is no file, in a patch of any system.
 const nothing = "/dev/null"
 
-// patch prints what git apply and patch -p1 would do from here.
+// patch prints what git apply and patch -p1 would do from here, or, if the
+// service is elsewhere, from there.
 func (u *update) patch(out, err io.Writer) error {
+	dir := u.Dir
+	if !filepath.IsLocal(filepath.FromSlash(dir)) {
+		dir = "." // git takes no paths that lead outside
+	}
 	var all bytes.Buffer
 	for _, c := range u.changes {
-		before, after := "a/"+path.Join(u.Dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(u.Dir, c.Path)
+		before, after := "a/"+path.Join(dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(dir, c.Path)
 		if c.Before == nil {
 			before = nothing
 		}

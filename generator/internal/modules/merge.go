@@ -26,7 +26,7 @@ type Files struct{ Mod, Sum []byte }
 // its Go files. tidy says that `go mod tidy` may find something to do: nobody
 // but the network knows what your versions and ours need together.
 func Merge(dir string, base, yours, next Files, imports []string) (merged Files, tidy bool, err error) {
-	b, errBase := parseFiles(dir, base)
+	b, errBase := parseFiles(path.Join(".otelgen/base", dir), base)
 	y, errYours := parseFiles(dir, yours)
 	n, errNext := parseFiles(dir, next)
 	if err := errors.Join(errBase, errYours, errNext); err != nil {
