@@ -8,18 +8,29 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
+// listFiles returns the paths in a directory that git ls-files lists, each with
+// what stands before it.
+func listFiles(dir, separator string, options ...string) (map[string]string, error) {
+	out, err := git.Run(dir, nil, append([]string{"ls-files", "-z"}, options...)...)
+	if err != nil {
+		return nil, err
+	}
+	paths := map[string]string{}
+	for line := range strings.SplitSeq(out, "\x00") {
+		if info, p, ok := strings.Cut(line, separator); ok {
+			paths[p] = info
+		}
+	}
+	return paths, nil
+}
+
 // unmerged returns the paths in a directory that git has in conflict, if there
 // is git.
 func unmerged(dir string) map[string]bool {
-	out, err := git.Run(dir, nil, "ls-files", "--unmerged", "-z")
-	if err != nil {
-		return nil
-	}
+	all, _ := listFiles(dir, "\t", "--unmerged")
 	paths := map[string]bool{}
-	for line := range strings.SplitSeq(out, "\x00") {
-		if _, p, ok := strings.Cut(line, "\t"); ok {
-			paths[p] = true
-		}
+	for p := range all {
+		paths[p] = true
 	}
 	return paths
 }
@@ -27,15 +38,10 @@ func unmerged(dir string) map[string]bool {
 // skipped returns the paths in a directory that are not there because git leaves
 // them out of the work tree: it is a sparse checkout.
 func skipped(dir string) map[string]bool {
-	out, err := git.Run(dir, nil, "ls-files", "-t", "-z")
-	if err != nil {
-		return nil
-	}
+	all, _ := listFiles(dir, " ", "-t")
 	paths := map[string]bool{}
-	for line := range strings.SplitSeq(out, "\x00") {
-		if p, ok := strings.CutPrefix(line, "S "); ok {
-			paths[p] = true
-		}
+	for p, status := range all {
+		paths[p] = status == "S"
 	}
 	return paths
 }
@@ -49,19 +55,13 @@ func stage(dir string, conflicts []Change) error {
 		return nil //nolint:nilerr // there is no git, or no work tree: markers have to do
 	}
 	prefix = strings.TrimSuffix(prefix, "\n")
-	tracked, err := git.Run(dir, nil, "ls-files", "--stage", "-z")
+	tracked, err := listFiles(dir, "\t", "--stage")
 	if err != nil {
 		return err
 	}
-	modes := map[string]string{}
-	for line := range strings.SplitSeq(tracked, "\x00") {
-		if info, p, ok := strings.Cut(line, "\t"); ok {
-			modes[p], _, _ = strings.Cut(info, " ")
-		}
-	}
 	var index strings.Builder
 	for _, c := range conflicts {
-		mode := cmp.Or(modes[c.Path], modes[c.From])
+		mode, _, _ := strings.Cut(cmp.Or(tracked[c.Path], tracked[c.From]), " ")
 		if mode == "" {
 			continue
 		}

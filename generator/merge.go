@@ -131,7 +131,7 @@ func modulesLast(a, b string) int {
 func (s *snapshot) mergeModule(c *Change, next Tree, sofar Plan) error {
 	dir := path.Dir(c.Path)
 	mod, sum := textsOf(s.state(path.Join(dir, goMod), "", next)), textsOf(s.state(path.Join(dir, goSum), "", next))
-	merged, tidy, err := modules.Merge(dir,
+	merged, tidy, err := modules.Merge(dir, path.Join(baseDir, dir),
 		modules.Files{Mod: mod.base, Sum: sum.base},
 		modules.Files{Mod: mod.disk, Sum: sum.disk},
 		modules.Files{Mod: mod.next, Sum: sum.next},

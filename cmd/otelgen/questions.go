@@ -31,7 +31,7 @@ func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, feature
 			return asked, err
 		}
 		preset, exists := soFar.Spec.Slots[slot.Name]
-		if !exists || decided(*spec, slot) || len(slot.Values) == 1 {
+		if !exists || decided(*spec, slot) {
 			continue
 		}
 		var options []option

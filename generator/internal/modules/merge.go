@@ -22,11 +22,11 @@ type Files struct{ Mod, Sum []byte }
 // would call a conflict, two new versions on neighbouring lines, is none. What
 // you wrote into go.mod yourself stays, with its comments.
 //
-// The module lies in dir, which errors name; imports are the import paths in
+// The module lies in dir, and base in recorded, which errors name; imports are the import paths in
 // its Go files. tidy says that `go mod tidy` may find something to do: nobody
 // but the network knows what your versions and ours need together.
-func Merge(dir string, base, yours, next Files, imports []string) (merged Files, tidy bool, err error) {
-	b, errBase := parseFiles(path.Join(".otelgen/base", dir), base)
+func Merge(dir, recorded string, base, yours, next Files, imports []string) (merged Files, tidy bool, err error) {
+	b, errBase := parseFiles(recorded, base)
 	y, errYours := parseFiles(dir, yours)
 	n, errNext := parseFiles(dir, next)
 	if err := errors.Join(errBase, errYours, errNext); err != nil {

@@ -111,7 +111,7 @@ func TestMergeMod(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			side := func(mod string) Files { return Files{Mod: []byte(mod)} }
-			got, tidy, err := Merge(".", side(tt.base), side(tt.yours), side(tt.next), tt.imports)
+			got, tidy, err := Merge(".", "recorded", side(tt.base), side(tt.yours), side(tt.next), tt.imports)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestMergeMod(t *testing.T) {
 func TestMergeUntouchedIsTidy(t *testing.T) {
 	for _, from := range []string{"otlp", "prom", "both"} {
 		for _, to := range []string{"otlp", "prom", "both"} {
-			got, tidy, err := Merge(".", tidied(t, from), tidied(t, from), tidied(t, to), nil)
+			got, tidy, err := Merge(".", "recorded", tidied(t, from), tidied(t, from), tidied(t, to), nil)
 			if err != nil || tidy {
 				t.Errorf("%s to %s: tidy %v, %v", from, to, tidy, err)
 			}
@@ -160,7 +160,7 @@ func TestMergeSum(t *testing.T) {
 		{"you have none", Files{base.Mod, nil}, nil, sums(a1, a1mod)},
 	}
 	for _, tt := range tests {
-		got, _, err := Merge(".", base, tt.yours, next, tt.imports)
+		got, _, err := Merge(".", "recorded", base, tt.yours, next, tt.imports)
 		if err != nil || string(got.Sum) != string(tt.want) {
 			t.Errorf("%s: %v\n%s\nwant:\n%s", tt.name, err, got.Sum, tt.want)
 		}
@@ -182,7 +182,7 @@ func TestMergeRefuses(t *testing.T) {
 			"tools/go.sum: a.org/a v1.0.0 has two hashes, h1:fake and h1:real: find out which one is a fake before going on"},
 	}
 	for _, tt := range tests {
-		_, _, err := Merge("tools", good, tt.yours, good, nil)
+		_, _, err := Merge("tools", "recorded", good, tt.yours, good, nil)
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %v\nwant %s", tt.name, err, tt.want)
 		}
