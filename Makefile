@@ -15,16 +15,16 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 	cd testdata/collector && go test -mod=readonly ./...
 
 test-all: lint test rehearse ## Run everything that CI runs: besides, services with every two choices together, and a release
-	go test -tags matrix -run Matrix -timeout 60m ./internal/e2e
+	go test -tags matrix -run Matrix -timeout 60m ./internal/dev/e2e
 
 test-containers: ## Run services in containers, by their own "make up"; takes Docker
-	go test -tags containers -run Containers -timeout 30m -v ./internal/e2e
+	go test -tags containers -run Containers -timeout 30m -v ./internal/dev/e2e
 
 golden: ## Write the committed projects of testdata/golden anew
-	go test ./internal/e2e -run Golden_IsWhatIsMade -update
+	go test ./internal/dev/e2e -run Golden_IsWhatIsMade -update
 
 lock: ## Write the features' modules.lock anew, with the versions of testdata/pins
-	go run ./generator/internal/lock templates testdata/pins
+	go run ./internal/dev/lock templates testdata/pins
 
 lint: ## Run the linters, and vet what only other systems compile
 	go run $(LINTER) run

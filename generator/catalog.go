@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/otelgen/otelgen/generator/internal/logicless"
-	"github.com/otelgen/otelgen/generator/internal/modules"
-	"github.com/otelgen/otelgen/generator/internal/problem"
-	"github.com/otelgen/otelgen/generator/internal/strict"
+	"github.com/otelgen/otelgen/internal/logicless"
+	"github.com/otelgen/otelgen/internal/modules"
+	"github.com/otelgen/otelgen/internal/problem"
+	"github.com/otelgen/otelgen/internal/strict"
 )
 
 // Catalog is everything that can be chosen, loaded and checked. What it says

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/mod/module"
 
-	"github.com/otelgen/otelgen/generator/internal/logicless"
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/logicless"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // check compares what was read with itself. Each part reports what only it can

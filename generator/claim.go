@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // claim is something of which a project can have only one.

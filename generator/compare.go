@@ -9,7 +9,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/otelgen/otelgen/generator/internal/diff3"
+	"github.com/otelgen/otelgen/internal/diff3"
 )
 
 // Compare says what it takes to make a project what it should be. moved tells

@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/mod/module"
 
-	"github.com/otelgen/otelgen/generator/internal/logicless"
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/logicless"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // checkContributions checks what a feature contributes, as far as that can be

@@ -7,9 +7,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/otelgen/otelgen/generator/internal/logicless"
-	"github.com/otelgen/otelgen/generator/internal/modules"
-	"github.com/otelgen/otelgen/generator/internal/strict"
+	"github.com/otelgen/otelgen/internal/logicless"
+	"github.com/otelgen/otelgen/internal/modules"
+	"github.com/otelgen/otelgen/internal/strict"
 )
 
 // Slot is a choice of exactly one feature. A Catalog's slots.yaml lists them;

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator/internal/diff3"
-	"github.com/otelgen/otelgen/generator/internal/modules"
+	"github.com/otelgen/otelgen/internal/diff3"
+	"github.com/otelgen/otelgen/internal/modules"
 )
 
 // texts are the three states of a file in the form in which they are compared

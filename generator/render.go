@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator/internal/modules"
+	"github.com/otelgen/otelgen/internal/modules"
 )
 
 // identity is what every template can print. Owned ones can print nothing else.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // Selection is a Spec made whole: what it says, what it leaves open, and what

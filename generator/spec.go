@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/mod/module"
 
-	"github.com/otelgen/otelgen/generator/internal/strict"
+	"github.com/otelgen/otelgen/internal/strict"
 )
 
 // Spec is what the user chose. A project records its total Spec, every slot

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // Vet checks the Go files that features own: templates fill in only string

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // uploads is a feature that keeps files, as another may do beside it.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/covering"
+	"github.com/otelgen/otelgen/internal/dev/covering"
 )
 
 // EveryPair returns total Specs for what takes long: all that there are, if

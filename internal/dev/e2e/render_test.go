@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 	"github.com/otelgen/otelgen/templates"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // presets returns the Specs of the committed projects, one for each preset of

@@ -15,7 +15,7 @@ import (
 
 	"github.com/Masterminds/sprig/v3"
 
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // Kind says what a template may do.

@@ -1,6 +1,6 @@
 // Command lock writes the modules.lock of every feature of a catalog:
 //
-//	go run ./generator/internal/lock templates testdata/pins
+//	go run ./internal/dev/lock templates testdata/pins
 //
 // It is run when a version or an import of a template changes, and needs the
 // network or a filled module cache; rendering never does. All versions come
@@ -24,7 +24,7 @@ import (
 	"strings"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/generator/internal/modules"
+	"github.com/otelgen/otelgen/internal/modules"
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/generator/internal/modules"
+	"github.com/otelgen/otelgen/internal/modules"
 )
 
 // tidy renders a selection, gives it the versions of the pins and returns what

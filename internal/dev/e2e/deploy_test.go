@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // Whatever is selected, the image has no shell and no root, the compose file

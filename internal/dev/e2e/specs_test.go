@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // small is a catalog of which every selection can be tried. Two features need a

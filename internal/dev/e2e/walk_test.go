@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // docs/adding-a-feature.md, literally: its files and nothing else are added to

@@ -13,7 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/otelgen/otelgen/generator/internal/problem"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // Document remembers where the values of a decoded file stand.

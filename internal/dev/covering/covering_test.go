@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/otelgen/otelgen/internal/covering"
+	"github.com/otelgen/otelgen/internal/dev/covering"
 )
 
 // Of spaces of every kind, rows are covered that exist, all that there is in

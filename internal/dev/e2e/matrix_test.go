@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // Whatever is selected, the project is sound. The names differ from those of the

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/e2e"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // Services run in containers as their owners run them, by make up: the image
