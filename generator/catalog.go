@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/otelgen/otelgen/internal/logicless"
 	"github.com/otelgen/otelgen/internal/modules"
 	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/strict"
@@ -21,12 +21,16 @@ type Catalog struct {
 	Features []*Feature // in reading order
 
 	byName  map[string]*Feature
-	choices possible                       // of slots and optional features
-	texts   map[string]*logicless.Template // those of contributions, by what they are parsed from
+	choices possible                // of slots and optional features
+	lists   map[string]declaredList // by name
+	groups  map[string][]string     // the stages of each
+	format  formatter
+}
 
-	// formatted are Go files of earlier renderings, by what they were before.
-	// To format them takes longer than all else, and selections share most.
-	formatted sync.Map // string to []byte
+// declaredList is a list with the feature whose index declares it.
+type declaredList struct {
+	list
+	owner *Feature
 }
 
 // What a catalog consists of.
@@ -34,24 +38,29 @@ const (
 	slotsFile   = "slots.yaml"
 	featureFile = "feature.yaml"
 	lockFile    = "modules.lock"
-	filesDir    = "files/"
+	filesDir    = "files"
 
-	baseFeature   = "base"        // the feature that is always selected and has the index files
+	optionalDir = "feature" // holds the features that are chosen by themselves
+	sharedDir   = "shared"  // holds those that nobody chooses
+
 	serviceInPath = "__service__" // stands for the name of the service in output paths
 
-	embedFile = "embed.go" // Go's, not the catalog's: the package that embeds it
+	embedFile  = "embed.go"  // Go's, not the catalog's: the package that embeds it
+	readmeFile = "README.md" // for people
 )
 
 // Load reads a catalog and checks all that can be checked without rendering.
 // It reports every problem at once, with file and line.
 func Load(fsys fs.FS) (*Catalog, error) {
 	l := loader{
-		fsys:    fsys,
-		Catalog: &Catalog{byName: map[string]*Feature{}, texts: map[string]*logicless.Template{}},
+		fsys:     fsys,
+		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}, groups: map[string][]string{}},
+		byFolder: map[string]*Feature{},
 	}
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
+	l.arrange()
 	l.sort()
 	l.check()
 	if err := l.problems.Err(); err != nil {
@@ -64,24 +73,27 @@ func Load(fsys fs.FS) (*Catalog, error) {
 type loader struct {
 	*Catalog
 	fsys     fs.FS
+	byFolder map[string]*Feature
 	problems problem.List
 	slotsDoc *strict.Document
-	given    []string // all that steps can take, whoever gives it
-	unread   bool     // somebody may give more, but cannot be read
-	packages []string // the names by which steps call packages
+
+	given     []string // all that steps can take, whoever provides it
+	variables []string // those that exist before the first step
+	packages  []string // the names by which steps call packages
+	unread    bool     // a feature may declare or provide more, but cannot be read
 }
 
 // visit reads one file. What it does not know is a problem, not a surprise in
 // some project: editors and file managers leave files behind.
 func (l *loader) visit(name string, entry fs.DirEntry, err error) error {
-	if err != nil || entry.IsDir() || name == embedFile {
+	if err != nil || entry.IsDir() || name == embedFile || name == readmeFile {
 		return err
 	}
-	_, rest, inFeature := strings.Cut(name, "/")
-	known := name == slotsFile || inFeature && (rest == featureFile || rest == lockFile || strings.HasPrefix(rest, filesDir))
+	folder, rest := split(name)
 	switch {
-	case !known:
-		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s and, for each feature, %s, %s and %s", slotsFile, featureFile, lockFile, filesDir)
+	case name != slotsFile && rest == "":
+		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s and, for each feature, SLOT/NAME, %s/NAME or %s/NAME with %s, %s and %s/",
+			slotsFile, optionalDir, sharedDir, featureFile, lockFile, filesDir)
 	case !entry.Type().IsRegular():
 		l.problems.Add(problem.Position{Path: name}, "not a regular file; put a copy there")
 	default:
@@ -89,34 +101,50 @@ func (l *loader) visit(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		l.read(name, content)
+		l.read(folder, rest, name, content)
 	}
 	return nil
 }
 
-func (l *loader) read(name string, content []byte) {
+// split returns the folder of the feature that a file belongs to, and the
+// file's path in it. The latter is empty if the file can belong to none.
+func split(name string) (folder, rest string) {
+	elements := strings.Split(name, "/")
+	at := slices.Index(elements, filesDir)
+	if at < 0 {
+		at = len(elements) - 1
+		if last := elements[at]; last != featureFile && last != lockFile {
+			return "", ""
+		}
+	}
+	if at < 2 || at == len(elements)-1 && elements[at] == filesDir {
+		return "", ""
+	}
+	return strings.Join(elements[:at], "/"), strings.Join(elements[at:], "/")
+}
+
+func (l *loader) read(folder, rest, name string, content []byte) {
 	if name == slotsFile {
 		l.slotsDoc = l.decode(name, content, &l.Slots)
 		return
 	}
-	folder, rest, _ := strings.Cut(name, "/")
-	f := l.byName[folder]
+	f := l.byFolder[folder]
 	if f == nil {
-		f = &Feature{Name: folder}
-		l.byName[folder] = f
+		f = &Feature{Folder: folder}
+		l.byFolder[folder] = f
 	}
 	switch rest {
 	case featureFile:
 		f.doc = l.decode(name, content, &struct {
 			*Feature       `yaml:",inline"`
 			*contributions `yaml:",inline"`
-		}{f, &f.gives})
+		}{f, &f.contributes})
 	case lockFile:
 		lock, err := modules.Parse(name, content)
 		l.problems.AddError(name, err)
 		f.lock = lock
 	default:
-		f.files = append(f.files, file{disk: name, path: strings.TrimPrefix(rest, filesDir), raw: content})
+		f.files = append(f.files, file{disk: name, path: strings.TrimPrefix(rest, filesDir+"/"), raw: content})
 	}
 }
 
@@ -124,6 +152,53 @@ func (l *loader) decode(name string, content []byte, value any) *strict.Document
 	doc, problems := strict.Decode(name, content, value)
 	l.problems = append(l.problems, problems...)
 	return doc
+}
+
+// arrange says what each feature is, which follows from its folder.
+func (l *loader) arrange() {
+	for _, folder := range slices.Sorted(maps.Keys(l.byFolder)) { // parents first
+		f := l.byFolder[folder]
+		elements := strings.Split(folder, "/")
+		f.Name = strings.Join(elements[1:], "-")
+		switch {
+		case len(elements) > 2:
+			l.joins(f, path.Dir(folder))
+		case elements[0] == sharedDir:
+			f.hidden = true
+		case elements[0] != optionalDir:
+			f.Slot = elements[0]
+		}
+		if other := l.byName[f.Name]; other != nil {
+			l.problems.Add(problem.Position{Path: folder}, "feature %s: %s has this name, too; rename one", f.Name, other.Folder)
+			continue
+		}
+		l.byName[f.Name] = f
+	}
+}
+
+// joins completes the condition of a joint by what the folder that it is in
+// implies.
+func (l *loader) joins(f *Feature, folder string) {
+	at := problem.Position{Path: f.Folder}
+	parent := l.byFolder[folder]
+	switch {
+	case parent == nil:
+		l.problems.Add(at, "joint %s: %s is not a feature; a joint lies below what it joins", f.Name, folder)
+		f.parent = f
+		return
+	case parent.hidden && !parent.Always:
+		l.problems.Add(at, "joint %s: nobody chooses %s; put it below a feature that is chosen", f.Name, parent.Name)
+	}
+	f.parent = parent
+	if f.doc == nil || len(f.When) == 0 {
+		return // which is reported
+	}
+	for name, values := range parent.condition() {
+		if _, twice := f.When[name]; twice {
+			l.problems.Add(f.doc.At("when", name), "when %s: the folder says it already; remove it here", name)
+		}
+		f.When[name] = values
+	}
 }
 
 // sort brings everything into reading order, whatever the order on disk, and
@@ -157,12 +232,21 @@ func (l *loader) sort() {
 		}
 	}
 	slices.SortFunc(l.Features, func(a, b *Feature) int {
-		return cmp.Or(cmp.Compare(rank(a, place), rank(b, place)), cmp.Compare(a.kind(), b.kind()), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(rank(a, place), rank(b, place)), cmp.Compare(a.order(), b.order()), cmp.Compare(a.Name, b.Name))
 	})
+	for _, f := range l.Features {
+		for name, list := range f.contributes.Index.Lists {
+			if l.lists[name].owner == nil {
+				l.lists[name] = declaredList{list, f}
+			}
+		}
+		maps.Copy(l.groups, f.contributes.Index.Groups)
+	}
 }
 
 // rank is where a feature stands among slots: with its own or, for a joint,
-// with the last that it names; base is above all, optional features below.
+// with the last that it names. Hidden features are above all, optional ones
+// below.
 func rank(f *Feature, place map[string]int) int {
 	last := 0
 	for name := range f.condition() {
@@ -175,16 +259,16 @@ func rank(f *Feature, place map[string]int) int {
 	return last
 }
 
-// Optional tells whether a feature is chosen by itself, and not as the value of
-// a slot.
-func (f *Feature) Optional() bool { return f.Slot == "" && f.When == nil && f.Name != baseFeature }
-
-// kind orders the features of one rank: joints follow what they join.
-func (f *Feature) kind() int {
-	if f.When != nil {
-		return 1
+// order orders the features of one rank: those that every service has come
+// first, and joints follow what they join.
+func (f *Feature) order() int {
+	switch {
+	case f.Always:
+		return 0
+	case f.Joint():
+		return 2
 	}
-	return 0
+	return 1
 }
 
 // slot returns the slot of a name, or nil.
@@ -195,14 +279,6 @@ func (c *Catalog) slot(name string) *Slot {
 		}
 	}
 	return nil
-}
-
-// index returns what base declares.
-func (c *Catalog) index() index {
-	if f := c.byName[baseFeature]; f != nil && f.gives.Index != nil {
-		return *f.gives.Index
-	}
-	return index{}
 }
 
 // conflicting returns the features that f cannot be together with, whichever

@@ -16,7 +16,7 @@ func TestLoad(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	want := []string{
-		"base", "chi", "stdlib", "orders", "sqlite", "memory", "orm", "sql", "orders-orm", "orders-sql", "audit", "background",
+		"base", "chi", "stdlib", "orders", "sqlite", "orders-memory", "orm", "sql", "orders-orm", "orders-sql", "audit", "background",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("features are in the order %v", names)
@@ -40,130 +40,131 @@ func TestLoad_Rejects(t *testing.T) {
 		want           []string
 	}{
 		// Files
-		{"editor's backup", "chi/files/x.tmpl~", "", "x", []string{
-			"chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
+		{"editor's backup", "router/chi/files/x.tmpl~", "", "x", []string{
+			"router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
 		}},
-		{"editor's swap file", "chi/files/.x.tmpl.swp", "", "x", []string{
-			"chi/files/.x.tmpl.swp: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
+		{"editor's swap file", "router/chi/files/.x.tmpl.swp", "", "x", []string{
+			"router/chi/files/.x.tmpl.swp: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
 		}},
-		{"stray file in a feature", "chi/notes.txt", "", "x", []string{
-			"chi/notes.txt: unknown file; a catalog has slots.yaml and, for each feature, feature.yaml, modules.lock and files/",
+		{"stray file in a feature", "router/chi/notes.txt", "", "x", []string{
+			"router/chi/notes.txt: unknown file; a catalog has slots.yaml and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml, modules.lock and files/",
 		}},
-		{"stray file in the root", "README.md", "", "x", []string{
-			"README.md: unknown file; a catalog has slots.yaml and, for each feature, feature.yaml, modules.lock and files/",
+		{"stray file in the root", "notes.md", "", "x", []string{
+			"notes.md: unknown file; a catalog has slots.yaml and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml, modules.lock and files/",
 		}},
-		{"folder that is no feature", "old/files/x.tmpl", "", "x", []string{
-			"old/feature.yaml: missing; every folder of a catalog is a feature",
+		{"folder that is no feature", "router/old/files/x.tmpl", "", "x", []string{
+			"router/old/feature.yaml: missing; every folder of a catalog is a feature",
 		}},
-		{"go.mod of a feature", "chi/files/go.mod.tmpl", "", "x", []string{
-			"chi/files/go.mod.tmpl: go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
+		{"go.mod of a feature", "router/chi/files/go.mod.tmpl", "", "x", []string{
+			"router/chi/files/go.mod.tmpl: go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
 		}},
-		{"otelgen's own records", "chi/files/.otelgen/x.raw", "", "x", []string{
-			"chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes it itself; a feature has its modules in modules.lock",
+		{"otelgen's own records", "router/chi/files/.otelgen/x.raw", "", "x", []string{
+			"router/chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes it itself; a feature has its modules in modules.lock",
 		}},
-		{"path that Windows lacks", "chi/files/a:b.raw", "", "x", []string{
-			"chi/files/a:b.raw: a:b: no path that every system can have; use letters, digits, - _ and .",
+		{"path that Windows lacks", "router/chi/files/a:b.raw", "", "x", []string{
+			"router/chi/files/a:b.raw: a:b: no path that every system can have; use letters, digits, - _ and .",
 		}},
-		{"go.mod by another case", "chi/files/Go.mod.tmpl", "", "x", []string{
-			"chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
+		{"go.mod by another case", "router/chi/files/Go.mod.tmpl", "", "x", []string{
+			"router/chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
 		}},
-		{"git's own records", "chi/files/sub/.Git/config.raw", "", "x", []string{
-			"chi/files/sub/.Git/config.raw: sub/.Git/config: belongs to git; find another path",
+		{"git's own records", "router/chi/files/sub/.Git/config.raw", "", "x", []string{
+			"router/chi/files/sub/.Git/config.raw: sub/.Git/config: belongs to git; find another path",
 		}},
-		{"otelgen's own directory", "chi/files/.otelgen.raw", "", "x", []string{
-			"chi/files/.otelgen.raw: .otelgen: belongs to otelgen's own records; find another path",
+		{"otelgen's own directory", "router/chi/files/.otelgen.raw", "", "x", []string{
+			"router/chi/files/.otelgen.raw: .otelgen: belongs to otelgen's own records; find another path",
 		}},
-		{"same output but for its case", "chi/files/readme.md.raw", "", "x", []string{
-			"chi/files/readme.md.raw: path readme.md: base has it, too (base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		{"same output but for its case", "router/chi/files/readme.md.raw", "", "x", []string{
+			"router/chi/files/readme.md.raw: path readme.md: base has it, too (shared/base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"same directory but for its case", "sqlite/files/internal/Config/x.raw", "", "x", []string{
-			"sqlite/files/internal/Config/x.raw: path internal/Config: base has it, too (base/files/internal/config/config.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		{"same directory but for its case", "database/sqlite/files/internal/Config/x.raw", "", "x", []string{
+			"database/sqlite/files/internal/Config/x.raw: path internal/Config: base has it, too (shared/base/files/internal/config/config.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"file where another has a directory", "audit/files/cmd.raw", "", "x", []string{
-			"audit/files/cmd.raw: path cmd: base has it, too (base/files/cmd/__service__/main.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
-			"audit/files/cmd/__service__/audit.go.raw: path cmd: audit has it, too (audit/files/cmd.raw), and both can be selected together; rename one, or let them exclude each other",
+		{"file where another has a directory", "feature/audit/files/cmd.raw", "", "x", []string{
+			"feature/audit/files/cmd.raw: path cmd: base has it, too (shared/base/files/cmd/__service__/main.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"feature/audit/files/cmd/__service__/audit.go.raw: path cmd: audit has it, too (feature/audit/files/cmd.raw), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"directory where another has a file", "audit/files/README.md/x.raw", "", "x", []string{
-			"audit/files/README.md/x.raw: path README.md: base has it, too (base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		{"directory where another has a file", "feature/audit/files/README.md/x.raw", "", "x", []string{
+			"feature/audit/files/README.md/x.raw: path README.md: base has it, too (shared/base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"lock that is none", "chi/modules.lock", "require", "needs", []string{
-			`chi/modules.lock:2: "needs": a line begins with go, require, sum or with`,
+		{"lock that is none", "router/chi/modules.lock", "require", "needs", []string{
+			`router/chi/modules.lock:2: "needs": a line begins with go, require, sum or with`,
 		}},
-		{"lock with a feature that is no more", "background/modules.lock", "with chi", "with gin", []string{
-			"background/modules.lock: with gin: there is no such feature; lock the modules again",
+		{"lock with a feature that is no more", "feature/background/modules.lock", "with chi", "with gin", []string{
+			"feature/background/modules.lock: with gin: there is no such feature; lock the modules again",
 		}},
-		{"same output twice in a feature", "chi/files/internal/httpserver/router.go.raw", "", "x", []string{
-			"chi/files/internal/httpserver/router.go.tmpl: path internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.raw), and both can be selected together; rename one, or let them exclude each other",
+		{"same output twice in a feature", "router/chi/files/internal/httpserver/router.go.raw", "", "x", []string{
+			"router/chi/files/internal/httpserver/router.go.tmpl: path internal/httpserver/router.go: chi has it, too (router/chi/files/internal/httpserver/router.go.raw), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"same output in two that go together", "sqlite/files/internal/httpserver/router.go.raw", "", "x", []string{
-			"sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: chi has it, too (chi/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
-			"sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: stdlib has it, too (stdlib/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		{"same output in two that go together", "database/sqlite/files/internal/httpserver/router.go.raw", "", "x", []string{
+			"database/sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: chi has it, too (router/chi/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+			"database/sqlite/files/internal/httpserver/router.go.raw: path internal/httpserver/router.go: stdlib has it, too (router/stdlib/files/internal/httpserver/router.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
 
 		// YAML
-		{"syntax", "chi/feature.yaml", "title: chi", "title: [chi", []string{
-			"chi/feature.yaml:2:8: did not find expected ',' or ']'",
+		{"syntax", "router/chi/feature.yaml", "title: chi", "title: [chi", []string{
+			"router/chi/feature.yaml:2:8: did not find expected ',' or ']'",
 		}},
-		{"syntax of what everything hangs on", "base/feature.yaml", "title: Base", "title: [Base", []string{
-			"base/feature.yaml:2:8: did not find expected ',' or ']'",
+		{"syntax of what everything hangs on", "shared/base/feature.yaml", "title: Base", "title: [Base", []string{
+			"shared/base/feature.yaml:2:7: did not find expected ',' or ']'",
 		}},
-		{"empty", "chi/feature.yaml", "", "", []string{
-			"chi/feature.yaml: empty; something is expected here",
+		{"empty", "router/chi/feature.yaml", "", "", []string{
+			"router/chi/feature.yaml: empty; something is expected here",
 		}},
-		{"unknown key", "chi/feature.yaml", "summary:", "sumnary:", []string{
-			"chi/feature.yaml:1:1: summary: one line of plain text is needed",
-			"chi/feature.yaml:2:1: sumnary: unknown key; did you mean summary?",
+		{"unknown key", "router/chi/feature.yaml", "summary:", "sumnary:", []string{
+			"router/chi/feature.yaml:1:1: summary: one line of plain text is needed",
+			"router/chi/feature.yaml:2:1: sumnary: unknown key; did you mean summary?",
 		}},
-		{"unknown key inside", "orders/feature.yaml", "fallible:", "falible:", []string{
-			"orders/feature.yaml:10:5: falible: unknown key; did you mean fallible?",
+		{"unknown key inside", "sample/orders/feature.yaml", "fallible:", "falible:", []string{
+			"sample/orders/feature.yaml:9:5: falible: unknown key; did you mean fallible?",
 		}},
 		{"unknown key of a slot", "slots.yaml", "question:", "ask:", []string{
 			"slots.yaml:1:3: question: one line of plain text is needed",
 			"slots.yaml:3:3: ask: unknown key; known are default, name, optional, question, title, when",
 		}},
-		{"key twice", "chi/feature.yaml", "slot: router", "slot: router\nslot: router", []string{
-			"chi/feature.yaml:4:1: slot: the key is there twice, first in line 3; remove one",
+		{"key twice", "router/chi/feature.yaml", "summary:", "title: chi\nsummary:", []string{
+			"router/chi/feature.yaml:2:1: title: the key is there twice, first in line 1; remove one",
 		}},
-		{"list for a value", "chi/feature.yaml", "slot: router", "slot: [router]", []string{
-			"chi/feature.yaml:3:7: a plain value is expected here, not a list",
+		{"list for a value", "router/chi/feature.yaml", "title: chi", "title: [chi]", []string{
+			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
+			"router/chi/feature.yaml:1:8: a plain value is expected here, not a list",
 		}},
-		{"value for a list", "audit/feature.yaml", "[background]", "background", []string{
-			"audit/feature.yaml:3:11: a list is expected here, not a plain value",
+		{"value for a list", "feature/audit/feature.yaml", "[background]", "background", []string{
+			"feature/audit/feature.yaml:3:11: a list is expected here, not a plain value",
 		}},
-		{"no bool", "orders/feature.yaml", "fallible: true", "fallible: perhaps", []string{
-			"orders/feature.yaml:10:15: perhaps: neither true nor false",
+		{"no bool", "sample/orders/feature.yaml", "fallible: true", "fallible: perhaps", []string{
+			"sample/orders/feature.yaml:9:15: perhaps: neither true nor false",
 		}},
-		{"list as an item", "orders/feature.yaml", "- |\n      curl", "- [x]\n    - |\n      curl", []string{
-			"orders/feature.yaml:20:7: an item is a text or a mapping",
+		{"list as an item", "sample/orders/feature.yaml", "- |\n      curl", "- [x]\n    - |\n      curl", []string{
+			"sample/orders/feature.yaml:19:7: an item is a text or a mapping",
 		}},
-		{"key of an item twice", "orders/feature.yaml", "text: the sample", "text: the sample\n      text: once more", []string{
-			"orders/feature.yaml:17:7: text: an item has each key once, and a text for it",
+		{"key of an item twice", "sample/orders/feature.yaml", "text: the sample", "text: the sample\n      text: once more", []string{
+			"sample/orders/feature.yaml:16:7: text: an item has each key once, and a text for it",
 		}},
-		{"list in an item", "orders/feature.yaml", "text: the sample", "text: [the, sample]", []string{
-			"orders/feature.yaml:17:7: text: an item has each key once, and a text for it",
+		{"list in an item", "sample/orders/feature.yaml", "text: the sample", "text: [the, sample]", []string{
+			"sample/orders/feature.yaml:16:7: text: an item has each key once, and a text for it",
 		}},
-		{"merged item", "orders/feature.yaml", "text: the sample", "<<: {text: the sample}", []string{
-			"orders/feature.yaml:17:7: <<: an item has each key once, and a text for it",
+		{"merged item", "sample/orders/feature.yaml", "text: the sample", "<<: {text: the sample}", []string{
+			"sample/orders/feature.yaml:16:7: <<: an item has each key once, and a text for it",
 		}},
-		{"item by its alias", "orders/feature.yaml", "- path: \"`internal/order`\"", "- &twice {path: x, text: x}\n    - *twice\n    - path: x", []string{
-			"orders/feature.yaml:18:7: *twice: an alias; write out what it stands for",
+		{"item by its alias", "sample/orders/feature.yaml", "- path: \"`internal/order`\"", "- &twice {path: x, text: x}\n    - *twice\n    - path: x", []string{
+			"sample/orders/feature.yaml:17:7: *twice: an alias; write out what it stands for",
 		}},
-		{"null for a text", "orders/feature.yaml", "text: the sample", "text:", []string{
-			"orders/feature.yaml:18:12: null: nothing is here; give a value, or remove the key",
+		{"null for a text", "sample/orders/feature.yaml", "text: the sample", "text:", []string{
+			"sample/orders/feature.yaml:17:12: null: nothing is here; give a value, or remove the key",
 		}},
 
 		// Slots
 		{"name of a slot", "slots.yaml", "name: router", "name: Router", []string{
-			"chi/feature.yaml:3:7: slot router: there is no such slot; did you mean Router?",
+			"router/chi: slot router: there is no such slot; did you mean Router?",
+			"router/stdlib: slot router: there is no such slot; did you mean Router?",
 			`slots.yaml:1:9: "Router": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
 			"slots.yaml:4:12: slot Router: default stdlib: no value of this slot; nothing is known here",
-			"stdlib/feature.yaml:3:7: slot router: there is no such slot; did you mean Router?",
 		}},
 		{"slot twice", "slots.yaml", "name: store", "name: database", []string{
-			"orm/feature.yaml:3:7: slot store: there is no such slot; known are database, router, sample",
 			"slots.yaml:15:9: slot database: it is there twice; remove one",
 			"slots.yaml:18:12: slot database: default sql: no value of this slot; known are none, sqlite",
-			"sql/feature.yaml:3:7: slot store: there is no such slot; known are database, router, sample",
+			"store/orm: slot store: there is no such slot; known are database, feature, router, sample, shared",
+			"store/sql: slot store: there is no such slot; known are database, feature, router, sample, shared",
 		}},
 		{"slot like a feature", "slots.yaml", "- name: router", "- {name: audit, title: x, question: x, default: none, optional: true}\n- name: router", []string{
 			"slots.yaml:1:10: slot audit: a feature has this name, too; conditions could not tell them apart",
@@ -182,212 +183,268 @@ func TestLoad_Rejects(t *testing.T) {
 		}},
 
 		// Features
-		{"reserved name", "none/feature.yaml", "", "title: x\nsummary: x\n", []string{
-			`none: "none": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
+		{"reserved name", "feature/none/feature.yaml", "", "title: x\nsummary: x\n", []string{
+			`feature/none: "none": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
 		}},
-		{"no title", "chi/feature.yaml", "title: chi\n", "", []string{
-			"chi/feature.yaml:1:1: title: one line of plain text is needed",
+		{"no title", "router/chi/feature.yaml", "title: chi\n", "", []string{
+			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
 		}},
-		{"unknown slot", "chi/feature.yaml", "slot: router", "slot: roter", []string{
-			"chi/feature.yaml:3:7: slot roter: there is no such slot; did you mean router?",
+		{"unknown slot", "roter/gin/feature.yaml", "", "title: gin\nsummary: x\n", []string{
+			"roter/gin: slot roter: there is no such slot; did you mean router?",
 		}},
-		{"slot of base", "base/feature.yaml", "title: Base", "title: Base\nslot: router", []string{
-			"base/feature.yaml:1:1: base: always selected; it has neither slot nor when",
+		{"always of what is chosen", "router/chi/feature.yaml", "summary:", "always: true\nsummary:", []string{
+			"router/chi/feature.yaml:2:9: always: only features below shared are selected always; remove it, or move the folder",
 		}},
-		{"slot and condition", "memory/feature.yaml", "when:", "slot: router\nwhen:", []string{
-			"memory/feature.yaml:4:1: when: a value of a slot is chosen, a joint is not; remove slot or when",
+		{"condition of what is chosen", "router/chi/feature.yaml", "summary:", "when: {sample: [orders]}\nsummary:", []string{
+			"router/chi/feature.yaml:2:1: when: only joints have a condition; remove it, or move the folder below what it joins",
 		}},
-		{"joint without a reason", "memory/feature.yaml", "reason: only who has orders and no database needs it\n", "", []string{
-			"memory/feature.yaml:3:1: reason: missing; a joint needs its reason, here, because no seam made it needless",
+		{"joint without a reason", "sample/orders/memory/feature.yaml", "reason: only who has orders and no database needs it\n", "", []string{
+			"sample/orders/memory/feature.yaml:3:1: reason: missing; say why there is no seam that makes this joint needless",
 		}},
-		{"reason without a joint", "audit/feature.yaml", "requires:", "reason: x\nrequires:", []string{
-			"audit/feature.yaml:3:9: reason: only joints have one; remove it, or add when",
+		{"reason without a joint", "feature/audit/feature.yaml", "requires:", "reason: x\nrequires:", []string{
+			"feature/audit/feature.yaml:3:9: reason: only joints have one; remove it, or move the folder below what it joins",
 		}},
-		{"joint of nothing", "memory/feature.yaml", "{sample: [orders], database: [none]}", "{}", []string{
-			"memory/feature.yaml:3:1: when: without a condition it holds always; give the files to base",
+		{"joint of nothing", "sample/orders/memory/feature.yaml", "{database: [none]}", "{}", []string{
+			"sample/orders/memory/feature.yaml:3:1: when: missing; without a condition the files belong to orders",
 		}},
-		{"joint of an unknown slot", "memory/feature.yaml", "database:", "dtabase:", []string{
-			"memory/feature.yaml:3:26: when dtabase: no such choice among the slots and optional features; did you mean database?",
+		{"joint of an unknown slot", "sample/orders/memory/feature.yaml", "database:", "dtabase:", []string{
+			"sample/orders/memory/feature.yaml:3:8: when dtabase: no such choice among the slots and optional features; did you mean database?",
 		}},
-		{"joint of an unknown feature", "memory/feature.yaml", "[orders]", "[order]", []string{
-			"memory/feature.yaml:3:17: when sample order: no such value; did you mean orders?",
+		{"joint of an unknown value", "sample/orders/memory/feature.yaml", "[none]", "[postgres]", []string{
+			"sample/orders/memory/feature.yaml:3:19: when database postgres: no such value; known are none, sqlite",
 		}},
-		{"joint without values", "memory/feature.yaml", "[orders]", "[]", []string{
-			"memory/feature.yaml:3:8: when sample: without values it never holds; known are orders, none",
+		{"joint without values", "sample/orders/memory/feature.yaml", "[none]", "[]", []string{
+			"sample/orders/memory/feature.yaml:3:8: when database: without values it never holds; known are sqlite, none",
 		}},
-		{"any of an optional feature", "memory/feature.yaml", "database: [none]", "database: [none], audit: [any]", []string{
-			"memory/feature.yaml:3:52: when audit any: no such value; known are off, on",
+		{"any of an optional feature", "sample/orders/memory/feature.yaml", "database: [none]", "database: [none], audit: [any]", []string{
+			"sample/orders/memory/feature.yaml:3:34: when audit any: no such value; known are off, on",
 		}},
-		{"joint that requires", "memory/feature.yaml", "reason:", "requires: [audit]\nreason:", []string{
-			"memory/feature.yaml:4:1: requires: nobody chooses memory, so it cannot ask for anything; say it in the features that it is for",
+		{"joint that requires", "sample/orders/memory/feature.yaml", "reason:", "requires: [audit]\nreason:", []string{
+			"sample/orders/memory/feature.yaml:4:12: requires audit: nobody chooses orders-memory, so it can require only hidden features; say it in the features that need it",
 		}},
-		{"unknown requirement", "audit/feature.yaml", "[background]", "[backround]", []string{
-			"audit/feature.yaml:3:12: requires backround: there is no such feature; did you mean background?",
+		{"unknown requirement", "feature/audit/feature.yaml", "[background]", "[backround]", []string{
+			"feature/audit/feature.yaml:3:12: requires backround: there is no such feature; did you mean background?",
 		}},
-		{"required joint", "audit/feature.yaml", "[background]", "[memory]", []string{
-			"audit/feature.yaml:3:12: requires memory: nobody can choose it; name what can be chosen: chi, stdlib, orders, sqlite, orm, sql, audit, background",
+		{"required joint", "feature/audit/feature.yaml", "[background]", "[orders-memory]", []string{
+			"feature/audit/feature.yaml:3:12: requires orders-memory: nobody can choose it; name what can be chosen: chi, stdlib, orders, sqlite, orm, sql, audit, background",
 		}},
-		{"requires itself", "audit/feature.yaml", "[background]", "[audit]", []string{
-			"audit/feature.yaml:3:12: requires audit: itself; remove it",
+		{"requires itself", "feature/audit/feature.yaml", "[background]", "[audit]", []string{
+			"feature/audit/feature.yaml:3:12: requires audit: itself; remove it",
 		}},
-		{"conflicts with itself", "audit/feature.yaml", "[orm]", "[audit]", []string{
-			"audit/feature.yaml:4:13: conflicts audit: itself; remove it",
+		{"conflicts with itself", "feature/audit/feature.yaml", "[orm]", "[audit]", []string{
+			"feature/audit/feature.yaml:4:13: conflicts audit: itself; remove it",
 		}},
-		{"conflicts with what it requires", "audit/feature.yaml", "[orm]", "[background]", []string{
-			"audit/feature.yaml:4:13: conflicts background: required as well; remove one",
+		{"conflicts with what it requires", "feature/audit/feature.yaml", "[orm]", "[background]", []string{
+			"feature/audit/feature.yaml:4:13: conflicts background: required as well; remove one",
 		}},
-		{"circle of requirements", "background/feature.yaml", "summary:", "requires: [audit]\nsummary:", []string{
-			"background/feature.yaml:2:12: requires audit: a circle, audit -> background -> audit; remove one of these requirements",
+		{"circle of requirements", "feature/background/feature.yaml", "summary:", "requires: [audit]\nsummary:", []string{
+			"feature/background/feature.yaml:2:12: requires audit: a circle, audit -> background -> audit; remove one of these requirements",
 		}},
-		{"excludes itself", "background/feature.yaml", "summary:", "conflicts: [audit]\nsummary:", []string{
-			"audit/feature.yaml:1:1: audit: can never be selected: what it needs excludes itself",
+		{"excludes itself", "feature/background/feature.yaml", "summary:", "conflicts: [audit]\nsummary:", []string{
+			"feature/audit/feature.yaml:1:1: audit: can never be selected: what it needs excludes itself",
 		}},
-		{"excludes itself by a slot", "audit/feature.yaml", "[background]", "[chi, stdlib]", []string{
-			"audit/feature.yaml:1:1: audit: can never be selected: what it needs excludes itself",
+		{"excludes itself by a slot", "feature/audit/feature.yaml", "[background]", "[chi, stdlib]", []string{
+			"feature/audit/feature.yaml:1:1: audit: can never be selected: what it needs excludes itself",
 		}},
 
 		// Contributions
-		{"index of another", "chi/feature.yaml", "slot: router", "slot: router\nindex: {files: [x]}", []string{
-			"chi/feature.yaml:4:1: index: only base has index files; own the file, or add to a list",
+		{"index of a file that is not there", "router/chi/feature.yaml", "summary:", "index: {files: [x]}\nsummary:", []string{
+			"router/chi/feature.yaml:2:17: index x: chi has no files/x.tmpl",
 		}},
-		{"index without a file", "base/feature.yaml", "- README.md", "- README.txt", []string{
-			"base/feature.yaml:9:7: index README.txt: base has no files/README.txt.tmpl",
-			"base/files/README.md.tmpl:2:1: range: only index files list what features contribute; if this is one, name it in base's index",
-			"base/files/README.md.tmpl:7:1: range: only index files list what features contribute; if this is one, name it in base's index",
+		{"index without a file", "shared/base/feature.yaml", "- README.md", "- README.txt", []string{
+			"shared/base/feature.yaml:10:7: index README.txt: base has no files/README.txt.tmpl",
+			"shared/base/files/README.md.tmpl:2:1: range: only index files list what features contribute; if this is one, name it in the feature's index",
+			"shared/base/files/README.md.tmpl:7:1: range: only index files list what features contribute; if this is one, name it in the feature's index",
 		}},
-		{"name of a list", "base/feature.yaml", "try: []", "try-it: []", []string{
-			"background/feature.yaml:24:3: list try: base declares no such list; known are compose_environment, layout, try-it",
-			`base/feature.yaml:13:5: list try-it: "try-it" cannot stand in a template; use a-z, 0-9 and _`,
-			"orders/feature.yaml:19:3: list try: base declares no such list; known are compose_environment, layout, try-it",
+		{"name of a list", "shared/base/feature.yaml", "try: text", "try-it: text", []string{
+			"feature/background/feature.yaml:24:3: list try: no feature declares it; known are compose_environment, layout, try-it",
+			"sample/orders/feature.yaml:18:3: list try: no feature declares it; known are compose_environment, layout, try-it",
+			`shared/base/feature.yaml:14:13: list try-it: "try-it" cannot stand in a template; use a-z, 0-9 and _`,
+			"shared/base/files/README.md.tmpl:2:1: list try: no feature declares it; known are compose_environment, layout, try-it",
+			"shared/base/files/README.md.tmpl:3:1: list try: no feature declares it; known are compose_environment, layout, try-it",
 		}},
-		{"given that is no name", "base/feature.yaml", "given: [ctx,", "given: [ctx.x,", []string{
-			"audit/feature.yaml:6:46: input ctx: no feature gives it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
-			"base/feature.yaml:14:11: given ctx.x: no name of a Go variable",
-			"base/feature.yaml:36:14: input ctx: no feature gives it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
-			"sqlite/feature.yaml:15:14: input ctx: no feature gives it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+		{"given that is no name", "shared/base/feature.yaml", "given: [ctx,", "given: [ctx.x,", []string{
+			"database/sqlite/feature.yaml:14:14: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+			"feature/audit/feature.yaml:6:46: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+			"shared/base/feature.yaml:15:11: given ctx.x: not the name of a Go variable",
+			"shared/base/feature.yaml:37:14: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
 		}},
-		{"unknown list", "orders/feature.yaml", "layout:", "layuot:", []string{
-			"orders/feature.yaml:16:3: list layuot: base declares no such list; did you mean layout?",
+		{"unknown list", "sample/orders/feature.yaml", "layout:", "layuot:", []string{
+			"sample/orders/feature.yaml:15:3: list layuot: no feature declares it; did you mean layout?",
 		}},
-		{"key of an item", "orders/feature.yaml", "text: the sample", "txt: the sample", []string{
-			"orders/feature.yaml:17:7: list layout: an item has the keys path, text; this one has the keys path, txt",
+		{"key of an item", "sample/orders/feature.yaml", "text: the sample", "txt: the sample", []string{
+			"sample/orders/feature.yaml:16:7: list layout: an item has the keys path, text; this one has the keys path, txt",
 		}},
-		{"text for a mapping", "orders/feature.yaml", "- path: \"`internal/order`\"\n      text: the sample", "- the sample", []string{
-			"orders/feature.yaml:17:7: list layout: an item has the keys path, text; this one is a text",
+		{"text for a mapping", "sample/orders/feature.yaml", "- path: \"`internal/order`\"\n      text: the sample", "- the sample", []string{
+			"sample/orders/feature.yaml:16:7: list layout: an item has the keys path, text; this one is a text",
 		}},
-		{"mapping for a text", "orders/feature.yaml", "- |\n      curl localhost:8080/orders", "- {text: curl}", []string{
-			"orders/feature.yaml:20:7: list try: an item is a text; this one has the keys text",
+		{"mapping for a text", "sample/orders/feature.yaml", "- |\n      curl localhost:8080/orders", "- {text: curl}", []string{
+			"sample/orders/feature.yaml:19:7: list try: an item is a text; this one has the keys text",
 		}},
-		{"name of a variable", "sqlite/feature.yaml", "DATABASE_PATH", "database-path", []string{
-			`sqlite/feature.yaml:6:13: variable "database-path": no name of an environment variable; use A-Z, 0-9 and _`,
+		{"name of a variable", "database/sqlite/feature.yaml", "DATABASE_PATH", "database-path", []string{
+			`database/sqlite/feature.yaml:5:13: variable "database-path": not the name of an environment variable; use A-Z, 0-9 and _`,
 		}},
-		{"secret with a default", "background/feature.yaml", "secret: true", "secret: true, default: x", []string{
-			`background/feature.yaml:7:38: variable BACKGROUND_KEY: a secret has no value before "make env"; remove default, development and example`,
+		{"secret with a default", "feature/background/feature.yaml", "secret: true", "secret: true, default: x", []string{
+			`feature/background/feature.yaml:7:38: variable BACKGROUND_KEY: a secret has no value before "make env"; remove default, development and example`,
 		}},
-		{"default and example", "background/feature.yaml", `example: "`, `default: x, example: "`, []string{
-			"background/feature.yaml:8:52: variable BACKGROUND_ADDR: the default is shown, and the example is not; remove one",
+		{"default and example", "feature/background/feature.yaml", `example: "`, `default: x, example: "`, []string{
+			"feature/background/feature.yaml:8:52: variable BACKGROUND_ADDR: the default is shown, and the example is not; remove one",
 		}},
-		{"default of two lines", "sqlite/feature.yaml", "{{.Service}}.db", "a\\nb", []string{
-			"sqlite/feature.yaml:7:16: variable DATABASE_PATH: default: more than one line",
+		{"default of two lines", "database/sqlite/feature.yaml", "{{.Service}}.db", "a\\nb", []string{
+			`database/sqlite/feature.yaml:6:16: variable DATABASE_PATH: default: "a\nb" is not a line: use one line of text`,
 		}},
-		{"default that sh and compose read differently", "sqlite/feature.yaml", "{{.Service}}.db", "it's", []string{
-			"sqlite/feature.yaml:7:16: variable DATABASE_PATH: default: sh and docker compose read it differently; do without ', and without \\ at the end",
+		{"default that sh and compose read differently", "database/sqlite/feature.yaml", "{{.Service}}.db", "it's", []string{
+			"database/sqlite/feature.yaml:6:16: variable DATABASE_PATH: default: sh and docker compose read it differently; do without ', and without \\ at the end",
 		}},
-		{"example that sh and compose read differently", "background/feature.yaml", `example: "localhost:1"`, `example: '\\x\'`, []string{
-			"background/feature.yaml:8:40: variable BACKGROUND_ADDR: example: sh and docker compose read it differently; do without ', and without \\ at the end",
+		{"example that sh and compose read differently", "feature/background/feature.yaml", `example: "localhost:1"`, `example: '\\x\'`, []string{
+			"feature/background/feature.yaml:8:40: variable BACKGROUND_ADDR: example: sh and docker compose read it differently; do without ', and without \\ at the end",
 		}},
-		{"variable of two", "sqlite/feature.yaml", "DATABASE_PATH", "HTTP_ADDR", []string{
-			"sqlite/feature.yaml:6:13: variable HTTP_ADDR: base has it, too (base/feature.yaml:20:13), and both can be selected together; rename one, or let them exclude each other",
+		{"variable of two", "database/sqlite/feature.yaml", "DATABASE_PATH", "HTTP_ADDR", []string{
+			"database/sqlite/feature.yaml:5:13: variable HTTP_ADDR: base has it, too (shared/base/feature.yaml:21:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"name of a field", "sqlite/feature.yaml", "field: Database", "field: database", []string{
-			`sqlite/feature.yaml:10:13: field "database": no name of an exported field`,
-			"sqlite/feature.yaml:15:19: input cfg.Database: no feature gives it; did you mean cfg.database?",
+		{"name of a field", "database/sqlite/feature.yaml", "field: Database", "field: database", []string{
+			`database/sqlite/feature.yaml:9:13: field "database": not the name of an exported field`,
+			"database/sqlite/feature.yaml:14:19: input cfg.Database: no feature provides it; did you mean cfg.database?",
 		}},
-		{"type of a field", "sqlite/feature.yaml", "database.Config", "'map[string]string'", []string{
-			`sqlite/feature.yaml:10:29: type "map[string]string": package.Name is expected`,
+		{"type of a field", "database/sqlite/feature.yaml", "database.Config", "'map[string]string'", []string{
+			`database/sqlite/feature.yaml:9:29: type "map[string]string": package.Name is expected`,
 		}},
-		{"field of two", "audit/feature.yaml", "requires:", "config: [{field: HTTP, type: x.Config, import: internal/x}]\nrequires:", []string{
-			"audit/feature.yaml:3:18: config field HTTP: base has it, too (base/feature.yaml:16:13), and both can be selected together; rename one, or let them exclude each other",
+		{"field of two", "feature/audit/feature.yaml", "requires:", "config: [{field: HTTP, type: x.Config, import: internal/x}]\nrequires:", []string{
+			"feature/audit/feature.yaml:3:18: config field HTTP: base has it, too (shared/base/feature.yaml:17:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"name of a step", "orders/feature.yaml", "name: orders", `name: "orders: %w"`, []string{
-			`orders/feature.yaml:5:11: step "orders: %w": no name; use words of a-z and 0-9`,
+		{"name of a step", "sample/orders/feature.yaml", "name: orders", `name: "orders: %w"`, []string{
+			`sample/orders/feature.yaml:4:11: step "orders: %w": not a name; use words of a-z and 0-9`,
 		}},
-		{"call that is Go", "orders/feature.yaml", "call: order.NewService", `call: "order.NewService(1).With"`, []string{
-			`orders/feature.yaml:7:11: call "order.NewService(1).With": package.Name is expected`,
+		{"call that is Go", "sample/orders/feature.yaml", "call: order.NewService", `call: "order.NewService(1).With"`, []string{
+			`sample/orders/feature.yaml:6:11: call "order.NewService(1).With": package.Name is expected`,
 		}},
-		{"import that is none", "orders/feature.yaml", "import: internal/order\n", "import: ../order\n", []string{
-			`orders/feature.yaml:6:13: import "../order": no import path; a directory of the project, or a package elsewhere, is expected`,
+		{"import that is none", "sample/orders/feature.yaml", "import: internal/order\n", "import: ../order\n", []string{
+			`sample/orders/feature.yaml:5:13: import "../order": not an import path; a directory of the project, or a package elsewhere, is expected`,
 		}},
-		{"input that is Go", "orders/feature.yaml", "[store, log]", `[store, "nil"]`, []string{
-			"orders/feature.yaml:8:21: input nil: no feature gives it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+		{"input that is Go", "sample/orders/feature.yaml", "[store, log]", `[store, "nil"]`, []string{
+			"sample/orders/feature.yaml:7:21: input nil: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx, db, dialect, log, mapper, orders, parts, queue, router, server, store",
 		}},
-		{"input that is an expression", "orders/feature.yaml", "[store, log]", `[store, "log.With(1)"]`, []string{
-			`orders/feature.yaml:8:21: input "log.With(1)": the name of an output, or cfg.Field, is expected; no Go is written here`,
+		{"input that is an expression", "sample/orders/feature.yaml", "[store, log]", `[store, "log.With(1)"]`, []string{
+			`sample/orders/feature.yaml:7:21: input "log.With(1)": the name of an output, cfg.Field or GROUP... is expected; no Go is written here`,
 		}},
-		{"input that nobody gives", "orders/feature.yaml", "[store, log]", "[stoer, log]", []string{
-			"orders/feature.yaml:8:14: input stoer: no feature gives it; did you mean store?",
+		{"input that nobody gives", "sample/orders/feature.yaml", "[store, log]", "[stoer, log]", []string{
+			"sample/orders/feature.yaml:7:14: input stoer: no feature provides it; did you mean store?",
 		}},
-		{"field that nobody gives", "background/feature.yaml", "cfg.Background", "cfg.Bakground", []string{
-			"background/feature.yaml:15:14: input cfg.Bakground: no feature gives it; did you mean cfg.Background?",
+		{"field that nobody gives", "feature/background/feature.yaml", "cfg.Background", "cfg.Bakground", []string{
+			"feature/background/feature.yaml:15:14: input cfg.Bakground: no feature provides it; did you mean cfg.Background?",
 		}},
-		{"output that is Go", "orders/feature.yaml", "[orders]", "[orders.x]", []string{
-			`orders/feature.yaml:9:15: output "orders.x": no name of a Go variable`,
-			"orders/feature.yaml:14:22: input orders: no feature gives it; did you mean orders.x?",
+		{"output that is Go", "sample/orders/feature.yaml", "[orders]", "[orders.x]", []string{
+			`sample/orders/feature.yaml:8:15: output "orders.x": not the name of a Go variable`,
+			"sample/orders/feature.yaml:13:22: input orders: no feature provides it; did you mean orders.x?",
 		}},
-		{"output that exists", "orders/feature.yaml", "outputs: [orders]", "outputs: [log, orders]", []string{
-			"orders/feature.yaml:9:15: output log: exists before the first step; find another name",
+		{"output that exists", "sample/orders/feature.yaml", "outputs: [orders]", "outputs: [log, orders]", []string{
+			"sample/orders/feature.yaml:8:15: output log: exists before the first step; find another name",
 		}},
-		{"output like a package", "orders/feature.yaml", "outputs: [orders]", "outputs: [order, orders]", []string{
-			"orders/feature.yaml:9:15: output order: would hide the package of this name; find another",
+		{"output like a package", "sample/orders/feature.yaml", "outputs: [orders]", "outputs: [order, orders]", []string{
+			"sample/orders/feature.yaml:8:15: output order: would hide the package of this name; find another",
 		}},
-		{"method that is none", "sqlite/feature.yaml", "check: Ping", "check: db.Ping()", []string{
-			`sqlite/feature.yaml:19:12: check "db.Ping()": no name of a method`,
+		{"method that is none", "database/sqlite/feature.yaml", "check: Ping", "check: db.Ping()", []string{
+			`database/sqlite/feature.yaml:18:12: check "db.Ping()": not the name of a method`,
 		}},
-		{"method of nothing", "audit/feature.yaml", "fallible: true", "run: Run", []string{
-			"audit/feature.yaml:6:64: run Run: a method of the first output, and there is none; name the outputs",
+		{"method of nothing", "feature/audit/feature.yaml", "fallible: true", "run: Run", []string{
+			"feature/audit/feature.yaml:6:64: run Run: a method of the first output, and there is none; name the outputs",
 		}},
-		{"output of two", "background/feature.yaml", "outputs: [queue]", "outputs: [queue, server]", []string{
-			"background/feature.yaml:16:22: output server: base has it, too (base/feature.yaml:37:15), and both can be selected together; rename one, or let them exclude each other",
+		{"output of two", "feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue, server]", []string{
+			"feature/background/feature.yaml:16:22: output server: base has it, too (shared/base/feature.yaml:38:15), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"two packages of one name", "background/feature.yaml", "call: background.NewQueue", "call: httpserver.NewQueue", []string{
-			"background/feature.yaml:13:13: wiring package httpserver: base has it, too (base/feature.yaml:30:13), and both can be selected together; rename one, or let them exclude each other",
+		{"two packages of one name", "feature/background/feature.yaml", "call: background.NewQueue", "call: httpserver.NewQueue", []string{
+			"feature/background/feature.yaml:13:13: wiring package httpserver: base has it, too (shared/base/feature.yaml:31:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"moved from what no path is", "background/feature.yaml", "internal/worker/worker.go", "../worker.go", []string{
-			"background/feature.yaml:27:23: ../worker.go: no path that every system can have; use letters, digits, - _ and .",
+		{"moved from what no path is", "feature/background/feature.yaml", "internal/worker/worker.go", "../worker.go", []string{
+			"feature/background/feature.yaml:27:23: ../worker.go: no path that every system can have; use letters, digits, - _ and .",
 		}},
-		{"moved to nowhere", "background/feature.yaml", "internal/background/background.go}", "internal/background/queue.go}", []string{
-			"background/feature.yaml:27:36: moved internal/worker/worker.go: background has no file internal/background/queue.go",
+		{"moved to nowhere", "feature/background/feature.yaml", "internal/background/background.go}", "internal/background/queue.go}", []string{
+			"feature/background/feature.yaml:27:36: moved internal/worker/worker.go: background has no file internal/background/queue.go",
 		}},
-		{"moved from where a file is", "background/feature.yaml", "internal/worker/worker.go", "internal/order/order.go", []string{
-			"background/feature.yaml:27:34: path internal/order/order.go: orders has it, too (orders/files/internal/order/order.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		{"moved from where a file is", "feature/background/feature.yaml", "internal/worker/worker.go", "internal/order/order.go", []string{
+			"feature/background/feature.yaml:27:34: path internal/order/order.go: orders has it, too (sample/orders/files/internal/order/order.go.tmpl), and both can be selected together; rename one, or let them exclude each other",
+		}},
+
+		// Kinds
+		{"kind of a list that is none", "shared/base/feature.yaml", "try: text", "try: prose", []string{
+			`shared/base/feature.yaml:14:10: list try: "prose" is not a kind of text; known are duration, identifier, line, number, path, text, url, word`,
+		}},
+		{"kind of a key that is none", "shared/base/feature.yaml", "{name: word, value: line}", "{name: wrd, value: line}", []string{
+			`shared/base/feature.yaml:12:33: list compose_environment: "wrd" is not a kind of text; did you mean word?`,
+		}},
+		{"Go in an identifier", "shared/base/feature.yaml", "try: text", "try: identifier", []string{
+			`feature/background/feature.yaml:25:7: list try: "Work in a goes on.\n" is not a identifier: use a Go identifier, or package.Name`,
+			`sample/orders/feature.yaml:19:7: list try: "curl localhost:8080/orders\n" is not a identifier: use a Go identifier, or package.Name`,
+		}},
+		{"line break in a line", "sample/orders/feature.yaml", "text: the sample", `text: "x\n      privileged: true"`, []string{
+			`sample/orders/feature.yaml:17:13: list layout: text: "x\n      privileged: true" is not a line: use one line of text`,
+		}},
+		{"YAML that could mean more", "shared/base/files/compose.yaml.tmpl", "{{quote .value}}", "{{.value | upper}}", []string{
+			"shared/base/files/compose.yaml.tmpl:7:18: list compose_environment: a line can be anything, so YAML and a Dockerfile print it only through quote",
+		}},
+		{"Go that could mean more", "shared/base/files/cmd/__service__/serve.go.tmpl", "{{range .Wiring.Steps}}", "{{range .Lists.compose_environment}}{{.name}}{{end}}{{range .Wiring.Steps}}", []string{
+			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: Go code prints a word only through quote",
+		}},
+		{"list that is not declared", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.tyr}}", []string{
+			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; known are compose_environment, layout, try",
+			"shared/base/files/README.md.tmpl:3:1: list tyr: no feature declares it; known are compose_environment, layout, try",
+		}},
+		{"key that items do not have", "shared/base/files/README.md.tmpl", "{{.text}}", "{{.txt}}", []string{
+			`shared/base/files/README.md.tmpl:8:15: list layout: an item has the keys path, text; this prints "txt"`,
+		}},
+
+		// Lists and groups of others
+		{"list of two", "feature/audit/feature.yaml", "requires:", "index: {lists: {layout: text}}\nrequires:", []string{
+			"feature/audit/feature.yaml:3:25: list layout: base declares it, too; add to that one, or rename one",
+		}},
+		{"list of a feature that need not be there", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.audits}}", []string{
+			"shared/base/files/README.md.tmpl:2:1: list audits: no feature declares it; known are compose_environment, layout, try",
+			"shared/base/files/README.md.tmpl:3:1: list audits: no feature declares it; known are compose_environment, layout, try",
+		}},
+		{"group without stages", "feature/audit/feature.yaml", "requires:", "index: {groups: {x: []}}\nrequires:", []string{
+			"feature/audit/feature.yaml:3:18: group x: has no stage; name at least one",
+		}},
+		{"group that is not declared", "feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue]\n    into: middleware.edge", []string{
+			"feature/background/feature.yaml:17:11: into middleware.edge: no feature declares the group middleware; nothing is known here",
+		}},
+		{"group as an input that is not declared", "sample/orders/feature.yaml", "[store, log]", "[store, log, listeners...]", []string{
+			"sample/orders/feature.yaml:7:26: input listeners...: no feature declares the group listeners; nothing is known here",
+		}},
+
+		// Joints
+		{"joint of a folder that is no feature", "sample/people/memory/feature.yaml", "", "title: x\nsummary: x\nwhen: {database: [none]}\nreason: x\n", []string{
+			"sample/people/memory: joint people-memory: sample/people is not a feature; a joint lies below what it joins",
+		}},
+		{"joint that says what its folder says", "sample/orders/memory/feature.yaml", "{database: [none]}", "{database: [none], sample: [orders]}", []string{
+			"sample/orders/memory/feature.yaml:3:26: when sample: the folder says it already; remove it here",
 		}},
 
 		// Templates
-		{"logic in a template", "chi/files/x.txt.tmpl", "", "a\n  {{if .Service}}b{{end}}\n{{range .Module}}{{end}}", []string{
-			"chi/files/x.txt.tmpl:2:3: if: templates decide nothing; let a feature own the file, or contribute to a list",
-			"chi/files/x.txt.tmpl:3:1: range: only index files list what features contribute; if this is one, name it in base's index",
+		{"logic in a template", "router/chi/files/x.txt.tmpl", "", "a\n  {{if .Service}}b{{end}}\n{{range .Module}}{{end}}", []string{
+			"router/chi/files/x.txt.tmpl:2:3: if: templates decide nothing; let a feature own the file, or contribute to a list",
+			"router/chi/files/x.txt.tmpl:3:1: range: only index files list what features contribute; if this is one, name it in the feature's index",
 		}},
-		{"CRLF", "chi/files/x.md.tmpl", "", "a\nb\r\n", []string{
-			"chi/files/x.md.tmpl:2: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		{"CRLF", "router/chi/files/x.md.tmpl", "", "a\nb\r\n", []string{
+			"router/chi/files/x.md.tmpl:2: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
 		}},
-		{"byte order mark", "chi/files/x.md.tmpl", "", "\ufeffa\n", []string{
-			"chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		{"byte order mark", "router/chi/files/x.md.tmpl", "", "\ufeffa\n", []string{
+			"router/chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
 		}},
-		{"NUL", "chi/files/x.md.tmpl", "", "a\n\nb\x00", []string{
-			"chi/files/x.md.tmpl:3: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		{"NUL", "router/chi/files/x.md.tmpl", "", "a\n\nb\x00", []string{
+			"router/chi/files/x.md.tmpl:3: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
 		}},
-		{"no UTF-8", "chi/files/x.md.tmpl", "", "\xff\n", []string{
-			"chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+		{"no UTF-8", "router/chi/files/x.md.tmpl", "", "\xff\n", []string{
+			"router/chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
 		}},
-		{"logic in an index file", "base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range $i, $x := .Lists.try}}{{else}}", []string{
-			"base/files/README.md.tmpl:2:1: $i: templates have no variables; print the value where it is",
-			"base/files/README.md.tmpl:2:31: else: a list without items prints nothing",
+		{"logic in an index file", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range $i, $x := .Lists.try}}{{else}}", []string{
+			"shared/base/files/README.md.tmpl:2:1: $i: templates have no variables; print the value where it is",
+			"shared/base/files/README.md.tmpl:2:31: else: a list without items prints nothing",
 		}},
-		{"logic in a contribution", "orders/feature.yaml", "curl localhost:8080/orders", "{{if .Service}}curl{{end}}", []string{
-			"orders/feature.yaml:20:7: if: templates decide nothing; let a feature own the file, or contribute to a list",
+		{"logic in a contribution", "sample/orders/feature.yaml", "curl localhost:8080/orders", "{{if .Service}}curl{{end}}", []string{
+			"sample/orders/feature.yaml:19:7: if: templates decide nothing; let a feature own the file, or contribute to a list",
 		}},
-		{"contribution that prints what is not there", "sqlite/feature.yaml", "in {{.Module}}", "in {{.Env}}", []string{
-			"sqlite/feature.yaml:8:12: .Env: unknown name; there are .Service and .Module",
+		{"contribution that prints what is not there", "database/sqlite/feature.yaml", "in {{.Module}}", "in {{.Env}}", []string{
+			"database/sqlite/feature.yaml:7:12: .Env: unknown name; there are .Service and .Module",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -403,65 +460,160 @@ func TestLoad_Rejects(t *testing.T) {
 	}
 }
 
+// A step joins a group at a stage, and who takes the group takes all of it in the
+// order of the stages. Where the group is not there, neither is the step.
+func TestGroups(t *testing.T) {
+	f := newFixture(t)
+	f.replace("sample/orders/feature.yaml", "wiring:", "index: {groups: {listeners: [first, second]}}\nwiring:")
+	f.replace("sample/orders/feature.yaml", "[store, log]", "[store, log, listeners...]")
+	f.replace("feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue]\n    into: listeners.second")
+	f.write("feature/early/feature.yaml", `
+title: x
+summary: x
+wiring:
+  - {name: early, import: internal/early, call: early.New, outputs: [bird], into: listeners.first}
+`)
+	c := loaded(t, f.files)
+	calls := func(spec Spec) []string {
+		var all []string
+		for line := range strings.Lines(string(rendered(t, c, spec)["cmd/shop/serve.go"])) {
+			for _, name := range []string{"order.NewService(", "early.New("} {
+				if i := strings.Index(line, name); i >= 0 {
+					all = append(all, strings.TrimSpace(line[i:]))
+				}
+			}
+		}
+		return all
+	}
+	for _, test := range []struct {
+		spec Spec
+		want []string
+	}{
+		{shop(nil), []string{"order.NewService(store, log)"}},
+		{shop(nil, "background"), []string{"order.NewService(store, log, queue)"}},
+		{shop(nil, "background", "early"), []string{"early.New()", "order.NewService(store, log, bird, queue)"}},
+		{shop(map[string]string{"sample": "none"}, "early"), nil},
+	} {
+		if got := calls(test.spec); !slices.Equal(got, test.want) {
+			t.Errorf("%v %v: %q, want %q", test.spec.Slots, test.spec.Features, got, test.want)
+		}
+	}
+
+	f.replace("feature/early/feature.yaml", "listeners.first", "listeners.third")
+	_, err := Load(f.files)
+	lines(t, err, "feature/early/feature.yaml:5:83: into listeners.third: GROUP.STAGE is expected, and the stages of listeners are first, second")
+	f.replace("feature/early/feature.yaml", "listeners.third", "listeners.first")
+	f.replace("feature/early/feature.yaml", "outputs: [bird], ", "")
+	_, err = Load(f.files)
+	lines(t, err, "feature/early/feature.yaml:5:66: into listeners.first: the first output joins the group, and there is none; name the outputs")
+}
+
+// A fallback steps out for a step that has its outputs; two of a kind exclude
+// each other as ever.
+func TestFallback(t *testing.T) {
+	f := newFixture(t)
+	f.replace("sample/orders/feature.yaml", "wiring:", "wiring:\n  - {name: payments, import: internal/order, call: order.NewSandbox, outputs: [payments], fallback: true}")
+	f.replace("sample/orders/feature.yaml", "[store, log]", "[store, payments, log]")
+	f.write("feature/client/feature.yaml", `
+title: x
+summary: x
+wiring:
+  - {name: payments, import: internal/payment, call: payment.New, outputs: [payments], fallible: true}
+`)
+	c := loaded(t, f.files)
+	for features, want := range map[string]string{"": "payments := order.NewSandbox()", "client": "payments, err := payment.New()"} {
+		serve := string(rendered(t, c, shop(nil, strings.Fields(features)...))["cmd/shop/serve.go"])
+		if !strings.Contains(serve, want) || strings.Count(serve, "payments") > 5 {
+			t.Errorf("%q: no %s in\n%s", features, want, serve)
+		}
+	}
+	f.write("feature/second/feature.yaml", string(f.files["feature/client/feature.yaml"].Data))
+	_, err := Load(f.files)
+	lines(t, err,
+		"feature/second/feature.yaml:5:12: step payments: client has it, too (feature/client/feature.yaml:5:12), and both can be selected together; rename one, or let them exclude each other",
+		"feature/second/feature.yaml:5:77: output payments: client has it, too (feature/client/feature.yaml:5:77), and both can be selected together; rename one, or let them exclude each other",
+	)
+}
+
+// A hidden feature comes with those that require it, and an index file and a
+// list can be anybody's. Items for a list that is not there are left out.
+func TestHiddenFeatures(t *testing.T) {
+	f := newFixture(t)
+	f.write("shared/bus/feature.yaml", "title: x\nsummary: x\nindex: {files: [bus.md], lists: {topics: word}}\n")
+	f.write("shared/bus/files/bus.md.tmpl", "{{range .Lists.topics}}{{.}} {{end}}\n")
+	f.write("feature/kafka/feature.yaml", "title: x\nsummary: x\nrequires: [bus]\nadds: {topics: [kafka]}\n")
+	f.write("feature/nats/feature.yaml", "title: x\nsummary: x\nrequires: [bus]\nadds: {topics: [nats]}\n")
+	f.replace("sample/orders/feature.yaml", "adds:", "adds:\n  topics: [orders]")
+	c := loaded(t, f.files)
+	for features, want := range map[string]string{"": "", "nats": "orders nats \n", "kafka nats": "orders kafka nats \n"} {
+		tree := rendered(t, c, shop(nil, strings.Fields(features)...))
+		if got := string(tree["bus.md"]); got != want {
+			t.Errorf("%q: %q, want %q", features, got, want)
+		}
+	}
+	_, err := Resolve(c, shop(nil, "bus"))
+	lines(t, err, "feature bus: comes by itself where it is needed; leave it out")
+}
+
 // Whatever is wrong, all of it is reported, in the order of the files.
 func TestLoad_ReportsEverythingAtOnce(t *testing.T) {
 	f := newFixture(t)
-	f.write("chi/files/x.tmpl~", "")
-	f.write("chi/files/y.tmpl", "\n{{if .Service}}{{end}}\n{{.Env | env}}")
-	f.replace("background/feature.yaml", "summary:", "sumnary:")
-	f.replace("background/feature.yaml", "secret: true", "secret: perhaps")
-	f.replace("audit/feature.yaml", "[background]", "[bckground]")
-	f.replace("memory/feature.yaml", "[orders]", "[odrers]")
-	f.replace("sqlite/modules.lock", "require", "needs")
+	f.write("router/chi/files/x.tmpl~", "")
+	f.write("router/chi/files/y.tmpl", "\n{{if .Service}}{{end}}\n{{.Env | env}}")
+	f.replace("feature/background/feature.yaml", "summary:", "sumnary:")
+	f.replace("feature/background/feature.yaml", "secret: true", "secret: perhaps")
+	f.replace("feature/audit/feature.yaml", "[background]", "[bckground]")
+	f.replace("sample/orders/memory/feature.yaml", "[none]", "[noone]")
+	f.replace("database/sqlite/modules.lock", "require", "needs")
 	f.replace("slots.yaml", "default: stdlib", "default: gin")
-	f.replace("sqlite/feature.yaml", "title: SQLite", "title: [")
+	f.replace("database/sqlite/feature.yaml", "title: SQLite", "title: [")
 	_, err := Load(f.files)
 	lines(t, err, strings.Split(strings.TrimSpace(`
-audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
-background/feature.yaml:1:1: summary: one line of plain text is needed
-background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?
-background/feature.yaml:7:38: perhaps: neither true nor false
-chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw
-chi/files/y.tmpl:2:1: if: templates decide nothing; let a feature own the file, or contribute to a list
-chi/files/y.tmpl:3:1: .Env: unknown name; there are .Service and .Module
-chi/files/y.tmpl:3:1: env: no function of templates; known are camelcase, indent, join, kebabcase, lower, nindent, printf, quote, replace, snakecase, trim, trunc, upper
-memory/feature.yaml:3:17: when sample odrers: no such value; did you mean orders?
-slots.yaml:4:12: slot router: default gin: no value of this slot; known are chi, stdlib
-sqlite/feature.yaml:3:5: did not find expected ',' or ']'
-sqlite/modules.lock:2: "needs": a line begins with go, require, sum or with`), "\n")...)
+database/sqlite/feature.yaml:3:4: did not find expected ',' or ']'
+database/sqlite/modules.lock:2: "needs": a line begins with go, require, sum or with
+feature/audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
+feature/background/feature.yaml:1:1: summary: one line of plain text is needed
+feature/background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?
+feature/background/feature.yaml:7:38: perhaps: neither true nor false
+router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw
+router/chi/files/y.tmpl:2:1: if: templates decide nothing; let a feature own the file, or contribute to a list
+router/chi/files/y.tmpl:3:1: .Env: unknown name; there are .Service and .Module
+router/chi/files/y.tmpl:3:1: env: no function of templates; known are camelcase, indent, join, kebabcase, lower, nindent, printf, quote, replace, snakecase, trim, trunc, upper
+sample/orders/memory/feature.yaml:3:19: when database noone: no such value; did you mean none?
+slots.yaml:4:12: slot router: default gin: no value of this slot; known are chi, stdlib`), "\n")...)
 }
 
 // What base says that there is one of, two features that can be selected
 // together do not both give.
 func TestLoad_RejectsWhatIsToBeUnique(t *testing.T) {
 	f := newFixture(t)
-	f.replace("base/feature.yaml", "given: [ctx,", "unique: {layout: [path, text], try: [x], mounts: [path]}\n  given: [ctx,")
+	f.replace("shared/base/feature.yaml", "given: [ctx,", "unique: {layout: [path, text], try: [x], mounts: [path]}\n  given: [ctx,")
 	_, err := Load(f.files)
 	lines(t, err,
-		"base/feature.yaml:14:40: unique try: its items have no key x; nothing is known here",
-		"base/feature.yaml:14:44: unique mounts: there is no such list; known are compose_environment, layout, try",
+		"shared/base/feature.yaml:15:40: unique try: its items have no key x; nothing is known here",
+		"shared/base/feature.yaml:15:44: unique mounts: base declares no such list; known are compose_environment, layout, try",
 	)
 
-	f.replace("base/feature.yaml", ", try: [x], mounts: [path]", "")
+	f.replace("shared/base/feature.yaml", ", try: [x], mounts: [path]", "")
 	loaded(t, f.files)
-	f.replace("orders/feature.yaml", "the sample", "work after the answer")
-	f.write("sqlite/feature.yaml", string(f.files["sqlite/feature.yaml"].Data)+"adds: {layout: [{path: a, text: b}, {path: a, text: c}]}\n")
-	f.write("orders-orm/feature.yaml", string(f.files["orders-orm/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
-	f.write("orders-sql/feature.yaml", string(f.files["orders-sql/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
+	f.replace("sample/orders/feature.yaml", "the sample", "work after the answer")
+	f.write("database/sqlite/feature.yaml", string(f.files["database/sqlite/feature.yaml"].Data)+"adds: {layout: [{path: a, text: b}, {path: a, text: c}]}\n")
+	f.write("sample/orders/orm/feature.yaml", string(f.files["sample/orders/orm/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
+	f.write("sample/orders/sql/feature.yaml", string(f.files["sample/orders/sql/feature.yaml"].Data)+"adds: {layout: [{path: x, text: y}]}\n")
 	_, err = Load(f.files)
 	lines(t, err,
-		"background/feature.yaml:23:45: layout text work after the answer: orders has it, too (orders/feature.yaml:18:13), and both can be selected together; rename one, or let them exclude each other",
-		"sqlite/feature.yaml:20:44: layout path a: sqlite has it, too (sqlite/feature.yaml:20:24), and both can be selected together; rename one, or let them exclude each other",
+		"database/sqlite/feature.yaml:19:44: layout path a: sqlite has it, too (database/sqlite/feature.yaml:19:24), and both can be selected together; rename one, or let them exclude each other",
+		"feature/background/feature.yaml:23:45: layout text work after the answer: orders has it, too (sample/orders/feature.yaml:17:13), and both can be selected together; rename one, or let them exclude each other",
 	)
 }
 
 func TestLoad_RejectsWhatIsMissing(t *testing.T) {
 	f := newFixture(t)
-	delete(f.files, "base/modules.lock")
-	f.files["chi/files/link.raw"] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("/etc/passwd")}
+	delete(f.files, "shared/base/modules.lock")
+	f.files["router/chi/files/link.raw"] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("/etc/passwd")}
 	_, err := Load(f.files)
-	lines(t, err, "base/modules.lock: missing; it says, too, which Go a project needs", "chi/files/link.raw: not a regular file; put a copy there")
-
-	_, err = Load(fstest.MapFS{})
-	lines(t, err, "base: missing; it is the feature that is always there and has the index files")
+	lines(t, err,
+		"router/chi/files/link.raw: not a regular file; put a copy there",
+		"shared: no feature that every service has comes with a modules.lock; it says, too, which Go a project needs",
+	)
 }

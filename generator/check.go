@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,23 +18,20 @@ import (
 // check compares what was read with itself. Each part reports what only it can
 // see, and copes with what another part has reported.
 func (l *loader) check() {
-	switch b := l.byName[baseFeature]; {
-	case b == nil:
-		l.problems.Add(problem.Position{Path: baseFeature}, "missing; it is the feature that is always there and has the index files")
-	case b.lock == nil:
-		l.problems.Add(problem.Position{Path: baseFeature + "/" + lockFile}, "missing; it says, too, which Go a project needs")
-	}
-	if b := l.byName[baseFeature]; b != nil && b.doc != nil && !b.doc.Readable() || l.slotsDoc != nil && !l.slotsDoc.Readable() {
+	if l.slotsDoc != nil && !l.slotsDoc.Readable() {
 		return // everything else would be compared with nothing
 	}
 	l.gather()
+	if !l.unread && !slices.ContainsFunc(l.Features, func(f *Feature) bool { return f.Always && f.lock != nil }) {
+		l.problems.Add(problem.Position{Path: sharedDir}, "no feature that every service has comes with a %s; it says, too, which Go a project needs", lockFile)
+	}
 	for i := range l.Slots {
 		l.checkSlot(i)
 	}
 	for _, f := range l.Features {
 		switch {
 		case f.doc == nil:
-			l.problems.Add(problem.Position{Path: f.Name + "/" + featureFile}, "missing; every folder of a catalog is a feature")
+			l.problems.Add(problem.Position{Path: f.Folder + "/" + featureFile}, "missing; every folder of a catalog is a feature")
 		case f.doc.Readable():
 			l.checkFeature(f)
 			l.checkContributions(f)
@@ -77,32 +75,36 @@ func (l *loader) checkSlot(i int) {
 
 // checkFeature checks what a feature says of itself and of others.
 func (l *loader) checkFeature(f *Feature) {
-	l.checkName(f.Name, problem.Position{Path: f.Name})
+	l.checkName(path.Base(f.Folder), problem.Position{Path: f.Folder})
 	l.checkTexts(f.doc.At(), map[string]string{"title": f.Title, "summary": f.Summary})
 	if f.Slot != "" && l.slot(f.Slot) == nil {
-		l.problems.Add(f.doc.At("slot"), "slot %s: there is no such slot; %s", f.Slot, problem.Suggest(f.Slot, slotNames(l.Slots)))
+		l.problems.Add(problem.Position{Path: f.Folder}, "slot %s: there is no such slot; %s", f.Slot, problem.Suggest(f.Slot, append(slotNames(l.Slots), optionalDir, sharedDir)))
 	}
-	chosen := f.When == nil && f.Name != baseFeature
 	switch {
-	case f.Name == baseFeature && (f.Slot != "" || f.When != nil):
-		l.problems.Add(f.doc.At(), "%s: always selected; it has neither slot nor when", baseFeature)
-	case f.Slot != "" && f.When != nil:
-		l.problems.Add(f.doc.At("when"), "when: a value of a slot is chosen, a joint is not; remove slot or when")
-	case f.When != nil && f.Reason == "":
-		l.problems.Add(f.doc.At("when"), "reason: missing; a joint needs its reason, here, because no seam made it needless")
-	case f.When == nil && f.Reason != "":
-		l.problems.Add(f.doc.At("reason"), "reason: only joints have one; remove it, or add when")
-	case f.When != nil && len(f.When) == 0:
-		l.problems.Add(f.doc.At("when"), "when: without a condition it holds always; give the files to %s", baseFeature)
+	case f.Always && !f.hidden:
+		l.problems.Add(f.doc.At("always"), "always: only features below %s are selected always; remove it, or move the folder", sharedDir)
+	case f.When != nil && !f.Joint():
+		l.problems.Add(f.doc.At("when"), "when: only joints have a condition; remove it, or move the folder below what it joins")
+	case f.Joint() && len(f.When) == 0:
+		l.problems.Add(f.doc.At("when"), "when: missing; without a condition the files belong to %s", f.parent.Name)
+	case f.Joint() && f.Reason == "":
+		l.problems.Add(f.doc.At("when"), "reason: missing; say why there is no seam that makes this joint needless")
+	case f.Reason != "" && !f.Joint():
+		l.problems.Add(f.doc.At("reason"), "reason: only joints have one; remove it, or move the folder below what it joins")
 	}
 	l.checkCondition(f.When, l.choices, "slots and optional features", f.doc.At)
-	for key, others := range map[string][]string{"requires": f.Requires, "conflicts": f.Conflicts} {
-		if len(others) > 0 && !chosen {
-			l.problems.Add(f.doc.At(key), "%s: nobody chooses %s, so it cannot ask for anything; say it in the features that it is for", key, f.Name)
+	chosen := !f.hidden && !f.Joint()
+	if len(f.Conflicts) > 0 && !chosen {
+		l.problems.Add(f.doc.At("conflicts"), "conflicts: nobody chooses %s; say it in the features that need it", f.Name)
+	}
+	for i, other := range f.Requires {
+		l.checkReference(f, other, "requires", f.doc.At("requires", i))
+		if r := l.byName[other]; !chosen && r != nil && !r.hidden {
+			l.problems.Add(f.doc.At("requires", i), "requires %s: nobody chooses %s, so it can require only hidden features; say it in the features that need it", other, f.Name)
 		}
-		for i, other := range others {
-			l.checkReference(f, other, key, f.doc.At(key, i))
-		}
+	}
+	for i, other := range f.Conflicts {
+		l.checkReference(f, other, "conflicts", f.doc.At("conflicts", i))
 	}
 }
 
@@ -114,7 +116,8 @@ func (l *loader) checkReference(f *Feature, name, key string, at problem.Positio
 		l.problems.Add(at, "%s %s: there is no such feature; %s", key, name, problem.Suggest(name, l.chosenNames()))
 	case other == f:
 		l.problems.Add(at, "%s %s: itself; remove it", key, name)
-	case other.Name == baseFeature || other.When != nil:
+	case key == "requires" && other.hidden && !other.Always:
+	case other.hidden || other.Joint():
 		l.problems.Add(at, "%s %s: nobody can choose it; name what can be chosen: %s", key, name, strings.Join(l.chosenNames(), ", "))
 	case key == "conflicts" && slices.Contains(f.Requires, name):
 		l.problems.Add(at, "conflicts %s: required as well; remove one", name)
@@ -164,14 +167,18 @@ func (l *loader) checkFiles(f *Feature) {
 			l.problems.Add(at, "no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw")
 			continue
 		}
-		file.index = f.Name == baseFeature && slices.Contains(l.index().Files, name)
+		file.index = slices.Contains(f.contributes.Index.Files, name)
 		kind := logicless.Owned
-		if file.index {
+		unread := f.doc == nil || !f.doc.Readable() // and so are the names of its index files
+		if file.index || unread {
 			kind = logicless.Index
 		}
 		text, problems := logicless.Parse(file.disk, string(file.raw), kind)
 		file.text = text
 		l.problems = append(l.problems, problems...)
+		if file.index && !unread && len(problems) == 0 {
+			l.checkPrints(f, *file)
+		}
 	}
 }
 
@@ -188,14 +195,14 @@ func outputOf(path string) string {
 	return strings.TrimSuffix(path, ".tmpl")
 }
 
-func (l *loader) checkPath(path string, at problem.Position) {
+func (l *loader) checkPath(name string, at problem.Position) {
 	switch {
-	case strings.EqualFold(path, goMod) || strings.EqualFold(path, goSum) || strings.HasPrefix(path, stateDir+"/"):
-		l.problems.Add(at, "%s: otelgen writes it itself; a feature has its modules in %s", path, lockFile)
-	case module.CheckFilePath(strings.ReplaceAll(path, serviceInPath, "x")) != nil:
-		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", path)
+	case strings.EqualFold(name, goMod) || strings.EqualFold(name, goSum) || strings.HasPrefix(name, stateDir+"/"):
+		l.problems.Add(at, "%s: otelgen writes it itself; a feature has its modules in %s", name, lockFile)
+	case module.CheckFilePath(strings.ReplaceAll(name, serviceInPath, "x")) != nil:
+		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", name)
 	default:
-		if err := checkPath(path); err != nil {
+		if err := checkPath(name); err != nil {
 			l.problems.Add(at, "%v; find another path", err)
 		}
 	}
@@ -209,7 +216,7 @@ func (l *loader) checkLock(f *Feature) {
 	for _, correction := range f.lock.Corrections {
 		for _, name := range correction.With {
 			if l.byName[name] == nil {
-				l.problems.Add(problem.Position{Path: f.Name + "/" + lockFile}, "with %s: there is no such feature; lock the modules again", name)
+				l.problems.Add(problem.Position{Path: f.Folder + "/" + lockFile}, "with %s: there is no such feature; lock the modules again", name)
 			}
 		}
 	}

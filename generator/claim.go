@@ -18,6 +18,13 @@ type claimant struct {
 	at    problem.Position
 	name  string // as the feature spells it
 	value string // those with the same one can share the claim; "" shares with nobody
+
+	fallback bool // gives way to one that is none
+}
+
+// shares reports whether both claimants can have what they claim.
+func (c claimant) shares(other claimant) bool {
+	return c.value != "" && c.value == other.value || c.fallback != other.fallback
 }
 
 // checkTogether reports what two features claim that can be selected together.
@@ -38,7 +45,7 @@ func (l *loader) checkTogether() {
 	for c, claimants := range l.claims() {
 		for i, second := range claimants {
 			for _, first := range claimants[:i] {
-				if (first.value == "" || first.value != second.value) && together(first.Feature, second.Feature) {
+				if !first.shares(second) && together(first.Feature, second.Feature) {
 					l.problems.Add(second.at, "%s %s: %s has it, too (%s), and both can be selected together; rename one, or let them exclude each other",
 						c.what, second.name, first.Name, first.at)
 				}
@@ -50,6 +57,10 @@ func (l *loader) checkTogether() {
 // claims collects all claims, in reading order.
 func (c *Catalog) claims() map[claim][]claimant {
 	all := map[claim][]claimant{}
+	unique := map[string][]string{}
+	for _, f := range c.Features {
+		maps.Copy(unique, f.contributes.Index.Unique)
+	}
 	for _, f := range c.Features {
 		add := func(what, name, value string, at problem.Position) {
 			c := claim{what, name}
@@ -59,7 +70,7 @@ func (c *Catalog) claims() map[claim][]claimant {
 			if n := len(all[c]); n > 0 && value != "" && all[c][n-1].Feature == f && all[c][n-1].value == value {
 				return // the same once more
 			}
-			all[c] = append(all[c], claimant{f, at, name, value})
+			all[c] = append(all[c], claimant{Feature: f, at: at, name: name, value: value})
 		}
 		addPath := func(name string, at problem.Position) {
 			add("path", name, "", at)
@@ -70,31 +81,38 @@ func (c *Catalog) claims() map[claim][]claimant {
 		for _, file := range f.files {
 			addPath(file.path, problem.Position{Path: file.disk})
 		}
-		for _, from := range slices.Sorted(maps.Keys(f.gives.Moved)) {
+		for _, from := range slices.Sorted(maps.Keys(f.contributes.Moved)) {
 			addPath(from, f.doc.At("moved", from))
 		}
-		for i, v := range f.gives.Env.Variables {
+		for i, v := range f.contributes.Env.Variables {
 			add("variable", v.Name, "", f.doc.At("env", "variables", i, "name"))
 		}
-		for i, field := range f.gives.Config {
+		for i, field := range f.contributes.Config {
 			add("config field", field.Field, "", f.doc.At("config", i, "field"))
 			qualifier, _, _ := strings.Cut(field.Type, ".")
 			add("config package", qualifier, field.Import, f.doc.At("config", i, "import"))
 		}
-		for i, step := range f.gives.Wiring {
-			add("step", step.Name, "", f.doc.At("wiring", i, "name"))
+		for i, step := range f.contributes.Wiring {
+			addOf := func(what, name string, at problem.Position) {
+				c := claim{what, name}
+				all[c] = append(all[c], claimant{Feature: f, at: at, name: name, fallback: step.Fallback})
+			}
+			addOf("step", step.Name, f.doc.At("wiring", i, "name"))
 			for j, output := range step.Outputs {
-				add("output", output, "", f.doc.At("wiring", i, "outputs", j))
+				addOf("output", output, f.doc.At("wiring", i, "outputs", j))
 			}
 			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
 				add("wiring package", qualifier, step.Import, f.doc.At("wiring", i, "import"))
 			}
 		}
-		for list, keys := range c.index().Unique {
-			for i, item := range f.gives.Adds[list] {
+		for _, name := range f.contributes.Index.Given {
+			add("given variable", name, "", f.doc.At("index", "given"))
+		}
+		for list, keys := range unique {
+			for i, item := range f.contributes.Adds[list] {
 				for _, key := range keys {
 					if value, ok := item.fields[key]; ok {
-						add(list+" "+key, value, "", f.doc.At("adds", list, i, key))
+						add(list+" "+key, value.source, "", f.doc.At("adds", list, i, key))
 					}
 				}
 			}

@@ -33,14 +33,15 @@ func (c Condition) Holds(choices map[string]string) bool {
 	return true
 }
 
-// condition returns when a feature is selected, whichever of its four kinds it is.
+// condition returns when a feature is selected. A hidden one has none: it is
+// always there, or selected by those that require it.
 func (f *Feature) condition() Condition {
 	switch {
-	case f.Name == baseFeature:
+	case f.hidden:
 		return nil
 	case f.Slot != "":
 		return Condition{f.Slot: {f.Name}}
-	case f.When != nil:
+	case f.Joint():
 		return f.When
 	default:
 		return Condition{f.Name: {on}}

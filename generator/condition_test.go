@@ -30,11 +30,11 @@ func TestCondition_Holds(t *testing.T) {
 func TestTogether(t *testing.T) {
 	f := newFixture(t)
 	f.replace("slots.yaml", "when: {database: [any]}", "when: {database: [any]}\n- {name: cache, title: x, question: x, default: none, optional: true, when: {store: [orm]}}")
-	f.write("redis/feature.yaml", "title: x\nsummary: x\nslot: cache\nconflicts: [background]\n")
-	f.write("no-store/feature.yaml", "title: x\nsummary: x\nwhen: {store: [none]}\nreason: x\n")
-	f.write("any-database/feature.yaml", "title: x\nsummary: x\nwhen: {database: [any]}\nreason: x\n")
-	f.write("quiet/feature.yaml", "title: x\nsummary: x\nwhen: {background: [off]}\nreason: x\n")
-	f.write("river/feature.yaml", "title: x\nsummary: x\nrequires: [sqlite]\n")
+	f.write("cache/redis/feature.yaml", "title: x\nsummary: x\nconflicts: [background]\n")
+	f.write("shared/base/no-store/feature.yaml", "title: x\nsummary: x\nwhen: {store: [none]}\nreason: x\n")
+	f.write("shared/base/any-database/feature.yaml", "title: x\nsummary: x\nwhen: {database: [any]}\nreason: x\n")
+	f.write("shared/base/quiet/feature.yaml", "title: x\nsummary: x\nwhen: {background: [off]}\nreason: x\n")
+	f.write("feature/river/feature.yaml", "title: x\nsummary: x\nrequires: [sqlite]\n")
 	c := loaded(t, f.files)
 	for _, test := range []struct {
 		a, b string
@@ -44,22 +44,22 @@ func TestTogether(t *testing.T) {
 		{"base", "chi", true, "nothing is against it"},
 		{"chi", "stdlib", false, "values of one slot"},
 		{"chi", "sqlite", true, "values of two slots"},
-		{"memory", "sqlite", false, "a condition names another value of the slot"},
-		{"memory", "orders-sql", false, "the store exists with a database only"},
-		{"memory", "sql", false, "the store exists with a database only"},
+		{"orders-memory", "sqlite", false, "a condition names another value of the slot"},
+		{"orders-memory", "orders-sql", false, "the store exists with a database only"},
+		{"orders-memory", "sql", false, "the store exists with a database only"},
 		{"orders-sql", "orders-orm", false, "their conditions exclude each other"},
 		{"audit", "orm", false, "they conflict"},
 		{"audit", "orders-orm", false, "one conflicts with what the other joins"},
 		{"audit", "orders-sql", true, "nothing is against it"},
 		{"redis", "audit", false, "what one requires conflicts with the other"},
-		{"redis", "memory", false, "the slot of one depends on a slot that depends on a database"},
+		{"redis", "orders-memory", false, "the slot of one depends on a slot that depends on a database"},
 		{"redis", "orders-orm", true, "the slot of one depends on what the other joins"},
 		{"redis", "sql", false, "the slot of one depends on another value"},
-		{"no-store", "any-database", false, "with a database there is a store"},
-		{"no-store", "memory", true, "no database, no store"},
-		{"quiet", "audit", false, "one is there without what the other requires"},
-		{"river", "memory", false, "one requires what the other excludes"},
-		{"river", "no-store", false, "what one requires makes a slot exist"},
+		{"base-no-store", "base-any-database", false, "with a database there is a store"},
+		{"base-no-store", "orders-memory", true, "no database, no store"},
+		{"base-quiet", "audit", false, "one is there without what the other requires"},
+		{"river", "orders-memory", false, "one requires what the other excludes"},
+		{"river", "base-no-store", false, "what one requires makes a slot exist"},
 	} {
 		a, b := c.byName[test.a], c.byName[test.b]
 		if c.together(a, b) != test.want || c.together(b, a) != test.want {

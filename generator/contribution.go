@@ -17,20 +17,20 @@ import (
 // seen without the others.
 func (l *loader) checkContributions(f *Feature) {
 	l.checkIndex(f)
-	l.parse(f.gives.Env.Title, f.doc.At("env", "title"))
-	for i, v := range f.gives.Env.Variables {
-		l.checkVariable(v, f.doc.Under("env", "variables", i))
+	l.checkText(&f.contributes.Env.Title, lineKind, "title", f.doc.At("env", "title"))
+	for i := range f.contributes.Env.Variables {
+		l.checkVariable(&f.contributes.Env.Variables[i], f.doc.Under("env", "variables", i))
 	}
-	for i, field := range f.gives.Config {
+	for i, field := range f.contributes.Config {
 		l.checkConfigField(field, f.doc.Under("config", i))
 	}
-	for i, step := range f.gives.Wiring {
+	for i, step := range f.contributes.Wiring {
 		l.checkStep(step, f.doc.Under("wiring", i))
 	}
-	for _, list := range slices.Sorted(maps.Keys(f.gives.Adds)) {
+	for _, list := range slices.Sorted(maps.Keys(f.contributes.Adds)) {
 		l.checkItems(f, list)
 	}
-	for from, to := range f.gives.Moved {
+	for from, to := range f.contributes.Moved {
 		at := f.doc.At("moved", from)
 		if !slices.ContainsFunc(f.files, func(file file) bool { return outputOf(file.path) == to }) {
 			l.problems.Add(at, "moved %s: %s has no file %s", from, f.Name, to)
@@ -43,70 +43,131 @@ func (l *loader) checkContributions(f *Feature) {
 var listName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (l *loader) checkIndex(f *Feature) {
-	if f.gives.Index == nil {
-		return
-	}
-	if f.Name != baseFeature {
-		l.problems.Add(f.doc.At("index"), "index: only %s has index files; own the file, or add to a list", baseFeature)
-		return
-	}
-	for i, name := range f.gives.Index.Files {
+	index := f.contributes.Index
+	for i, name := range index.Files {
 		if !slices.ContainsFunc(f.files, func(file file) bool { return file.path == name+".tmpl" }) {
-			l.problems.Add(f.doc.At("index", "files", i), "index %s: %s has no files/%s.tmpl", name, baseFeature, name)
+			l.problems.Add(f.doc.At("index", "files", i), "index %s: %s has no %s/%s.tmpl", name, f.Name, filesDir, name)
 		}
 	}
-	for _, list := range slices.Sorted(maps.Keys(f.gives.Index.Lists)) {
-		for _, word := range append([]string{list}, f.gives.Index.Lists[list]...) {
-			if !listName.MatchString(word) {
-				l.problems.Add(f.doc.At("index", "lists", list), "list %s: %q cannot stand in a template; use a-z, 0-9 and _", list, word)
-			}
-		}
+	for _, name := range slices.Sorted(maps.Keys(index.Lists)) {
+		l.checkList(f, name, index.Lists[name])
 	}
-	for list, keys := range f.gives.Index.Unique {
-		known, ok := f.gives.Index.Lists[list]
+	for _, name := range slices.Sorted(maps.Keys(index.Unique)) {
+		declared, ok := index.Lists[name]
 		if !ok {
-			l.problems.Add(f.doc.At("index", "unique", list), "unique %s: there is no such list; %s", list, problem.Suggest(list, slices.Collect(maps.Keys(f.gives.Index.Lists))))
+			l.problems.Add(f.doc.At("index", "unique", name), "unique %s: %s declares no such list; %s", name, f.Name, problem.Suggest(name, slices.Collect(maps.Keys(index.Lists))))
 			continue
 		}
-		for i, key := range keys {
-			if !slices.Contains(known, key) {
-				l.problems.Add(f.doc.At("index", "unique", list, i), "unique %s: its items have no key %s; %s", list, key, problem.Suggest(key, known))
+		for i, key := range index.Unique[name] {
+			if _, ok := declared.keys[key]; !ok {
+				l.problems.Add(f.doc.At("index", "unique", name, i), "unique %s: its items have no key %s; %s", name, key, problem.Suggest(key, slices.Collect(maps.Keys(declared.keys))))
 			}
 		}
 	}
-	for i, name := range f.gives.Index.Given {
+	for _, name := range slices.Sorted(maps.Keys(index.Groups)) {
+		l.checkGroup(f, name, index.Groups[name])
+	}
+	for i, name := range index.Given {
 		if !token.IsIdentifier(name) {
-			l.problems.Add(f.doc.At("index", "given", i), "given %s: no name of a Go variable", name)
+			l.problems.Add(f.doc.At("index", "given", i), "given %s: not the name of a Go variable", name)
+		}
+	}
+}
+
+// checkList checks the declaration of a list. A list has one owner.
+func (l *loader) checkList(f *Feature, name string, declared list) {
+	at := f.doc.At("index", "lists", name)
+	if owner := l.lists[name].owner; owner != f {
+		l.problems.Add(at, "list %s: %s declares it, too; add to that one, or rename one", name, owner.Name)
+	}
+	for _, word := range append([]string{name}, slices.Sorted(maps.Keys(declared.keys))...) {
+		if !listName.MatchString(word) {
+			l.problems.Add(at, "list %s: %q cannot stand in a template; use a-z, 0-9 and _", name, word)
+		}
+	}
+	if declared.keys == nil && !declared.kind.known() {
+		l.problems.Add(at, "list %s: %q is not a kind of text; %s", name, declared.kind, problem.Suggest(string(declared.kind), kindNames()))
+	}
+	for _, key := range slices.Sorted(maps.Keys(declared.keys)) {
+		if kind := declared.keys[key]; !kind.known() {
+			l.problems.Add(f.doc.At("index", "lists", name, key), "list %s: %q is not a kind of text; %s", name, kind, problem.Suggest(string(kind), kindNames()))
+		}
+	}
+}
+
+// checkGroup checks the declaration of a group. A group has one owner.
+func (l *loader) checkGroup(f *Feature, name string, stages []string) {
+	at := f.doc.At("index", "groups", name)
+	for _, other := range l.Features {
+		if _, twice := other.contributes.Index.Groups[name]; twice && other != f && other.Name < f.Name {
+			l.problems.Add(at, "group %s: %s declares it, too; join that one, or rename one", name, other.Name)
+		}
+	}
+	if len(stages) == 0 {
+		l.problems.Add(at, "group %s: has no stage; name at least one", name)
+	}
+	for i, word := range append([]string{name}, stages...) {
+		if !listName.MatchString(word) || slices.Contains(stages[:max(0, i-1)], word) {
+			l.problems.Add(at, "group %s: %q is not a name, or is there twice; use a-z, 0-9 and _", name, word)
+		}
+	}
+}
+
+// checkPrints checks what an index file prints of lists: only lists that are
+// declared wherever the file is rendered, only keys that items have, and through
+// quote whatever could mean something else in the file's language.
+func (l *loader) checkPrints(f *Feature, file file) {
+	for _, use := range file.text.Uses() {
+		at := problem.Position{Path: file.disk, Line: use.Line, Column: use.Column}
+		declared, ok := l.lists[use.List]
+		if !ok {
+			if !l.unread {
+				l.problems.Add(at, "list %s: no feature declares it; %s", use.List, problem.Suggest(use.List, slices.Collect(maps.Keys(l.lists))))
+			}
+			continue
+		}
+		if owner := declared.owner; owner != f && !owner.Always && !slices.Contains(f.Requires, owner.Name) {
+			l.problems.Add(at, "list %s: %s can be selected without %s, which declares it; require that, or declare a list", use.List, f.Name, owner.Name)
+		}
+		if !use.Printed {
+			continue
+		}
+		kind, ok := declared.keys[use.Key]
+		if use.Key == "" && declared.keys == nil {
+			kind, ok = declared.kind, true
+		}
+		if !ok {
+			l.problems.Add(at, "list %s: an item %s; this prints %q", use.List, describeKeys(slices.Collect(maps.Keys(declared.keys))), use.Key)
+		} else if err := kind.printable(file.path, use.Quoted); err != nil {
+			l.problems.Add(at, "list %s: %v", use.List, err)
 		}
 	}
 }
 
 var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-func (l *loader) checkVariable(v variable, at func(...any) problem.Position) {
+func (l *loader) checkVariable(v *variable, at func(...any) problem.Position) {
 	if !variableName.MatchString(v.Name) {
-		l.problems.Add(at("name"), "variable %q: no name of an environment variable; use A-Z, 0-9 and _", v.Name)
+		l.problems.Add(at("name"), "variable %q: not the name of an environment variable; use A-Z, 0-9 and _", v.Name)
 	}
-	if v.Secret && v.Default+v.Development+v.Example != "" {
+	if v.Secret && v.Default.source+v.Development.source+v.Example.source != "" {
 		l.problems.Add(at("secret"), "variable %s: a secret has no value before \"make env\"; remove default, development and example", v.Name)
 	}
-	if v.Default != "" && v.Example != "" {
+	if v.Default.source != "" && v.Example.source != "" {
 		l.problems.Add(at("example"), "variable %s: the default is shown, and the example is not; remove one", v.Name)
 	}
-	for key, text := range map[string]string{"default": v.Default, "development": v.Development, "example": v.Example, "doc": v.Doc} {
-		if key != "doc" && strings.Contains(text, "\n") {
-			l.problems.Add(at(key), "variable %s: %s: more than one line", v.Name, key)
-		}
-		if (key == "default" || key == "example") && (strings.Contains(text, "'") || strings.HasSuffix(text, `\`)) {
+	for key, text := range map[string]*snippet{"default": &v.Default, "development": &v.Development, "example": &v.Example} {
+		if key != "development" && (strings.Contains(text.source, "'") || strings.HasSuffix(text.source, `\`)) {
 			l.problems.Add(at(key), `variable %s: %s: sh and docker compose read it differently; do without ', and without \ at the end`, v.Name, key)
 		}
-		l.parse(text, at(key))
+		l.checkText(text, lineKind, "variable "+v.Name+": "+key, at(key))
 	}
+	l.checkText(&v.Doc, textKind, "variable "+v.Name+": doc", at("doc"))
 }
 
 func (l *loader) checkConfigField(field configField, at func(...any) problem.Position) {
 	if !token.IsIdentifier(field.Field) || !token.IsExported(field.Field) {
-		l.problems.Add(at("field"), "field %q: no name of an exported field", field.Field)
+		l.problems.Add(at("field"), "field %q: not the name of an exported field", field.Field)
 	}
 	l.checkImport(field.Import, field.Type, "type", at)
 }
@@ -120,32 +181,29 @@ func (l *loader) checkImport(path, name, key string, at func(...any) problem.Pos
 		l.problems.Add(at(key), "%s %q: package.Name is expected", key, name)
 	}
 	if err := module.CheckImportPath(path); err != nil {
-		l.problems.Add(at("import"), "import %q: no import path; a directory of the project, or a package elsewhere, is expected", path)
+		l.problems.Add(at("import"), "import %q: not an import path; a directory of the project, or a package elsewhere, is expected", path)
 	}
 }
 
 // stepName reads well in an error, and needs no quoting there.
 var stepName = regexp.MustCompile(`^[a-z][a-z0-9]*([ -][a-z0-9]+)*$`)
 
-func (l *loader) checkStep(s wiring, at func(...any) problem.Position) {
+func (l *loader) checkStep(s step, at func(...any) problem.Position) {
 	if !stepName.MatchString(s.Name) {
-		l.problems.Add(at("name"), "step %q: no name; use words of a-z and 0-9", s.Name)
+		l.problems.Add(at("name"), "step %q: not a name; use words of a-z and 0-9", s.Name)
 	}
 	if local := token.IsIdentifier(s.Call) && s.Import == ""; !local {
 		l.checkImport(s.Import, s.Call, "call", at)
 	}
+	l.checkInto(s, at("into"))
 	for i, input := range s.Inputs {
-		if root, field, isField := strings.Cut(input, "."); !token.IsIdentifier(root) || isField && (root != configVariable || !token.IsIdentifier(field)) {
-			l.problems.Add(at("inputs", i), "input %q: the name of an output, or %s.Field, is expected; no Go is written here", input, configVariable)
-		} else if !l.unread && !slices.Contains(l.given, input) {
-			l.problems.Add(at("inputs", i), "input %s: no feature gives it; %s", input, problem.Suggest(input, l.given))
-		}
+		l.checkInput(input, at("inputs", i))
 	}
 	for i, output := range s.Outputs {
 		switch {
 		case !token.IsIdentifier(output) || output == "_":
-			l.problems.Add(at("outputs", i), "output %q: no name of a Go variable", output)
-		case output == "err" || output == configVariable || slices.Contains(l.index().Given, output):
+			l.problems.Add(at("outputs", i), "output %q: not the name of a Go variable", output)
+		case output == "err" || output == configVariable || slices.Contains(l.variables, output):
 			l.problems.Add(at("outputs", i), "output %s: exists before the first step; find another name", output)
 		case slices.Contains(l.packages, output):
 			l.problems.Add(at("outputs", i), "output %s: would hide the package of this name; find another", output)
@@ -155,48 +213,86 @@ func (l *loader) checkStep(s wiring, at func(...any) problem.Position) {
 		switch {
 		case method == "":
 		case !token.IsIdentifier(method) || !token.IsExported(method):
-			l.problems.Add(at(key), "%s %q: no name of a method", key, method)
+			l.problems.Add(at(key), "%s %q: not the name of a method", key, method)
 		case len(s.Outputs) == 0:
 			l.problems.Add(at(key), "%s %s: a method of the first output, and there is none; name the outputs", key, method)
 		}
 	}
 }
 
+func (l *loader) checkInput(input string, at problem.Position) {
+	if group, isGroup := strings.CutSuffix(input, allOf); isGroup {
+		if _, ok := l.groups[group]; !ok && !l.unread {
+			l.problems.Add(at, "input %s: no feature declares the group %s; %s", input, group, problem.Suggest(group, slices.Collect(maps.Keys(l.groups))))
+		}
+		return
+	}
+	if root, field, isField := strings.Cut(input, "."); !token.IsIdentifier(root) || isField && (root != configVariable || !token.IsIdentifier(field)) {
+		l.problems.Add(at, "input %q: the name of an output, %s.Field or GROUP%s is expected; no Go is written here", input, configVariable, allOf)
+	} else if !l.unread && !slices.Contains(l.given, input) {
+		l.problems.Add(at, "input %s: no feature provides it; %s", input, problem.Suggest(input, l.given))
+	}
+}
+
+// checkInto checks the group that a step joins.
+func (l *loader) checkInto(s step, at problem.Position) {
+	if s.Into == "" {
+		return
+	}
+	group, stage, _ := strings.Cut(s.Into, ".")
+	stages, ok := l.groups[group]
+	switch {
+	case !ok && !l.unread:
+		l.problems.Add(at, "into %s: no feature declares the group %s; %s", s.Into, group, problem.Suggest(group, slices.Collect(maps.Keys(l.groups))))
+	case ok && !slices.Contains(stages, stage):
+		l.problems.Add(at, "into %s: GROUP.STAGE is expected, and the stages of %s are %s", s.Into, group, strings.Join(stages, ", "))
+	case len(s.Outputs) == 0:
+		l.problems.Add(at, "into %s: the first output joins the group, and there is none; name the outputs", s.Into)
+	}
+}
+
 // gather collects what steps can take, and the names by which they call
 // packages.
 func (l *loader) gather() {
-	l.given = append([]string{configVariable}, l.index().Given...)
+	l.given = []string{configVariable}
 	for _, f := range l.Features {
 		l.unread = l.unread || f.doc != nil && !f.doc.Readable()
-		for _, field := range f.gives.Config {
+		l.variables = append(l.variables, f.contributes.Index.Given...)
+		for _, field := range f.contributes.Config {
 			l.given = append(l.given, configVariable+"."+field.Field)
 		}
-		for _, step := range f.gives.Wiring {
+		for _, step := range f.contributes.Wiring {
 			l.given = append(l.given, step.Outputs...)
 			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
 				l.packages = append(l.packages, qualifier)
 			}
 		}
 	}
+	l.given = append(l.given, l.variables...)
 }
 
-// checkItems checks that the items of a list are what base's index declares.
-func (l *loader) checkItems(f *Feature, list string) {
-	lists := l.index().Lists
-	keys, ok := lists[list]
+// checkItems checks that the items of a list are what its owner declares.
+func (l *loader) checkItems(f *Feature, name string) {
+	declared, ok := l.lists[name]
 	if !ok {
-		l.problems.Add(f.doc.At("adds", list), "list %s: %s declares no such list; %s", list, baseFeature, problem.Suggest(list, slices.Collect(maps.Keys(lists))))
+		if !l.unread {
+			l.problems.Add(f.doc.At("adds", name), "list %s: no feature declares it; %s", name, problem.Suggest(name, slices.Collect(maps.Keys(l.lists))))
+		}
 		return
 	}
-	for i, item := range f.gives.Adds[list] {
-		at := f.doc.At("adds", list, i)
-		if !slices.Equal(slices.Sorted(maps.Keys(item.fields)), slices.Sorted(slices.Values(keys))) {
-			l.problems.Add(at, "list %s: an item %s; this one %s", list, describeKeys(keys), describeKeys(slices.Collect(maps.Keys(item.fields))))
+	keys := slices.Sorted(maps.Keys(declared.keys))
+	for i := range f.contributes.Adds[name] {
+		item := &f.contributes.Adds[name][i]
+		at := f.doc.At("adds", name, i)
+		if !slices.Equal(slices.Sorted(maps.Keys(item.fields)), keys) {
+			l.problems.Add(at, "list %s: an item %s; this one %s", name, describeKeys(keys), describeKeys(slices.Collect(maps.Keys(item.fields))))
 			continue
 		}
-		l.parse(item.text, at)
+		if len(keys) == 0 {
+			l.checkText(&item.text, declared.kind, "list "+name, at)
+		}
 		for _, key := range keys {
-			l.parse(item.fields[key], f.doc.At("adds", list, i, key))
+			l.checkText(item.fields[key], declared.keys[key], "list "+name+": "+key, f.doc.At("adds", name, i, key))
 		}
 	}
 }
@@ -208,11 +304,29 @@ func describeKeys(keys []string) string {
 	return "has the keys " + strings.Join(slices.Sorted(slices.Values(keys)), ", ")
 }
 
-// parse keeps a contributed text as a template.
-func (l *loader) parse(text string, at problem.Position) {
-	template, problems := logicless.Parse(at.Path, text, logicless.Owned)
+// checkText parses a contributed text as a template, and checks that it is of a
+// kind whatever the names of service and module are. An empty one is absent.
+func (l *loader) checkText(t *snippet, kind kind, subject string, at problem.Position) {
+	if t.source == "" {
+		t.template = logicless.Text("")
+		return
+	}
+	template, problems := logicless.Parse(at.Path, t.source, logicless.Owned)
 	for _, p := range problems { // their lines count from the beginning of the text
 		l.problems.Add(at, "%s", p.Text)
 	}
-	l.texts[text] = template
+	t.template = template
+	if len(problems) > 0 || !kind.known() { // which is reported with the list
+		return
+	}
+	for _, names := range extremes {
+		rendered, err := template.Execute(names)
+		if err == nil {
+			err = kind.check(string(rendered))
+		}
+		if err != nil {
+			l.problems.Add(at, "%s: %v", subject, err)
+			return
+		}
+	}
 }

@@ -32,39 +32,57 @@ type Slot struct {
 // of others, which its feature.yaml says. The keys of feature.yaml are the yaml
 // tags of this type and of contributions.
 //
-// A feature with a Slot is a value of it. One with When is a joint: nobody
-// chooses it, and it is selected when the condition holds. The one called
-// "base" is always selected. Every other one is optional.
+// The folder says what the feature is:
+//
+//	SLOT/NAME          a value of the slot
+//	feature/NAME       optional: chosen by itself
+//	shared/NAME        hidden: nobody chooses it. It is selected if it says
+//	                   always, or else when a selected feature requires it
+//	FOLDER/NAME        a joint, below what it joins: it is selected when the
+//	                   feature around it is and its condition holds
 type Feature struct {
-	Name    string `yaml:"-"` // of its folder
+	Name    string `yaml:"-"` // that of its folder; a joint's follows its parent's: orders-huma
+	Folder  string `yaml:"-"` // its path in the catalog: sample/orders/huma
 	Title   string `yaml:"title"`
 	Summary string `yaml:"summary"` // one line, for lists and prompts
 
-	Slot      string    `yaml:"slot"`
-	When      Condition `yaml:"when"`
+	Slot      string    `yaml:"-"`         // of which it is a value
+	Always    bool      `yaml:"always"`    // a hidden feature that every service has
+	When      Condition `yaml:"when"`      // of a joint; what its folder implies is added when it is loaded
 	Reason    string    `yaml:"reason"`    // of a joint: why no seam makes it needless
 	Requires  []string  `yaml:"requires"`  // features that come with it
 	Conflicts []string  `yaml:"conflicts"` // features that cannot
 
-	gives contributions
-	files []file
-	lock  *modules.Lock // nil if it needs no module
-	doc   *strict.Document
+	contributes contributions
+	files       []file
+	lock        *modules.Lock // nil if it needs no module
+	doc         *strict.Document
+	hidden      bool
+	parent      *Feature // of a joint: the feature that its folder is in
 }
 
-// contributions are what a feature adds to index files.
-type contributions struct {
-	// Index is base's alone: which of its files are index files, and what they
-	// list.
-	Index *index `yaml:"index"`
+// Optional reports whether f is chosen by itself, and not as the value of a
+// slot.
+func (f *Feature) Optional() bool { return f.Slot == "" && f.parent == nil && !f.hidden }
 
+// Hidden reports whether nobody chooses f, because every service has it or
+// other features require it.
+func (f *Feature) Hidden() bool { return f.hidden }
+
+// Joint reports whether f is selected by its condition.
+func (f *Feature) Joint() bool { return f.parent != nil }
+
+// contributions are what a feature adds to index files, its own or those of
+// others.
+type contributions struct {
+	Index  index         `yaml:"index"`
 	Env    environment   `yaml:"env"`
 	Config []configField `yaml:"config"`
-	Wiring []wiring      `yaml:"wiring"`
+	Wiring []step        `yaml:"wiring"`
 
-	// Adds has, for each list that base's index declares, the items to add: a
-	// mapping with exactly the declared keys, or a text if there are none. The
-	// texts may contain {{.Service}} and {{.Module}}.
+	// Adds has the items to add, by list. An item is a mapping with exactly the
+	// keys that the list declares, or a text if it declares none. Items for a
+	// list that no selected feature declares are left out.
 	Adds map[string][]item `yaml:"adds"`
 
 	// Moved says which output path a file had in former versions, so that its
@@ -72,61 +90,104 @@ type contributions struct {
 	Moved map[string]string `yaml:"moved"`
 }
 
+// snippet is a contributed text. It may contain {{.Service}} and {{.Module}}.
+type snippet struct {
+	source   string
+	template *logicless.Template
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (t *snippet) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.ScalarNode {
+		return errors.New("a plain value is expected here")
+	}
+	t.source = n.Value
+	return nil
+}
+
 // item is one item of a list: a text, or fields.
 type item struct {
-	text   string
-	fields map[string]string
+	text   snippet
+	fields map[string]*snippet
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (i *item) UnmarshalYAML(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.ScalarNode:
-		i.text = n.Value
+		i.text.source = n.Value
 		return nil
 	case yaml.MappingNode:
-		i.fields = map[string]string{}
+		i.fields = map[string]*snippet{}
 		for pair := range slices.Chunk(n.Content, 2) { // not n.Decode, which merges <<
 			key, value := pair[0].Value, pair[1]
 			if _, twice := i.fields[key]; twice || value.Kind != yaml.ScalarNode {
 				return fmt.Errorf("%s: an item has each key once, and a text for it", key)
 			}
-			i.fields[key] = value.Value
+			i.fields[key] = &snippet{source: value.Value}
 		}
 		return nil
 	}
 	return errors.New("an item is a text or a mapping")
 }
 
-// index declares what features can contribute to.
+// index declares what features can contribute to. Every feature may have one.
 type index struct {
-	// Files are output paths: these alone may range over contributions.
+	// Files are output paths of the feature's own: these alone may range over
+	// contributions.
 	Files []string `yaml:"files"`
-	// Lists are the names of the lists that features add to, each with the keys
-	// of its items; without keys, an item is a text.
-	Lists map[string][]string `yaml:"lists"`
+	// Lists are the lists that features add to.
+	Lists map[string]list `yaml:"lists"`
 	// Unique are the keys, by list, of whose values a project can have only one
 	// of each.
 	Unique map[string][]string `yaml:"unique"`
+	// Groups are the groups that outputs of steps join, by name, each with its
+	// stages in their order.
+	Groups map[string][]string `yaml:"groups"`
 	// Given are the variables that exist before the first step of the wiring.
 	Given []string `yaml:"given"`
 }
 
+// list declares the items of a list: texts of a kind, or mappings with keys,
+// each of a kind.
+type list struct {
+	kind kind
+	keys map[string]kind
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (l *list) UnmarshalYAML(n *yaml.Node) error {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		l.kind = kind(n.Value)
+		return nil
+	case yaml.MappingNode:
+		l.keys = map[string]kind{}
+		for pair := range slices.Chunk(n.Content, 2) {
+			if pair[1].Kind != yaml.ScalarNode {
+				return fmt.Errorf("%s: the kind of a key is expected", pair[0].Value)
+			}
+			l.keys[pair[0].Value] = kind(pair[1].Value)
+		}
+		return nil
+	}
+	return errors.New("a list declares a kind, or keys with their kinds")
+}
+
 // environment is a section of .env.example.
 type environment struct {
-	Title     string     `yaml:"title"` // its heading; the feature's title if absent
+	Title     snippet    `yaml:"title"` // its heading; the feature's title if absent
 	Variables []variable `yaml:"variables"`
 }
 
-// variable is an environment variable. All but the name may contain
-// {{.Service}} and {{.Module}}.
+// variable is an environment variable.
 type variable struct {
-	Name        string `yaml:"name"`
-	Default     string `yaml:"default"`     // the one that the field's tag has, too
-	Development string `yaml:"development"` // the default at a developer's desk, if it differs
-	Example     string `yaml:"example"`     // what to show where there is no default
-	Secret      bool   `yaml:"secret"`      // "make env" makes one up
-	Doc         string `yaml:"doc"`         // the comment above it, as many lines as it has
+	Name        string  `yaml:"name"`
+	Default     snippet `yaml:"default"`     // the one that the field's tag has, too
+	Development snippet `yaml:"development"` // the default at a developer's desk, if it differs
+	Example     snippet `yaml:"example"`     // what to show where there is no default
+	Secret      bool    `yaml:"secret"`      // "make env" makes one up
+	Doc         snippet `yaml:"doc"`         // the comment above it, as many lines as it has
 }
 
 // configField is a field of config.Config.
@@ -137,15 +198,25 @@ type configField struct {
 	Validate bool   `yaml:"validate"` // it has a method Validate() error
 }
 
-// wiring is one step of putting the service together: a call, as data. Steps
-// are ordered so that each comes after those whose outputs it takes.
-type wiring struct {
-	Name     string   `yaml:"name"`   // for errors and the lifecycle: "http server"
-	Import   string   `yaml:"import"` // internal/order, a directory of the project, or a package elsewhere
-	Call     string   `yaml:"call"`   // order.NewService; without a dot, a function of the wiring's own package
-	Inputs   []string `yaml:"inputs"` // outputs of other steps, cfg.Field, or what base gives
+// step is one step of putting the service together: a call, as data. Steps are
+// ordered so that each comes after those whose outputs it takes.
+type step struct {
+	Name   string `yaml:"name"`   // for errors and the lifecycle: "http server"
+	Import string `yaml:"import"` // internal/order, a directory of the project, or a package elsewhere
+	Call   string `yaml:"call"`   // order.NewService; without a dot, a function of the wiring's own package
+
+	// Inputs are outputs of other steps, cfg.Field, what an index gives, or
+	// "GROUP...": all that has joined the group, stage by stage.
+	Inputs   []string `yaml:"inputs"`
 	Outputs  []string `yaml:"outputs"`
 	Fallible bool     `yaml:"fallible"` // the call also returns an error
+
+	// Into is the group, and the stage of it, that the first output joins:
+	// "middleware.identity". If no selected feature declares the group, the step
+	// is left out.
+	Into string `yaml:"into"`
+	// Fallback leaves the step out when another selected step has its outputs.
+	Fallback bool `yaml:"fallback"`
 
 	// Methods of the first output, func(context.Context) error, which the
 	// lifecycle calls: Run goes on while the service does, Close ends the part,

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/otelgen/otelgen/internal/modules"
 )
@@ -24,7 +26,7 @@ type lists struct {
 	identity
 	Wiring struct {
 		Imports []string // specs: "shop/internal/order"
-		Steps   []step
+		Steps   []statement
 	}
 	Config struct {
 		Imports     []string
@@ -90,22 +92,9 @@ func (r *renderer) file(f file, index *lists) {
 		err = fmt.Errorf("%s: %s: with this name of the service it is there already; find another", f.disk, name)
 	}
 	if err == nil && f.index && path.Ext(name) == ".go" {
-		content, err = r.formatted(f.disk, content)
+		content, err = r.catalog.format.file(f.disk, r.Module, content)
 	}
 	r.tree[name], r.err = content, err
-}
-
-// formatted is formatGo with the catalog's memory.
-func (r *renderer) formatted(name string, source []byte) ([]byte, error) {
-	key := r.Module + "\n" + string(source)
-	if known, ok := r.catalog.formatted.Load(key); ok {
-		return bytes.Clone(known.([]byte)), nil
-	}
-	out, err := formatGo(name, r.Module, source)
-	if err == nil {
-		r.catalog.formatted.Store(key, bytes.Clone(out))
-	}
-	return out, err
 }
 
 // modules adds go.mod and go.sum.
@@ -125,29 +114,32 @@ func (r *renderer) lists() *lists {
 	all := &lists{identity: r.identity, Lists: map[string][]any{}, Blocks: map[string][][]any{}}
 	all.Wiring.Imports = wiringImports(r.Module, r.steps)
 	all.Wiring.Steps = statements(r.steps)
-	for name := range r.catalog.index().Lists {
+	for name := range r.catalog.lists {
 		all.Lists[name], all.Blocks[name] = nil, nil // a list that nobody adds to is there, and empty
 	}
 	for _, f := range r.Features {
-		for _, field := range f.gives.Config {
+		for _, field := range f.contributes.Config {
 			all.Config.Imports = append(all.Config.Imports, importSpec(r.Module, field.Import, field.Type))
 			all.Config.Fields = append(all.Config.Fields, field)
 			if field.Validate {
 				all.Config.Validators = append(all.Config.Validators, field.Field)
 			}
 		}
-		if len(f.gives.Env.Variables) > 0 {
+		if len(f.contributes.Env.Variables) > 0 {
 			all.Env = append(all.Env, r.section(f))
 		}
-		for _, v := range f.gives.Env.Variables {
-			if v.Development != "" {
+		for _, v := range f.contributes.Env.Variables {
+			if v.Development.source != "" {
 				all.Config.Development = append(all.Config.Development, setting{Name: v.Name, Value: r.text(v.Development)})
 			}
 			if v.Secret {
 				all.Secrets = append(all.Secrets, v.Name)
 			}
 		}
-		for name, items := range f.gives.Adds {
+		for name, items := range f.contributes.Adds {
+			if !slices.Contains(r.Features, r.catalog.lists[name].owner) {
+				continue
+			}
 			for _, item := range items {
 				all.Lists[name] = append(all.Lists[name], r.item(item))
 			}
@@ -162,12 +154,12 @@ func (r *renderer) lists() *lists {
 }
 
 func (r *renderer) section(f *Feature) section {
-	s := section{Title: r.text(f.gives.Env.Title)}
+	s := section{Title: r.text(f.contributes.Env.Title)}
 	if s.Title == "" {
 		s.Title = f.Title
 	}
-	for _, v := range f.gives.Env.Variables {
-		one := setting{Name: v.Name, Value: quoted(r.text(v.Default + v.Example))} // it has one of them
+	for _, v := range f.contributes.Env.Variables {
+		one := setting{Name: v.Name, Value: quoted(r.text(v.Default) + r.text(v.Example))} // it has one of them
 		if doc := strings.TrimSpace(r.text(v.Doc)); doc != "" {
 			one.Doc = strings.Split(doc, "\n")
 		}
@@ -196,19 +188,55 @@ func (r *renderer) item(i item) any {
 	}
 	fields := map[string]string{}
 	for key, text := range i.fields {
-		fields[key] = r.text(text)
+		fields[key] = r.text(*text)
 	}
 	return fields
 }
 
 // text fills in a contributed text.
-func (r *renderer) text(text string) string {
-	if text == "" || r.err != nil {
+func (r *renderer) text(t snippet) string {
+	if r.err != nil {
 		return ""
 	}
-	out, err := r.catalog.texts[text].Execute(r.identity)
+	out, err := t.template.Execute(r.identity)
 	r.err = err
 	return string(out)
+}
+
+// formatter formats Go files, and remembers those of the last renderings:
+// formatting takes longer than all else, and selections share most files.
+type formatter struct {
+	mu    sync.Mutex
+	known map[[sha256.Size]byte][]byte // by the hash of module path and source
+}
+
+// mostFormatted is how many files a formatter remembers: enough for all index
+// files of some hundred selections, and a bound for a process that renders for
+// ever.
+const mostFormatted = 4096
+
+// file is formatGo with the memory of f.
+func (f *formatter) file(name, module string, source []byte) ([]byte, error) {
+	hash := sha256.New()
+	_, _ = fmt.Fprintf(hash, "%s\n%s", module, source) // a hash never fails
+	key := [sha256.Size]byte(hash.Sum(nil))
+	f.mu.Lock()
+	known, ok := f.known[key]
+	f.mu.Unlock()
+	if ok {
+		return bytes.Clone(known), nil
+	}
+	out, err := formatGo(name, module, source)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.known == nil || len(f.known) >= mostFormatted {
+		f.known = map[[sha256.Size]byte][]byte{}
+	}
+	f.known[key] = bytes.Clone(out)
+	return out, nil
 }
 
 // formatGo formats a Go file as gofmt does, after it has grouped its imports:

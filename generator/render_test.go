@@ -185,24 +185,16 @@ func TestRender_TemplateErrors(t *testing.T) {
 		name, file, old, new, want string
 	}{
 		{
-			"list that is not declared", "base/files/README.md.tmpl", ".Lists.try", ".Lists.tyr",
-			`base/files/README.md.tmpl:2:14: executing "base/files/README.md.tmpl" at <.Lists.tyr>: map has no entry for key "tyr"`,
+			"field that is not there", "shared/base/files/README.md.tmpl", ".Lists.try", ".Liszt",
+			`shared/base/files/README.md.tmpl:2:8: executing "shared/base/files/README.md.tmpl" at <.Liszt>: can't evaluate field Liszt in type *generator.lists`,
 		},
 		{
-			"field that is not there", "base/files/README.md.tmpl", ".Lists.try", ".Liszt",
-			`base/files/README.md.tmpl:2:8: executing "base/files/README.md.tmpl" at <.Liszt>: can't evaluate field Liszt in type *generator.lists`,
+			"no Go", "shared/base/files/internal/config/config.go.tmpl", "package config", "package config\nimport \"x",
+			"rendered from shared/base/files/internal/config/config.go.tmpl:3:8: string literal not terminated",
 		},
 		{
-			"key that is not there", "base/files/README.md.tmpl", "{{.text}}", "{{.txt}}",
-			`base/files/README.md.tmpl:8:16: executing "base/files/README.md.tmpl" at <.txt>: map has no entry for key "txt"`,
-		},
-		{
-			"no Go", "base/files/internal/config/config.go.tmpl", "package config", "package config\nimport \"x",
-			"rendered from base/files/internal/config/config.go.tmpl:3:8: string literal not terminated",
-		},
-		{
-			"no Go further down", "base/files/internal/config/config.go.tmpl", "func (c Config)", "fun (c Config)",
-			"rendered from base/files/internal/config/config.go.tmpl:19:1: expected declaration, found fun",
+			"no Go further down", "shared/base/files/internal/config/config.go.tmpl", "func (c Config)", "fun (c Config)",
+			"rendered from shared/base/files/internal/config/config.go.tmpl:19:1: expected declaration, found fun",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -231,7 +223,7 @@ func TestRender_EnvExample(t *testing.T) {
 		"größer":                        "'größer'",
 	} {
 		f := newFixture(t)
-		f.replace("background/feature.yaml", `example: "localhost:1", development: "localhost:2"`, fmt.Sprintf("example: %q, development: %[1]q", value))
+		f.replace("feature/background/feature.yaml", `example: "localhost:1", development: "localhost:2"`, fmt.Sprintf("example: %q, development: %[1]q", value))
 		tree := rendered(t, loaded(t, f.files), shop(nil, "background"))
 		if line := "#BACKGROUND_ADDR=" + want + "\n"; !strings.Contains(string(tree[".env.example"]), line) {
 			t.Errorf("%s: no %s in\n%s", value, line, tree[".env.example"])
@@ -246,7 +238,7 @@ func TestRender_EnvExample(t *testing.T) {
 // A name can make two paths one, and then no file silently wins.
 func TestRender_NameOfAnotherFile(t *testing.T) {
 	f := newFixture(t)
-	f.write("audit/files/cmd/seed/main.go.raw", "package main\n\nfunc main() {}\n")
+	f.write("feature/audit/files/cmd/seed/main.go.raw", "package main\n\nfunc main() {}\n")
 	c := loaded(t, f.files)
 	spec := shop(nil, "audit")
 	rendered(t, c, spec)
@@ -256,7 +248,7 @@ func TestRender_NameOfAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Render(s)
-	lines(t, err, "audit/files/cmd/seed/main.go.raw: cmd/seed/main.go: with this name of the service it is there already; find another")
+	lines(t, err, "feature/audit/files/cmd/seed/main.go.raw: cmd/seed/main.go: with this name of the service it is there already; find another")
 }
 
 // What a tree is used for does not change the catalog.
@@ -273,7 +265,7 @@ func TestRender_TreesAreTheCallers(t *testing.T) {
 
 func TestSelection_Moved(t *testing.T) {
 	f := newFixture(t)
-	f.replace("background/feature.yaml", "{internal/worker/worker.go: internal/background/background.go}", "{cmd/__service__/worker.go: internal/background/background.go}")
+	f.replace("feature/background/feature.yaml", "{internal/worker/worker.go: internal/background/background.go}", "{cmd/__service__/worker.go: internal/background/background.go}")
 	c := loaded(t, f.files)
 	for _, test := range []struct {
 		features []string

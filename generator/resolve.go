@@ -14,10 +14,10 @@ import (
 // follows from both.
 type Selection struct {
 	Spec     Spec       // total: every slot that exists has a value
-	Features []*Feature // in reading order, base first, joints included
+	Features []*Feature // in reading order, hidden ones and joints included
 
 	catalog *Catalog
-	steps   []wiring // in the order of their calls
+	steps   []step // in the order of their calls
 }
 
 // Resolve selects the features that a Spec asks for and those that come with
@@ -32,11 +32,7 @@ func Resolve(c *Catalog, spec Spec) (*Selection, error) {
 	r.fill()
 	s := &Selection{Spec: spec, catalog: c}
 	s.Spec.Slots, s.Spec.Features = r.total()
-	for _, f := range c.Features {
-		if f.condition().Holds(r.choices) {
-			s.Features = append(s.Features, f)
-		}
-	}
+	s.Features = r.selected()
 	r.checkConflicts(s.Features)
 	r.checkModule(spec.Module, s.Features)
 	if len(r.problems) == 0 { // else what is missing follows from them
@@ -53,7 +49,7 @@ func Resolve(c *Catalog, spec Spec) (*Selection, error) {
 func (s *Selection) Moved() map[string]string {
 	moved := map[string]string{}
 	for _, f := range s.Features {
-		for from, to := range f.gives.Moved {
+		for from, to := range f.contributes.Moved {
 			moved[outputPath(from, s.Spec.Service)] = outputPath(to, s.Spec.Service)
 		}
 	}
@@ -95,9 +91,9 @@ func (r *resolver) choose(spec Spec) {
 		switch {
 		case f == nil:
 			r.problem("feature %s: there is no such feature; %s", name, problem.Suggest(name, r.chosenNames()))
-		case f.Name == baseFeature:
-			r.problem("feature %s: always there; leave it out", name)
-		case f.When != nil:
+		case f.hidden:
+			r.problem("feature %s: comes by itself where it is needed; leave it out", name)
+		case f.Joint():
 			r.problem("feature %s: comes by itself with what it joins; leave it out", name)
 		case f.Slot != "" && r.choices[f.Slot] != "" && r.choices[f.Slot] != name:
 			r.problem("%s %s: the slot has the value %s already; choose one", f.Slot, name, r.choices[f.Slot])
@@ -122,6 +118,9 @@ func (r *resolver) take(f *Feature) {
 func (r *resolver) require(f *Feature) {
 	for _, name := range f.Requires {
 		required := r.byName[name]
+		if required.hidden {
+			continue
+		}
 		if value := r.choices[required.Slot]; required.Slot != "" && value != "" && value != name {
 			r.problem("feature %s: requires %s %s, not %s; change one of them", f.Name, required.Slot, name, value)
 			continue
@@ -131,6 +130,30 @@ func (r *resolver) require(f *Feature) {
 			r.require(required)
 		}
 	}
+}
+
+// selected returns the features that the choices select, with the hidden ones
+// that these require.
+func (r *resolver) selected() []*Feature {
+	all := map[*Feature]bool{}
+	var add func(f *Feature)
+	add = func(f *Feature) {
+		if all[f] {
+			return
+		}
+		all[f] = true
+		for _, name := range f.Requires {
+			if required := r.byName[name]; required.hidden {
+				add(required)
+			}
+		}
+	}
+	for _, f := range r.Features {
+		if f.Always || !f.hidden && f.condition().Holds(r.choices) {
+			add(f)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(r.Features), func(f *Feature) bool { return !all[f] })
 }
 
 // fill gives each slot that is still open its default, and none to each that
@@ -207,18 +230,21 @@ func (r *resolver) checkModule(path string, selected []*Feature) {
 }
 
 // wire orders the steps of the selected features.
-func (r *resolver) wire(selected []*Feature) []wiring {
-	var steps []wiring
+func (r *resolver) wire(selected []*Feature) []step {
+	var steps []step
 	given := map[string]bool{configVariable: true}
-	for _, name := range r.index().Given {
-		given[name] = true
-	}
+	groups := map[string][]string{}
 	for _, f := range selected {
-		steps = append(steps, f.gives.Wiring...)
-		for _, field := range f.gives.Config {
+		steps = append(steps, f.contributes.Wiring...)
+		maps.Copy(groups, f.contributes.Index.Groups)
+		for _, name := range f.contributes.Index.Given {
+			given[name] = true
+		}
+		for _, field := range f.contributes.Config {
 			given[configVariable+"."+field.Field] = true
 		}
 	}
+	steps = expandGroups(withoutNeedless(steps, groups), groups)
 	ordered, problems := orderSteps(steps, func(input string) bool { return given[input] })
 	r.problems = append(r.problems, problems...)
 	return ordered

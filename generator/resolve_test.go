@@ -18,7 +18,7 @@ func TestResolve(t *testing.T) {
 	}{
 		{
 			"all defaults", shop(nil),
-			"base stdlib orders memory", "database=none router=stdlib sample=orders", "",
+			"base stdlib orders orders-memory", "database=none router=stdlib sample=orders", "",
 		},
 		{
 			"a slot that comes to exist has a default, too", shop(map[string]string{"database": "sqlite"}),
@@ -34,7 +34,7 @@ func TestResolve(t *testing.T) {
 		},
 		{
 			"what is required comes along", shop(nil, "audit"),
-			"base stdlib orders memory audit background", "database=none router=stdlib sample=orders", "audit background",
+			"base stdlib orders orders-memory audit background", "database=none router=stdlib sample=orders", "audit background",
 		},
 		{
 			"values of slots by their names alone", shop(map[string]string{"router": "chi"}, "sqlite", "orm", "chi", "orm"),
@@ -42,7 +42,7 @@ func TestResolve(t *testing.T) {
 		},
 		{
 			"none for a slot that does not exist", shop(map[string]string{"store": "none"}),
-			"base stdlib orders memory", "database=none router=stdlib sample=orders", "",
+			"base stdlib orders orders-memory", "database=none router=stdlib sample=orders", "",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestResolve(t *testing.T) {
 // default is thought of.
 func TestResolve_RequirementsFillSlots(t *testing.T) {
 	f := newFixture(t)
-	f.replace("audit/feature.yaml", "[background]", "[background, sqlite, orders]")
+	f.replace("feature/audit/feature.yaml", "[background]", "[background, sqlite, orders]")
 	f.replace("slots.yaml", "default: orders", "default: none")
 	s, err := Resolve(loaded(t, f.files), shop(nil, "audit"))
 	if err != nil {
@@ -92,21 +92,21 @@ func TestResolve_RequirementsFillSlots(t *testing.T) {
 
 func TestResolve_Rejects(t *testing.T) {
 	f := newFixture(t)
-	f.write("river/feature.yaml", "title: River\nsummary: jobs\nrequires: [sqlite, orm]\n")
+	f.write("feature/river/feature.yaml", "title: River\nsummary: jobs\nrequires: [sqlite, orm]\n")
 	c := loaded(t, f.files)
 	for _, test := range []struct {
 		name string
 		spec Spec
 		want []string
 	}{
-		{"everything at once", Spec{Service: "Shop", Module: "context", Slots: map[string]string{"roter": "chi", "router": "chii"}, Features: []string{"audi", "base", "memory"}}, []string{
+		{"everything at once", Spec{Service: "Shop", Module: "context", Slots: map[string]string{"roter": "chi", "router": "chii"}, Features: []string{"audi", "base", "orders-memory"}}, []string{
 			`service "Shop": no DNS label; use at most 63 of a-z, 0-9 and -, with no - at the ends`,
 			"module context: its packages would look like those of the standard context; find another path",
 			"slot roter: there is no such slot; did you mean router?",
 			"router chii: no value of this slot; did you mean chi?",
 			"feature audi: there is no such feature; did you mean audit?",
-			"feature base: always there; leave it out",
-			"feature memory: comes by itself with what it joins; leave it out",
+			"feature base: comes by itself where it is needed; leave it out",
+			"feature orders-memory: comes by itself with what it joins; leave it out",
 		}},
 		{"nothing", Spec{}, []string{
 			"service: no name; give it one, such as shop",
@@ -157,17 +157,17 @@ func TestResolve_RejectsWiring(t *testing.T) {
 		spec           Spec
 		want           []string
 	}{
-		{"output of a feature that is not there", "orders/feature.yaml", "[store, log]", "[mapper, log]", shop(nil), []string{
-			"wiring of orders: nothing selected gives mapper; let a feature that is always there with it give it",
+		{"output of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[mapper, log]", shop(nil), []string{
+			"wiring of orders: no selected feature provides mapper; let a feature that is always selected with it provide it",
 		}},
-		{"configuration of a feature that is not there", "orders/feature.yaml", "[store, log]", "[store, cfg.Database]", shop(nil), []string{
-			"wiring of orders: nothing selected gives cfg.Database; let a feature that is always there with it give it",
+		{"configuration of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[store, cfg.Database]", shop(nil), []string{
+			"wiring of orders: no selected feature provides cfg.Database; let a feature that is always selected with it provide it",
 		}},
-		{"circle", "memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]", shop(nil), []string{
-			"wiring: a circle, orders -> order store -> orders; each takes what the next gives: find the output that one of them does not need",
+		{"circle", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]", shop(nil), []string{
+			"wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need",
 		}},
-		{"circle of one", "memory/feature.yaml", "outputs: [store]", "inputs: [store], outputs: [store]", shop(nil), []string{
-			"wiring: a circle, order store -> order store; each takes what the next gives: find the output that one of them does not need",
+		{"circle of one", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [store], outputs: [store]", shop(nil), []string{
+			"wiring: a circle, order store -> order store; each takes what the next provides; remove an input that one of them does not need",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -182,8 +182,8 @@ func TestResolve_RejectsWiring(t *testing.T) {
 // The circle is named, not the steps that wait for it.
 func TestResolve_NamesTheCircle(t *testing.T) {
 	f := newFixture(t)
-	f.replace("base/feature.yaml", "outputs: [router]", "inputs: [orders]\n    outputs: [router]")
-	f.replace("memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]")
+	f.replace("shared/base/feature.yaml", "outputs: [router]", "inputs: [orders]\n    outputs: [router]")
+	f.replace("sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]")
 	_, err := Resolve(loaded(t, f.files), shop(nil))
-	lines(t, err, "wiring: a circle, orders -> order store -> orders; each takes what the next gives: find the output that one of them does not need")
+	lines(t, err, "wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need")
 }

@@ -10,25 +10,74 @@ import (
 // configVariable is the configuration, of which steps take fields.
 const configVariable = "cfg"
 
+// allOf follows the name of a group where a step takes all that has joined it.
+const allOf = "..."
+
+// withoutNeedless leaves out steps whose group no selected feature declares, and
+// fallbacks where another step has their outputs.
+func withoutNeedless(steps []step, groups map[string][]string) []step {
+	steps = slices.DeleteFunc(steps, func(s step) bool {
+		group, _, joins := strings.Cut(s.Into, ".")
+		return joins && groups[group] == nil
+	})
+	provided := map[string]bool{}
+	for _, s := range steps {
+		for _, output := range s.Outputs {
+			provided[output] = provided[output] || !s.Fallback
+		}
+	}
+	return slices.DeleteFunc(steps, func(s step) bool {
+		return s.Fallback && !slices.ContainsFunc(s.Outputs, func(output string) bool { return !provided[output] })
+	})
+}
+
+// expandGroups replaces groups among the inputs by the outputs that have joined
+// them, stage by stage, and within a stage in reading order.
+func expandGroups(steps []step, groups map[string][]string) []step {
+	joined := map[string][]string{}
+	for group, stages := range groups {
+		for _, stage := range stages {
+			for _, s := range steps {
+				if s.Into == group+"."+stage {
+					joined[group] = append(joined[group], s.Outputs[0])
+				}
+			}
+		}
+	}
+	expanded := slices.Clone(steps)
+	for i := range expanded {
+		var inputs []string
+		for _, input := range expanded[i].Inputs {
+			if group, isGroup := strings.CutSuffix(input, allOf); isGroup {
+				inputs = append(inputs, joined[group]...)
+			} else {
+				inputs = append(inputs, input)
+			}
+		}
+		expanded[i].Inputs = inputs
+	}
+	return expanded
+}
+
 // orderSteps brings the steps of the selected features into an order in which
 // each comes after those that give what it takes, and otherwise into reading
 // order.
-func orderSteps(steps []wiring, given func(input string) bool) ([]wiring, []error) {
-	gives := map[string]string{} // output to step
-	for _, step := range steps {
-		for _, output := range step.Outputs {
-			gives[output] = step.Name
+func orderSteps(steps []step, given func(input string) bool) ([]step, []error) {
+	providers := map[string]string{} // output to step
+	for _, s := range steps {
+		for _, output := range s.Outputs {
+			providers[output] = s.Name
 		}
 	}
-	if problems := missing(steps, gives, given); len(problems) > 0 {
+	if problems := missing(steps, providers, given); len(problems) > 0 {
 		return nil, problems
 	}
-	var ordered []wiring
+	var ordered []step
 	placed := map[string]bool{}
-	ready := func(last bool) func(wiring) bool {
-		return func(step wiring) bool {
-			return step.Last == last && !placed[step.Name] && !slices.ContainsFunc(step.Inputs, func(input string) bool {
-				return gives[input] != "" && !placed[gives[input]]
+	ready := func(last bool) func(step) bool {
+		return func(s step) bool {
+			return s.Last == last && !placed[s.Name] && !slices.ContainsFunc(s.Inputs, func(input string) bool {
+				return providers[input] != "" && !placed[providers[input]]
 			})
 		}
 	}
@@ -38,7 +87,7 @@ func orderSteps(steps []wiring, given func(input string) bool) ([]wiring, []erro
 			next = slices.IndexFunc(steps, ready(true))
 		}
 		if next < 0 {
-			return nil, []error{circle(steps, gives, placed)}
+			return nil, []error{circle(steps, providers, placed)}
 		}
 		ordered = append(ordered, steps[next])
 		placed[steps[next].Name] = true
@@ -46,13 +95,13 @@ func orderSteps(steps []wiring, given func(input string) bool) ([]wiring, []erro
 	return ordered, nil
 }
 
-// missing reports what steps take and nobody gives.
-func missing(steps []wiring, gives map[string]string, given func(input string) bool) []error {
+// missing reports inputs that no selected feature provides.
+func missing(steps []step, providers map[string]string, given func(input string) bool) []error {
 	var problems []error
-	for _, step := range steps {
-		for _, input := range step.Inputs {
-			if gives[input] == "" && !given(input) {
-				problems = append(problems, fmt.Errorf("wiring of %s: nothing selected gives %s; let a feature that is always there with it give it", step.Name, input))
+	for _, s := range steps {
+		for _, input := range s.Inputs {
+			if providers[input] == "" && !given(input) {
+				problems = append(problems, fmt.Errorf("wiring of %s: no selected feature provides %s; let a feature that is always selected with it provide it", s.Name, input))
 			}
 		}
 	}
@@ -61,31 +110,31 @@ func missing(steps []wiring, gives map[string]string, given func(input string) b
 
 // circle names steps that wait for each other. Each step that is left waits
 // for one that is left, so following them leads into a circle.
-func circle(steps []wiring, gives map[string]string, placed map[string]bool) error {
-	byName := map[string]wiring{}
+func circle(steps []step, providers map[string]string, placed map[string]bool) error {
+	byName := map[string]step{}
 	var name string
-	for _, step := range slices.Backward(steps) {
-		byName[step.Name] = step
-		if !placed[step.Name] {
-			name = step.Name
+	for _, s := range slices.Backward(steps) {
+		byName[s.Name] = s
+		if !placed[s.Name] {
+			name = s.Name
 		}
 	}
 	var walked []string
 	for !slices.Contains(walked, name) {
 		walked = append(walked, name)
 		for _, input := range byName[name].Inputs {
-			if giver := gives[input]; giver != "" && !placed[giver] {
+			if giver := providers[input]; giver != "" && !placed[giver] {
 				name = giver
 				break
 			}
 		}
 	}
 	walked = append(walked[slices.Index(walked, name):], name)
-	return fmt.Errorf("wiring: a circle, %s; each takes what the next gives: find the output that one of them does not need", strings.Join(walked, " -> "))
+	return fmt.Errorf("wiring: a circle, %s; each takes what the next provides; remove an input that one of them does not need", strings.Join(walked, " -> "))
 }
 
-// step is a wiring as index files print it.
-type step struct {
+// statement is a step as index files print it.
+type statement struct {
 	Name  string
 	Code  string // the call, and what follows if it fails
 	Hooks []hook
@@ -100,35 +149,35 @@ type hook struct {
 
 // statements writes ordered steps as Go, which is not formatted yet. Variables
 // that nothing uses are not declared.
-func statements(ordered []wiring) []step {
+func statements(ordered []step) []statement {
 	used := map[string]bool{}
-	for _, w := range ordered {
-		for _, input := range w.Inputs {
+	for _, s := range ordered {
+		for _, input := range s.Inputs {
 			used[input] = true
 		}
 	}
-	var all []step
-	for _, w := range ordered {
-		s := step{Name: w.Name}
-		for _, h := range []hook{{"OnRun", w.Name, w.Run}, {"OnClose", w.Name, w.Close}, {"OnCheck", w.Name, w.Check}} {
+	var all []statement
+	for _, s := range ordered {
+		printed := statement{Name: s.Name}
+		for _, h := range []hook{{"OnRun", s.Name, s.Run}, {"OnClose", s.Name, s.Close}, {"OnCheck", s.Name, s.Check}} {
 			if h.Method != "" {
-				h.Method = w.Outputs[0] + "." + h.Method
-				s.Hooks = append(s.Hooks, h)
-				used[w.Outputs[0]] = true
+				h.Method = s.Outputs[0] + "." + h.Method
+				printed.Hooks = append(printed.Hooks, h)
+				used[s.Outputs[0]] = true
 			}
 		}
-		s.Code = w.statement(used)
-		all = append(all, s)
+		printed.Code = s.code(used)
+		all = append(all, printed)
 	}
 	return all
 }
 
-// statement writes the call.
-func (w *wiring) statement(used map[string]bool) string {
-	call := w.Call + "(" + strings.Join(w.Inputs, ", ") + ")"
+// code writes the call.
+func (s *step) code(used map[string]bool) string {
+	call := s.Call + "(" + strings.Join(s.Inputs, ", ") + ")"
 	var variables []string
 	declares := false
-	for _, output := range w.Outputs {
+	for _, output := range s.Outputs {
 		if used[output] {
 			declares = true
 		} else {
@@ -136,15 +185,15 @@ func (w *wiring) statement(used map[string]bool) string {
 		}
 		variables = append(variables, output)
 	}
-	if w.Fallible {
+	if s.Fallible {
 		variables = append(variables, "err")
 	}
 	assignment := strings.Join(variables, ", ") + " := " + call
-	failure := fmt.Sprintf("{\n\treturn fmt.Errorf(%q, err)\n}", w.Name+": %w")
+	failure := fmt.Sprintf("{\n\treturn fmt.Errorf(%q, err)\n}", s.Name+": %w")
 	switch {
-	case w.Fallible && declares:
+	case s.Fallible && declares:
 		return assignment + "\nif err != nil " + failure
-	case w.Fallible:
+	case s.Fallible:
 		return "if " + assignment + "; err != nil " + failure
 	case declares:
 		return assignment
@@ -154,13 +203,13 @@ func (w *wiring) statement(used map[string]bool) string {
 }
 
 // wiringImports returns the imports of the statements of these steps.
-func wiringImports(module string, steps []wiring) []string {
+func wiringImports(module string, steps []step) []string {
 	var all []string
-	for _, w := range steps {
-		if w.Import != "" {
-			all = append(all, importSpec(module, w.Import, w.Call))
+	for _, s := range steps {
+		if s.Import != "" {
+			all = append(all, importSpec(module, s.Import, s.Call))
 		}
-		if w.Fallible {
+		if s.Fallible {
 			all = append(all, `"fmt"`)
 		}
 	}

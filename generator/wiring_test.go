@@ -7,37 +7,37 @@ import (
 )
 
 func TestStatements(t *testing.T) {
-	user := wiring{Name: "user", Call: "use", Inputs: []string{"a"}}
+	user := step{Name: "user", Call: "use", Inputs: []string{"a"}}
 	for _, test := range []struct {
 		name  string
-		step  wiring
-		after []wiring
+		step  step
+		after []step
 		want  string
 		hooks []hook
 	}{
-		{"nothing comes out", wiring{Call: "p.F", Inputs: []string{"x", "cfg.Y"}}, nil, "p.F(x, cfg.Y)", nil},
-		{"nobody uses it", wiring{Call: "p.F", Outputs: []string{"a", "b"}}, nil, "p.F()", nil},
-		{"somebody uses it", wiring{Call: "p.F", Outputs: []string{"a"}}, []wiring{user}, "a := p.F()", nil},
-		{"somebody uses one", wiring{Call: "p.F", Outputs: []string{"b", "a"}}, []wiring{user}, "_, a := p.F()", nil},
+		{"nothing comes out", step{Call: "p.F", Inputs: []string{"x", "cfg.Y"}}, nil, "p.F(x, cfg.Y)", nil},
+		{"nobody uses it", step{Call: "p.F", Outputs: []string{"a", "b"}}, nil, "p.F()", nil},
+		{"somebody uses it", step{Call: "p.F", Outputs: []string{"a"}}, []step{user}, "a := p.F()", nil},
+		{"somebody uses one", step{Call: "p.F", Outputs: []string{"b", "a"}}, []step{user}, "_, a := p.F()", nil},
 		{
-			"it can fail", wiring{Name: "a part", Call: "p.F", Fallible: true}, nil,
+			"it can fail", step{Name: "a part", Call: "p.F", Fallible: true}, nil,
 			"if err := p.F(); err != nil {\n\treturn fmt.Errorf(\"a part: %w\", err)\n}", nil,
 		},
 		{
-			"it can fail, and nobody uses it", wiring{Name: "a part", Call: "p.F", Outputs: []string{"b", "a"}, Fallible: true}, nil,
+			"it can fail, and nobody uses it", step{Name: "a part", Call: "p.F", Outputs: []string{"b", "a"}, Fallible: true}, nil,
 			"if _, _, err := p.F(); err != nil {\n\treturn fmt.Errorf(\"a part: %w\", err)\n}", nil,
 		},
 		{
-			"it can fail, and somebody uses it", wiring{Name: "a part", Call: "p.F", Outputs: []string{"a"}, Fallible: true}, []wiring{user},
+			"it can fail, and somebody uses it", step{Name: "a part", Call: "p.F", Outputs: []string{"a"}, Fallible: true}, []step{user},
 			"a, err := p.F()\nif err != nil {\n\treturn fmt.Errorf(\"a part: %w\", err)\n}", nil,
 		},
 		{
-			"only the lifecycle uses it", wiring{Name: "a part", Call: "p.F", Outputs: []string{"a"}, Run: "Serve", Close: "Close", Check: "Ping"}, nil,
+			"only the lifecycle uses it", step{Name: "a part", Call: "p.F", Outputs: []string{"a"}, Run: "Serve", Close: "Close", Check: "Ping"}, nil,
 			"a := p.F()", []hook{{"OnRun", "a part", "a.Serve"}, {"OnClose", "a part", "a.Close"}, {"OnCheck", "a part", "a.Ping"}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := statements(append([]wiring{test.step}, test.after...))[0]
+			got := statements(append([]step{test.step}, test.after...))[0]
 			if got.Code != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got.Code, test.want)
 			}
@@ -71,20 +71,20 @@ func TestOrder(t *testing.T) {
 }
 
 // stepsOf reads steps: name, ! if it is last, (inputs), :output.
-func stepsOf(text string) []wiring {
-	var steps []wiring
+func stepsOf(text string) []step {
+	var steps []step
 	for word := range strings.FieldsSeq(text) {
-		var step wiring
+		var one step
 		word, output, ok := strings.Cut(word, ":")
 		if ok {
-			step.Outputs = []string{output}
+			one.Outputs = []string{output}
 		}
 		name, inputs, ok := strings.Cut(word, "(")
 		if ok {
-			step.Inputs = strings.Split(strings.TrimSuffix(inputs, ")"), ",")
+			one.Inputs = strings.Split(strings.TrimSuffix(inputs, ")"), ",")
 		}
-		step.Name, step.Last = strings.CutSuffix(name, "!")
-		steps = append(steps, step)
+		one.Name, one.Last = strings.CutSuffix(name, "!")
+		steps = append(steps, one)
 	}
 	return steps
 }

@@ -109,14 +109,14 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 - {name: store, title: Store, question: "Store?", default: sql, when: {database: [any]}}
 - {name: queue, title: Queue, question: "Queue?", default: ring}
 `)},
-		"base/feature.yaml": {Data: []byte("title: Base\nsummary: the base\n")},
-		"base/modules.lock": {Data: []byte("go 1.26.0\n")},
-		"mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
+		"shared/base/feature.yaml": {Data: []byte("title: Base\nsummary: the base\nalways: true\n")},
+		"shared/base/modules.lock": {Data: []byte("go 1.26.0\n")},
+		"feature/mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
 	}
-	files["news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\nrequires: [mail]\n")}
-	files["metrics/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Metrics\nsummary: counts\nrequires: [chi]\n")}
+	files["feature/news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\nrequires: [mail]\n")}
+	files["feature/metrics/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Metrics\nsummary: counts\nrequires: [chi]\n")}
 	for feature, slot := range map[string]string{"chi": "router", "gin": "router", "sqlite": "database", "sql": "store", "gorm": "store", "ring": "queue"} {
-		files[feature+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: " + feature + "\nsummary: it is " + feature + "\nslot: " + slot + "\n")}
+		files[slot+"/"+feature+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: " + feature + "\nsummary: it is " + feature + "\n")}
 	}
 	catalog, err := generator.Load(files)
 	if err != nil {

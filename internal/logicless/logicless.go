@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -36,15 +39,58 @@ var names = []string{"Service", "Module"}
 // reads the environment, the clock or the network, makes random values, or
 // decides (default, ternary, coalesce, has ...).
 var vocabulary = func() template.FuncMap {
-	chosen := template.FuncMap{"printf": fmt.Sprintf}
+	chosen := template.FuncMap{"printf": printf, "indent": indent, "nindent": nindent, "replace": replace}
 	all := sprig.TxtFuncMap()
-	for _, name := range []string{
-		"camelcase", "indent", "join", "kebabcase", "lower", "nindent", "quote", "replace", "snakecase", "trim", "trunc", "upper",
-	} {
+	for _, name := range []string{"camelcase", "join", "kebabcase", "lower", "quote", "snakecase", "trim", "trunc", "upper"} {
 		chosen[name] = all[name]
 	}
 	return chosen
 }()
+
+// The functions that can make much of little are sprig's with a bound.
+
+func printf(format string, args ...any) (string, error) {
+	longest := 0
+	for _, arg := range args {
+		if text, ok := arg.(string); ok {
+			longest = max(longest, len(text))
+		}
+	}
+	if (strings.Count(format, "%")+1)*(maxNumber+longest) > maxSize {
+		return "", errTooLarge
+	}
+	return fmt.Sprintf(format, args...), nil
+}
+
+func indent(spaces int, text string) (string, error) {
+	return replace("\n", "\n"+strings.Repeat(" ", spaces), strings.Repeat(" ", spaces)+text)
+}
+
+func nindent(spaces int, text string) (string, error) {
+	out, err := indent(spaces, text)
+	return "\n" + out, err
+}
+
+func replace(old, replacement, text string) (string, error) {
+	if len(text)+strings.Count(text, old)*len(replacement) > maxSize {
+		return "", errTooLarge
+	}
+	return strings.ReplaceAll(text, old, replacement), nil
+}
+
+var errTooLarge = fmt.Errorf("larger than %d bytes", maxSize)
+
+// Bounds on what a template can make, because templates may be a stranger's:
+// numbers that it writes (of indent, and of the widths of printf), and the size
+// of what it renders.
+const (
+	maxNumber = 1000
+	maxSize   = 4 << 20 // bytes
+)
+
+// wide matches a width or precision of printf that is too large, or that comes
+// from an argument.
+var wide = regexp.MustCompile(`%[-+# 0]*[.\d]*(\d{4,}|\*)`)
 
 // Template is a text with places to fill in. It can be used concurrently.
 type Template struct {
@@ -91,12 +137,120 @@ func (t *Template) Execute(data any) ([]byte, error) {
 	if t.parsed == nil {
 		return []byte(t.text), nil
 	}
-	var out bytes.Buffer
+	var out limited
 	out.Grow(len(t.text) + len(t.text)/8)
 	if err := t.parsed.Execute(&out, data); err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: "))
 	}
 	return out.Bytes(), nil
+}
+
+// limited is a buffer that takes at most maxSize bytes.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxSize {
+		return 0, errTooLarge
+	}
+	return l.Buffer.Write(p)
+}
+
+// Use is a place where an index template ranges over a list, or prints what it
+// finds in one.
+type Use struct {
+	List         string // after .Lists or .Blocks
+	Key          string // of the item that is printed; empty for an item that is a text
+	Printed      bool   // and not ranged over
+	Quoted       bool   // by quote, as the last thing that happens to it
+	Line, Column int
+}
+
+// Uses returns what a template says of lists, in the order of the text.
+func (t *Template) Uses() []Use {
+	if t.parsed == nil {
+		return nil
+	}
+	u := uses{linter: linter{text: t.text}}
+	u.nodes(t.parsed.Tree.Root, scope{})
+	return u.all
+}
+
+type uses struct {
+	linter
+	all []Use
+}
+
+// scope is what the dot is: an item of a list, or the list itself.
+type scope struct {
+	list string
+	item bool
+}
+
+func (u *uses) nodes(list *parse.ListNode, dot scope) {
+	for _, n := range list.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			u.print(n.Pipe, dot, quotes(n.Pipe))
+		case *parse.RangeNode:
+			u.nodes(n.List, u.rangeOver(n, dot))
+		}
+	}
+}
+
+func (u *uses) rangeOver(n *parse.RangeNode, dot scope) scope {
+	argument := n.Pipe.Cmds[0].Args[0]
+	if _, isDot := argument.(*parse.DotNode); isDot {
+		return scope{dot.list, dot.list != ""}
+	}
+	if kind, list := listOf(argument); list != "" {
+		u.use(n, Use{List: list})
+		return scope{list, kind == "Lists"}
+	}
+	return scope{}
+}
+
+// print notes what a pipeline prints of lists.
+func (u *uses) print(p *parse.PipeNode, dot scope, quoted bool) {
+	for _, command := range p.Cmds {
+		for _, argument := range command.Args {
+			if inner, ok := argument.(*parse.PipeNode); ok {
+				u.print(inner, dot, quoted)
+			} else if _, list := listOf(argument); list != "" {
+				u.use(p, Use{List: list, Printed: true, Quoted: quoted})
+			} else if field, ok := argument.(*parse.FieldNode); ok && dot.item {
+				u.use(p, Use{List: dot.list, Key: strings.Join(field.Ident, "."), Printed: true, Quoted: quoted})
+			} else if _, ok := argument.(*parse.DotNode); ok && dot.list != "" {
+				u.use(p, Use{List: dot.list, Printed: true, Quoted: quoted})
+			}
+		}
+	}
+}
+
+func (u *uses) use(n parse.Node, use Use) {
+	at := u.position(n)
+	use.Line, use.Column = at.Line, at.Column
+	u.all = append(u.all, use)
+}
+
+// listOf returns the names in .Lists.NAME and .Blocks.NAME, also after $.
+func listOf(n parse.Node) (kind, list string) {
+	var path []string
+	switch n := n.(type) {
+	case *parse.FieldNode:
+		path = n.Ident
+	case *parse.VariableNode:
+		path = n.Ident[1:]
+	}
+	if len(path) == 2 && (path[0] == "Lists" || path[0] == "Blocks") {
+		return path[0], path[1]
+	}
+	return "", ""
+}
+
+// quotes tells whether quote is the last thing that a pipeline does.
+func quotes(p *parse.PipeNode) bool {
+	last, ok := p.Cmds[len(p.Cmds)-1].Args[0].(*parse.IdentifierNode)
+	return ok && last.Ident == "quote"
 }
 
 // linter walks a parse tree. It knows what is allowed; all other nodes, also
@@ -109,10 +263,13 @@ type linter struct {
 
 // add adds a problem at the beginning of the action that a node is in or follows.
 func (l *linter) add(n parse.Node, format string, args ...any) {
+	l.problems.Add(l.position(n), format, args...)
+}
+
+func (l *linter) position(n parse.Node) problem.Position {
 	before := l.text[:min(int(n.Position()), len(l.text))]
 	before = before[:max(0, strings.LastIndex(before, "{{"))]
-	at := problem.Position{Path: l.path, Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n')}
-	l.problems.Add(at, format, args...)
+	return problem.Position{Path: l.path, Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n')}
 }
 
 // list checks nodes; inside tells whether they are repeated, so that the dot
@@ -133,7 +290,7 @@ func (l *linter) list(list *parse.ListNode, inside bool) {
 
 func (l *linter) rangeOver(n *parse.RangeNode, inside bool) {
 	if l.kind != Index {
-		l.add(n, "range: only index files list what features contribute; if this is one, name it in base's index")
+		l.add(n, "range: only index files list what features contribute; if this is one, name it in the feature's index")
 		return
 	}
 	if n.ElseList != nil {
@@ -164,7 +321,14 @@ func (l *linter) pipe(p *parse.PipeNode, inside bool) {
 
 func (l *linter) argument(n parse.Node, inside bool) {
 	switch n := n.(type) {
-	case *parse.StringNode, *parse.NumberNode:
+	case *parse.StringNode:
+		if wide.MatchString(n.Text) {
+			l.add(n, "%s: a width of more than three digits; pad less", n.Quoted)
+		}
+	case *parse.NumberNode:
+		if number, err := strconv.ParseFloat(n.Text, 64); err != nil || math.Abs(number) > maxNumber {
+			l.add(n, "%s: not a decimal number from -%d to %d", n.Text, maxNumber, maxNumber)
+		}
 	case *parse.IdentifierNode:
 		if _, ok := vocabulary[n.Ident]; !ok {
 			known := slices.Collect(maps.Keys(vocabulary))

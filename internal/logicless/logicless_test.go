@@ -1,6 +1,7 @@
 package logicless
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -9,7 +10,7 @@ import (
 func TestParse(t *testing.T) {
 	const (
 		nothing = ": templates decide nothing; let a feature own the file, or contribute to a list"
-		noRange = "range: only index files list what features contribute; if this is one, name it in base's index"
+		noRange = "range: only index files list what features contribute; if this is one, name it in the feature's index"
 		noVar   = ": templates have no variables; print the value where it is"
 		noField = ": unknown name; there are .Service and .Module"
 	)
@@ -85,6 +86,63 @@ func TestParse_Functions(t *testing.T) {
 	}
 	if len(vocabulary) > 13 {
 		t.Errorf("%d functions; a dozen was the promise", len(vocabulary))
+	}
+}
+
+// An indentation of 300,000,000 spaces once took as many bytes for each line.
+func TestBounds(t *testing.T) {
+	for text, want := range map[string]string{
+		"{{indent 300000000 .Service}}":     "x:1:1: 300000000: not a decimal number from -1000 to 1000",
+		"{{indent 1e3 .Service}}":           "",
+		"{{indent 'a' .Service}}":           "x:1:1: 'a': not a decimal number from -1000 to 1000",
+		`{{printf "%300000000s" .Service}}`: `x:1:1: "%300000000s": a width of more than three digits; pad less`,
+		`{{printf "%*s" .Service}}`:         `x:1:1: "%*s": a width of more than three digits; pad less`,
+		`{{printf "%-999s" .Service}}`:      "",
+	} {
+		_, problems := Parse("x", text, Owned)
+		got := ""
+		if err := problems.Err(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+	much := strings.Repeat("a", 1<<11)
+	for _, text := range []string{
+		`{{replace "a" "` + much + `" (replace "a" "` + much + `" "` + much + `")}}`,
+		"{{indent 1000 .Service | replace \" \" \"\\n\\n\\n\\n\\n\" | indent 1000}}",
+		`{{range .Lists}}{{range $.Lists}}{{range $.Lists}}{{printf "%999s" .}}{{end}}{{end}}{{end}}`,
+	} {
+		template, problems := Parse("x", text, Index)
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := template.Execute(map[string]any{"Service": "shop", "Lists": make([]string, 100)})
+		if err == nil || !strings.Contains(err.Error(), "larger than 4194304 bytes") {
+			t.Errorf("%.40s: %v", text, err)
+		}
+	}
+}
+
+// What an index template prints of lists, and whether it quotes it.
+func TestUses(t *testing.T) {
+	template, problems := Parse("x", `{{join ", " .Lists.a}}
+{{range .Lists.b}}{{.name}}{{quote .value}}{{.value | upper | quote}}{{printf "%s" (quote .value)}}{{$.Lists.a}}{{end}}
+{{range .Blocks.c}}{{range .}}{{.}}{{end}}{{range .}}{{.x}}{{end}}{{end}}
+{{range .Env}}{{.Title}}{{range .Variables}}{{.Name}}{{end}}{{end}}`, Index)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := []Use{
+		{"a", "", true, false, 1, 1},
+		{"b", "", false, false, 2, 1},
+		{"b", "name", true, false, 2, 19}, {"b", "value", true, true, 2, 28}, {"b", "value", true, true, 2, 44},
+		{"b", "value", true, false, 2, 70}, {"a", "", true, false, 2, 100},
+		{"c", "", false, false, 3, 1}, {"c", "", true, false, 3, 31}, {"c", "x", true, false, 3, 54},
+	}
+	if got := template.Uses(); !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 

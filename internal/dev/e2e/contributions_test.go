@@ -15,7 +15,7 @@ import (
 
 // uploads is a feature that keeps files, as another may do beside it.
 var uploads = map[string]string{
-	"uploads/feature.yaml": `
+	"feature/uploads/feature.yaml": `
 title: Uploads
 summary: files that stay
 adds:
@@ -28,7 +28,7 @@ adds:
 
 // session is a feature whose variables have values that sh would take apart.
 var session = map[string]string{
-	"session/feature.yaml": `
+	"feature/session/feature.yaml": `
 title: Session
 summary: who is there
 env:
@@ -40,7 +40,7 @@ env:
 config:
   - {field: Session, type: session.Config, import: internal/session}
 `,
-	"session/files/internal/session/session.go.tmpl": `// Package session knows who is there.
+	"feature/session/files/internal/session/session.go.tmpl": `// Package session knows who is there.
 package session
 
 // Config is what the environment says about sessions.
@@ -185,7 +185,7 @@ func TestMounts(t *testing.T) {
 			c.cp = "# Where volumes go: a new one takes its owner from here.\n" + c.cp
 		}
 		for file, parts := range map[string][]string{
-			"compose.yaml": {"8080\"]\n" + c.compose + "    depends_on: [otel-collector]", "    mem_limit: 2g\n" + c.composeEnd},
+			"compose.yaml": {"8080\" # http\n" + c.compose + "    depends_on: #", "    mem_limit: 2g\n" + c.composeEnd},
 			"Dockerfile":   {"./cmd/shop\n" + c.mkdir + "\n# Certificates", "/shop\n" + c.cp + "# By number"},
 		} {
 			for _, part := range parts {
@@ -203,7 +203,7 @@ func TestMounts(t *testing.T) {
 // Two features that can be selected together do not share a volume, a mount
 // point, a variable of the image or a command.
 func TestContributions_OneOfEach(t *testing.T) {
-	_, err := loadWith(t, map[string]string{"uploads/feature.yaml": `
+	_, err := loadWith(t, map[string]string{"feature/uploads/feature.yaml": `
 title: Uploads
 summary: files that stay
 adds:

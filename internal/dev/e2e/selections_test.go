@@ -56,7 +56,7 @@ func TestSelections_TypeCheck(t *testing.T) {
 func TestJoints(t *testing.T) {
 	var joints []string
 	for _, f := range e2e.Catalog(t).Features {
-		if f.When != nil {
+		if f.Joint() {
 			joints = append(joints, f.Name)
 		}
 	}
@@ -77,7 +77,8 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // No template names a feature but its own and those that it joins, comments and
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
-	words := []string{"background", "base", "orders", "plain", "sql"} // are said for other reasons as well
+	// Words that are said for other reasons as well.
+	words := []string{"background", "orders", "plain", "sql", "command", "config", "deploy", "http", "lifecycle", "project", "telemetry"}
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Concat(slices.Collect(maps.Values(f.When))...))
@@ -88,8 +89,8 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 			}
 		}
 		named := regexp.MustCompile(`(?i)\b(` + strings.Join(others, "|") + `)\b`)
-		err := fs.WalkDir(templates.FS, f.Name, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasPrefix(path, f.Name+"/files/") {
+		err := fs.WalkDir(templates.FS, f.Folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasPrefix(path, f.Folder+"/files/") {
 				return err
 			}
 			content, err := fs.ReadFile(templates.FS, path)

@@ -21,23 +21,23 @@ const small = `
 - {name: router, title: Router, question: Which?, default: stdlib}
 - {name: database, title: Database, question: Which?, default: none, optional: true}
 - {name: store, title: Store, question: How?, default: sql, when: {database: [any]}}
--- base/modules.lock --
+-- shared/base/modules.lock --
 go 1.26.0
--- base/feature.yaml --
-{title: Base, summary: what every service has}
--- chi/feature.yaml --
-{title: chi, summary: a router, slot: router}
--- stdlib/feature.yaml --
-{title: stdlib, summary: a router, slot: router}
--- sqlite/feature.yaml --
-{title: SQLite, summary: a database, slot: database}
--- gorm/feature.yaml --
-{title: gorm, summary: a store, slot: store}
--- sql/feature.yaml --
-{title: SQL, summary: a store, slot: store}
--- reports/feature.yaml --
+-- shared/base/feature.yaml --
+{title: Base, summary: what every service has, always: true}
+-- router/chi/feature.yaml --
+{title: chi, summary: a router}
+-- router/stdlib/feature.yaml --
+{title: stdlib, summary: a router}
+-- database/sqlite/feature.yaml --
+{title: SQLite, summary: a database}
+-- store/gorm/feature.yaml --
+{title: gorm, summary: a store}
+-- store/sql/feature.yaml --
+{title: SQL, summary: a store}
+-- feature/reports/feature.yaml --
 {title: Reports, summary: a feature, requires: [gorm]}
--- sockets/feature.yaml --
+-- feature/sockets/feature.yaml --
 {title: Sockets, summary: a feature, conflicts: [stdlib]}
 `
 
@@ -51,39 +51,39 @@ const large = small + `
 - {name: database, title: Database, question: Which?, default: none, optional: true}
 - {name: store, title: Store, question: How?, default: sql, when: {database: [any]}}
 - {name: seed, title: Seed, question: Whence?, default: fixtures, when: {sample: [orders], database: [any]}}
--- gin/feature.yaml --
-{title: gin, summary: a router, slot: router}
--- huma/feature.yaml --
-{title: huma, summary: an API, slot: api}
--- plain/feature.yaml --
-{title: plain, summary: an API, slot: api}
--- orders/feature.yaml --
-{title: Orders, summary: a sample, slot: sample}
--- postgres/feature.yaml --
-{title: Postgres, summary: a database, slot: database}
--- faker/feature.yaml --
-{title: Faker, summary: a seed, slot: seed}
--- fixtures/feature.yaml --
-{title: Fixtures, summary: a seed, slot: seed}
--- admin/feature.yaml --
+-- router/gin/feature.yaml --
+{title: gin, summary: a router}
+-- api/huma/feature.yaml --
+{title: huma, summary: an API}
+-- api/plain/feature.yaml --
+{title: plain, summary: an API}
+-- sample/orders/feature.yaml --
+{title: Orders, summary: a sample}
+-- database/postgres/feature.yaml --
+{title: Postgres, summary: a database}
+-- seed/faker/feature.yaml --
+{title: Faker, summary: a seed}
+-- seed/fixtures/feature.yaml --
+{title: Fixtures, summary: a seed}
+-- feature/admin/feature.yaml --
 {title: Admin, summary: a feature, requires: [auth, plain]}
--- audit/feature.yaml --
+-- feature/audit/feature.yaml --
 {title: Audit, summary: a feature, requires: [background]}
--- auth/feature.yaml --
+-- feature/auth/feature.yaml --
 {title: Auth, summary: a feature}
--- background/feature.yaml --
+-- feature/background/feature.yaml --
 {title: Background, summary: a feature}
--- cache/feature.yaml --
+-- feature/cache/feature.yaml --
 {title: Cache, summary: a feature, conflicts: [sqlite]}
--- flags/feature.yaml --
+-- feature/flags/feature.yaml --
 {title: Flags, summary: a feature}
--- graphql/feature.yaml --
+-- feature/graphql/feature.yaml --
 {title: GraphQL, summary: a feature, conflicts: [huma, sockets]}
--- jobs/feature.yaml --
+-- feature/jobs/feature.yaml --
 {title: Jobs, summary: a feature, requires: [postgres], conflicts: [background]}
--- mail/feature.yaml --
+-- feature/mail/feature.yaml --
 {title: Mail, summary: a feature}
--- tenants/feature.yaml --
+-- feature/tenants/feature.yaml --
 {title: Tenants, summary: a feature, requires: [auth, orders]}
 `
 

@@ -40,7 +40,7 @@ func TestAddingAFeature(t *testing.T) {
 	spec.Features = []string{"heartbeat"}
 	with := e2e.Render(t, catalog, spec)
 	for path := range added {
-		path, isFile := strings.CutPrefix(strings.TrimSuffix(path, ".tmpl"), "heartbeat/files/")
+		path, isFile := strings.CutPrefix(strings.TrimSuffix(path, ".tmpl"), "feature/heartbeat/files/")
 		if isFile && (with[path] == nil || without[path] != nil) {
 			t.Errorf("%s is not there for those who choose it, and for nobody else", path)
 		}

@@ -26,10 +26,10 @@ type Config struct {
 	// deployment.environment.name, and "development" has defaults of its own.
 	Environment string `env:"ENVIRONMENT" envDefault:"development"`
 
+	HTTP      httpserver.Config
+	Lifecycle lifecycle.Config
 	Log       telemetry.LogConfig
 	Telemetry telemetry.Config
-	Lifecycle lifecycle.Config
-	HTTP      httpserver.Config
 }
 
 // development holds the defaults that differ on a developer's machine, such as
@@ -57,10 +57,10 @@ func Load(environment []string) (Config, error) {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
 	problems = append(problems, err)
 	for _, part := range []interface{ Validate() error }{
+		cfg.HTTP,
+		cfg.Lifecycle,
 		cfg.Log,
 		cfg.Telemetry,
-		cfg.Lifecycle,
-		cfg.HTTP,
 	} {
 		problems = append(problems, part.Validate())
 	}
