@@ -25,9 +25,11 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 
 	operations := api.New(router, cfg.API, log)
 
+	payments := order.NewSandbox()
+
 	store := orderstore.New()
 
-	orders, err := order.NewService(store, log)
+	orders, err := order.NewService(store, payments, log)
 	if err != nil {
 		return fmt.Errorf("orders: %w", err)
 	}

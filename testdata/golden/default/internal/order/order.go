@@ -58,12 +58,13 @@ func (e *Error) HTTPStatus() int { return e.Status }
 
 // The reasons to refuse.
 var (
-	ErrNotFound         = &Error{"order_not_found", http.StatusNotFound, "there is no such order"}
-	ErrUnknownCursor    = &Error{"unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor"}
-	ErrUnknownArticle   = &Error{"unknown_article", http.StatusUnprocessableEntity, "an article of the order does not exist"}
-	ErrOutOfStock       = &Error{"out_of_stock", http.StatusConflict, "an article of the order is out of stock"}
-	ErrPaymentDeclined  = &Error{"payment_declined", http.StatusPaymentRequired, "the payment was declined"}
-	ErrAlreadyCancelled = &Error{"already_cancelled", http.StatusConflict, "the order was cancelled before"}
+	ErrNotFound           = &Error{"order_not_found", http.StatusNotFound, "there is no such order"}
+	ErrUnknownCursor      = &Error{"unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor"}
+	ErrUnknownArticle     = &Error{"unknown_article", http.StatusUnprocessableEntity, "an article of the order does not exist"}
+	ErrOutOfStock         = &Error{"out_of_stock", http.StatusConflict, "an article of the order is out of stock"}
+	ErrPaymentDeclined    = &Error{"payment_declined", http.StatusPaymentRequired, "the payment was declined"}
+	ErrPaymentUnavailable = &Error{"payment_unavailable", http.StatusServiceUnavailable, "payments are not possible at the moment; try again later"}
+	ErrAlreadyCancelled   = &Error{"already_cancelled", http.StatusConflict, "the order was cancelled before"}
 )
 
 // Inventory is the stock of articles, in memory.

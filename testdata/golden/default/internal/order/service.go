@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -43,11 +45,23 @@ type Store interface {
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
+// Listener hears of orders.
+type Listener interface {
+	// OrderChanged is called after an order was created or cancelled, which
+	// its status tells, and before the response is sent. The order stands
+	// whatever the listener does: an error or a panic is only logged. The call
+	// is not repeated, and a process that crashes does not make it: what must
+	// not be lost belongs in the transaction of the Store.
+	OrderChanged(ctx context.Context, o Order) error
+}
+
 // Service takes orders.
 type Service struct {
 	store     Store
+	payments  Payments
 	inventory *Inventory
 	log       *slog.Logger
+	listeners []Listener
 
 	tracer          trace.Tracer
 	processed       metric.Int64Counter
@@ -55,8 +69,9 @@ type Service struct {
 	paymentDuration metric.Float64Histogram
 }
 
-// NewService returns a service that keeps its orders in store.
-func NewService(store Store, log *slog.Logger) (*Service, error) {
+// NewService returns a service that keeps its orders in store and has them paid
+// by payments. The listeners hear of every order, one after the other.
+func NewService(store Store, payments Payments, log *slog.Logger, listeners ...Listener) (*Service, error) {
 	meter := otel.Meter(scope)
 	processed, err1 := meter.Int64Counter("orders.processed",
 		metric.WithUnit("{order}"), metric.WithDescription("Orders that were placed or refused, by outcome."))
@@ -67,8 +82,10 @@ func NewService(store Store, log *slog.Logger) (*Service, error) {
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
 	return &Service{
 		store:           store,
+		payments:        payments,
 		inventory:       NewInventory(),
 		log:             log,
+		listeners:       listeners,
 		tracer:          otel.Tracer(scope),
 		processed:       processed,
 		active:          active,
@@ -100,16 +117,22 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	if err != nil {
 		return Order{}, err
 	}
-	if err = s.processPayment(ctx, draft.PaymentMethod, o.Total); err != nil {
+	err = s.processPayment(ctx, Payment{OrderID: o.ID, Method: draft.PaymentMethod, Total: o.Total})
+	if err != nil {
 		s.inventory.PutBack(o.Items)
+		if !errors.Is(err, ErrPaymentDeclined) && !errors.Is(err, ErrPaymentUnavailable) {
+			s.voidPayment(ctx, o.ID) // the provider may have authorized it
+		}
 		return Order{}, err
 	}
 	if err = s.store.Insert(ctx, o); err != nil {
-		s.inventory.PutBack(o.Items) // and a real payment would be refunded
+		s.inventory.PutBack(o.Items)
+		s.voidPayment(ctx, o.ID)
 		return Order{}, err
 	}
 	telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
-	s.log.InfoContext(ctx, "order created", "order.id", o.ID, "order.total", o.Total)
+	s.log.InfoContext(ctx, "order created", string(keyOrderID), o.ID, string(keyOrderTotal), o.Total)
+	s.tellListeners(ctx, o)
 	return o, nil
 }
 
@@ -127,31 +150,47 @@ func (s *Service) checkInventory(ctx context.Context, items []Item) (total int64
 	return total, nil
 }
 
-// processPayment takes the money. This is where a payment provider would be
-// called, by a client that is instrumented itself.
-func (s *Service) processPayment(ctx context.Context, method string, total int64) (err error) {
-	ctx, span := s.tracer.Start(ctx, "process_payment", trace.WithAttributes(keyPaymentMethod.String(method)))
+// processPayment has the payment authorized.
+func (s *Service) processPayment(ctx context.Context, p Payment) (err error) {
+	ctx, span := s.tracer.Start(ctx, "process_payment", trace.WithAttributes(keyPaymentMethod.String(p.Method)))
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
 	start := time.Now()
 	defer func() {
-		attributes := []attribute.KeyValue{keyPaymentMethod.String(method)}
+		attributes := []attribute.KeyValue{keyPaymentMethod.String(p.Method)}
 		if err != nil {
 			attributes = append(attributes, semconv.ErrorType(err))
 		}
 		s.paymentDuration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attributes...))
 	}()
 
-	if total > paymentLimit {
-		return ErrPaymentDeclined
+	if err = s.payments.Authorize(ctx, p); err != nil {
+		return err
 	}
 	telemetry.AddEvent(ctx, "payment_authorized")
 	return nil
 }
 
-// paymentLimit is what the stand-in for a payment provider approves, in cents.
-const paymentLimit = 1_000_00
+// voidPayment releases the payment of an order that was not placed, or that was
+// cancelled. Nobody repeats it if that fails: the log says which order it was.
+func (s *Service) voidPayment(ctx context.Context, orderID string) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	ctx, span := s.tracer.Start(ctx, "void_payment")
+	defer span.End()
+	err := s.payments.Void(ctx, orderID)
+	telemetry.RecordError(span, &err)
+	if err != nil {
+		s.log.ErrorContext(ctx, "payment not voided", string(keyOrderID), orderID, "error", err)
+	}
+}
+
+// afterwards returns the context for the work that remains once the outcome of a
+// request is settled: it goes on if the client leaves, but not for ever.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+}
 
 // Get returns an order, or ErrNotFound.
 func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
@@ -182,8 +221,8 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 	return orders, next, nil
 }
 
-// Cancel cancels an order and puts its items back into stock. It returns
-// ErrNotFound or ErrAlreadyCancelled.
+// Cancel cancels an order, puts its items back into stock and releases its
+// payment. It returns ErrNotFound or ErrAlreadyCancelled.
 func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "cancel_order", trace.WithAttributes(keyOrderID.String(id)))
 	defer span.End()
@@ -194,8 +233,30 @@ func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 		return Order{}, err
 	}
 	s.inventory.PutBack(o.Items)
-	s.log.InfoContext(ctx, "order cancelled", "order.id", o.ID)
+	s.voidPayment(ctx, o.ID)
+	s.log.InfoContext(ctx, "order cancelled", string(keyOrderID), o.ID)
+	s.tellListeners(ctx, o)
 	return o, nil
+}
+
+func (s *Service) tellListeners(ctx context.Context, o Order) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	for _, listener := range s.listeners {
+		if err := tell(ctx, listener, o); err != nil {
+			s.log.ErrorContext(ctx, "order listener failed", "listener", fmt.Sprintf("%T", listener), string(keyOrderID), o.ID, "error", err)
+		}
+	}
+}
+
+// tell calls a listener and makes an error of a panic.
+func tell(ctx context.Context, listener Listener, o Order) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+		}
+	}()
+	return listener.OrderChanged(ctx, o)
 }
 
 // countProcessed counts an order by what became of it.

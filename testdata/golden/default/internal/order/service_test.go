@@ -20,7 +20,7 @@ import (
 func newService(t *testing.T) (*order.Service, *telemetrytest.Recorder) {
 	t.Helper()
 	rec := telemetrytest.Start(t)
-	orders, err := order.NewService(newStore(t), rec.Logger())
+	orders, err := order.NewService(newStore(t), order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestCreate_Refused(t *testing.T) {
 // that is cancelled puts it back. Each is tried more often than there is stock.
 func TestStockIsPutBack(t *testing.T) {
 	orders, rec := newService(t)
-	broken, err := order.NewService(brokenStore{}, rec.Logger())
+	broken, err := order.NewService(brokenStore{}, order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestList_Pages(t *testing.T) {
 // A store that breaks is an error like any other: recorded, and not the customer's.
 func TestStoreFailure(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	orders, err := order.NewService(brokenStore{}, rec.Logger())
+	orders, err := order.NewService(brokenStore{}, order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func (brokenStore) Insert(context.Context, order.Order) error { return errBroken
 func TestActive(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	active := int64(-1)
-	orders, err := order.NewService(watchedStore{newStore(t), func() { active = rec.Sum("orders.active") }}, rec.Logger())
+	orders, err := order.NewService(watchedStore{newStore(t), func() { active = rec.Sum("orders.active") }}, order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}

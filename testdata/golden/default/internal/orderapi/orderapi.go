@@ -14,7 +14,7 @@ import (
 // Register adds the operations of orders to api.
 func Register(api huma.API, orders *order.Service) {
 	h := handlers{orders}
-	huma.Post(api, "/orders", h.create, describe("Place an order", http.StatusPaymentRequired, http.StatusConflict),
+	huma.Post(api, "/orders", h.create, describe("Place an order", http.StatusPaymentRequired, http.StatusConflict, http.StatusServiceUnavailable),
 		func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated })
 	huma.Get(api, "/orders", h.list, describe("List orders, the newest first"))
 	huma.Get(api, "/orders/{id}", h.get, describe("Get an order", http.StatusNotFound))
