@@ -12,6 +12,7 @@ import (
 // Order is what a customer bought.
 type Order struct {
 	ID        string
+	Owner     string // the subject of the principal who placed it; empty if that was anonymous
 	Customer  string
 	Items     []Item
 	Total     int64 // in cents
@@ -59,6 +60,7 @@ func (e *Error) HTTPStatus() int { return e.Status }
 // The reasons to refuse.
 var (
 	ErrNotFound           = &Error{"order_not_found", http.StatusNotFound, "there is no such order"}
+	ErrNotOwner           = &Error{"not_owner", http.StatusForbidden, "the order belongs to somebody else"}
 	ErrUnknownCursor      = &Error{"unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor"}
 	ErrUnknownArticle     = &Error{"unknown_article", http.StatusUnprocessableEntity, "an article of the order does not exist"}
 	ErrOutOfStock         = &Error{"out_of_stock", http.StatusConflict, "an article of the order is out of stock"}

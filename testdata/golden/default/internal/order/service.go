@@ -15,6 +15,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"shop/internal/principal"
 	"shop/internal/telemetry"
 )
 
@@ -36,10 +37,11 @@ type Store interface {
 	Insert(ctx context.Context, o Order) error
 	// Get returns ErrNotFound if there is no such order.
 	Get(ctx context.Context, id string) (Order, error)
-	// List returns up to limit orders, the newest first, that come after the
-	// order with the id after, or from the start if after is empty. It returns
-	// ErrUnknownCursor if there is no such order.
-	List(ctx context.Context, after string, limit int) ([]Order, error)
+	// List returns up to limit orders of owner, the newest first, that come after
+	// the order with the id after, or from the start if after is empty. It returns
+	// ErrUnknownCursor if owner has no such order. The empty owner is one like any
+	// other: the orders that were placed anonymously.
+	List(ctx context.Context, owner, after string, limit int) ([]Order, error)
 	// Cancel sets the status of an open order and returns the order. It returns
 	// ErrNotFound or ErrAlreadyCancelled.
 	Cancel(ctx context.Context, id string) (Order, error)
@@ -55,7 +57,9 @@ type Listener interface {
 	OrderChanged(ctx context.Context, o Order) error
 }
 
-// Service takes orders.
+// Service takes orders. Each belongs to the principal who places it, and nobody
+// else gets to see it. Where nobody logs in, all orders belong to the one
+// anonymous principal.
 type Service struct {
 	store     Store
 	payments  Payments
@@ -106,6 +110,7 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 
 	o = Order{
 		ID:        "ord_" + rand.Text(),
+		Owner:     caller(ctx),
 		Customer:  draft.Customer,
 		Items:     draft.Items,
 		Status:    Open,
@@ -192,24 +197,42 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
-// Get returns an order, or ErrNotFound.
+// Get returns an order, or ErrNotFound or ErrNotOwner.
 func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "get_order", trace.WithAttributes(keyOrderID.String(id)))
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	return s.store.Get(ctx, id)
+	return s.owned(ctx, id)
 }
 
-// List returns up to limit orders, the newest first, and the cursor of the
-// next page, which is empty on the last one. A cursor is opaque to callers; one
-// that is the id of no order is an ErrUnknownCursor.
+// owned returns an order of the caller's, or ErrNotFound or ErrNotOwner.
+func (s *Service) owned(ctx context.Context, id string) (Order, error) {
+	o, err := s.store.Get(ctx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.Owner != caller(ctx) {
+		return Order{}, ErrNotOwner
+	}
+	return o, nil
+}
+
+// caller is the subject of the principal in ctx, empty if there is none.
+func caller(ctx context.Context) string {
+	p, _ := principal.FromContext(ctx)
+	return p.Subject
+}
+
+// List returns up to limit of the caller's orders, the newest first, and the
+// cursor of the next page, which is empty on the last one. A cursor is opaque to
+// callers; one that is the id of no order of theirs is an ErrUnknownCursor.
 func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []Order, next string, err error) {
 	ctx, span := s.tracer.Start(ctx, "list_orders")
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	orders, err = s.store.List(ctx, cursor, limit+1) // one more, to know whether there is a next page
+	orders, err = s.store.List(ctx, caller(ctx), cursor, limit+1) // one more, to know whether there is a next page
 	if err != nil {
 		return nil, "", err
 	}
@@ -222,12 +245,15 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 }
 
 // Cancel cancels an order, puts its items back into stock and releases its
-// payment. It returns ErrNotFound or ErrAlreadyCancelled.
+// payment. It returns ErrNotFound, ErrNotOwner or ErrAlreadyCancelled.
 func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "cancel_order", trace.WithAttributes(keyOrderID.String(id)))
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
+	if _, err = s.owned(ctx, id); err != nil { // an order never changes hands
+		return Order{}, err
+	}
 	o, err = s.store.Cancel(ctx, id)
 	if err != nil {
 		return Order{}, err

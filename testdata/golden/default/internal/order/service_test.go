@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"shop/internal/order"
+	"shop/internal/principal"
 	"shop/internal/telemetry/telemetrytest"
 )
 
@@ -288,41 +289,117 @@ func (s watchedStore) Insert(ctx context.Context, o order.Order) error {
 	return s.Store.Insert(ctx, o)
 }
 
+// Orders belong to whoever placed them: another principal and an anonymous
+// caller get ErrNotOwner, see them in no list and cannot use their ids as cursors.
+// To an anonymous caller belong the orders that were placed anonymously.
+func TestOwnership(t *testing.T) {
+	orders, rec := newService(t)
+	callers := map[string]context.Context{
+		"ada": principal.NewContext(t.Context(), principal.Principal{Subject: "ada"}),
+		"bob": principal.NewContext(t.Context(), principal.Principal{Subject: "bob"}),
+		"":    t.Context(),
+	}
+	ids := map[string]string{}
+	for owner, ctx := range callers {
+		o, err := orders.Create(ctx, draft("coffee", 1))
+		if err != nil || o.Owner != owner {
+			t.Fatalf("%q placed %+v, %v", owner, o, err)
+		}
+		ids[owner] = o.ID
+	}
+	for caller, ctx := range callers {
+		list, _, err := orders.List(ctx, "", 10)
+		if err != nil || len(list) != 1 || list[0].ID != ids[caller] {
+			t.Errorf("%q lists %+v, %v", caller, list, err)
+		}
+		for owner, id := range ids {
+			var notOwner, unknownCursor error
+			if caller != owner {
+				notOwner, unknownCursor = order.ErrNotOwner, order.ErrUnknownCursor
+			}
+			if o, err := orders.Get(ctx, id); !errors.Is(err, notOwner) || err != nil && o.ID != "" {
+				t.Errorf("%q gets the order of %q: %+v, %v", caller, owner, o, err)
+			}
+			if _, _, err := orders.List(ctx, id, 10); !errors.Is(err, unknownCursor) {
+				t.Errorf("%q lists after the order of %q: %v", caller, owner, err)
+			}
+			if o, err := orders.Cancel(ctx, id); caller != owner && (!errors.Is(err, order.ErrNotOwner) || o.ID != "") {
+				t.Errorf("%q cancels the order of %q: %+v, %v", caller, owner, o, err)
+			}
+		}
+	}
+	for owner, ctx := range callers { // only its owner has cancelled each
+		if o, err := orders.Get(ctx, ids[owner]); err != nil || o.Status != order.Cancelled {
+			t.Errorf("the order of %q: %+v, %v", owner, o, err)
+		}
+	}
+	refused := 0
+	for _, span := range rec.Spans() {
+		if telemetrytest.Attribute(span, "error.type").AsString() == "not_owner" {
+			refused++
+		}
+	}
+	if refused != 2*6 { // six pairs, of which each tries to get and to cancel
+		t.Errorf("%d spans with error.type not_owner", refused)
+	}
+}
+
+// An order that is not the caller's stays as it is.
+func TestOwnership_CancelChangesNothing(t *testing.T) {
+	orders, _ := newService(t)
+	ada := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
+	o, err := orders.Create(ada, draft("coffee", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := orders.Cancel(t.Context(), o.ID); !errors.Is(err, order.ErrNotOwner) {
+		t.Errorf("got %v", err)
+	}
+	if o, err = orders.Get(ada, o.ID); err != nil || o.Status != order.Open {
+		t.Errorf("got %+v, %v", o, err)
+	}
+}
+
 // What every order.Store does.
 func TestStore(t *testing.T) {
 	ctx, s := t.Context(), newStore(t)
-	for i := range 3 {
-		if err := s.Insert(ctx, order.Order{ID: fmt.Sprint("ord_", i), Status: order.Open}); err != nil {
+	for i, owner := range []string{"", "ada", "", "ada", ""} {
+		if err := s.Insert(ctx, order.Order{ID: fmt.Sprint("ord_", i), Owner: owner, Status: order.Open}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if o, err := s.Get(ctx, "ord_1"); err != nil || o.ID != "ord_1" {
+	if o, err := s.Get(ctx, "ord_1"); err != nil || o.ID != "ord_1" || o.Owner != "ada" {
 		t.Errorf("got %+v, %v", o, err)
 	}
 	for _, c := range []struct {
-		after string
-		limit int
-		want  string
+		owner, after string
+		limit        int
+		want         string
 	}{
-		{"", 2, "[ord_2 ord_1]"},
-		{"ord_1", 2, "[ord_0]"},
-		{"ord_0", 2, "[]"},
-		{"", 10, "[ord_2 ord_1 ord_0]"},
+		{"", "", 2, "[ord_4 ord_2]"},
+		{"", "ord_2", 2, "[ord_0]"},
+		{"", "ord_0", 2, "[]"},
+		{"", "", 10, "[ord_4 ord_2 ord_0]"},
+		{"ada", "", 1, "[ord_3]"},
+		{"ada", "ord_3", 2, "[ord_1]"},
+		{"bob", "", 10, "[]"},
 	} {
-		page, err := s.List(ctx, c.after, c.limit)
+		page, err := s.List(ctx, c.owner, c.after, c.limit)
 		ids := []string{}
 		for _, o := range page {
 			ids = append(ids, o.ID)
 		}
 		if err != nil || fmt.Sprint(ids) != c.want {
-			t.Errorf("List(%q, %d): got %v, %v; want %s", c.after, c.limit, ids, err, c.want)
+			t.Errorf("List(%q, %q, %d): got %v, %v; want %s", c.owner, c.after, c.limit, ids, err, c.want)
 		}
 	}
 	if _, err := s.Get(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("Get: %v", err)
 	}
-	if _, err := s.List(ctx, "none", 1); !errors.Is(err, order.ErrUnknownCursor) {
-		t.Errorf("List: %v", err)
+	for owner, after := range map[string]string{"": "none", "ada": "ord_2", "bob": "ord_1"} {
+		if _, err := s.List(ctx, owner, after, 1); !errors.Is(err, order.ErrUnknownCursor) {
+			t.Errorf("List of %q after %s: %v", owner, after, err)
+		}
 	}
 	if _, err := s.Cancel(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("Cancel: %v", err)

@@ -41,17 +41,24 @@ func (s *Store) Get(_ context.Context, id string) (order.Order, error) {
 }
 
 // List implements order.Store.
-func (s *Store) List(_ context.Context, after string, limit int) ([]order.Order, error) {
+func (s *Store) List(_ context.Context, owner, after string, limit int) ([]order.Order, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	end, known := s.index[after]
 	if after == "" {
 		end = len(s.orders)
-	} else if !known {
+	} else if !known || s.orders[end].Owner != owner {
 		return nil, order.ErrUnknownCursor
 	}
-	page := slices.Clone(s.orders[max(0, end-limit):end])
-	slices.Reverse(page)
+	var page []order.Order
+	for _, o := range slices.Backward(s.orders[:end]) {
+		if len(page) == limit {
+			break
+		}
+		if o.Owner == owner {
+			page = append(page, o)
+		}
+	}
 	return page, nil
 }
 
