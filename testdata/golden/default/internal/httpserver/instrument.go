@@ -47,12 +47,6 @@ type InstrumentConfig struct {
 	PathParameters  []string `env:"HTTP_CAPTURE_PATH_PARAMETERS"`
 }
 
-// operationalPaths are asked for by machines, all day long.
-var operationalPaths = []string{
-	"/livez", "/readyz", "/startupz", "/metrics",
-	"/docs", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml", "/favicon.ico",
-}
-
 // secretName matches what headers and parameters that hold secrets are called.
 var secretName = regexp.MustCompile(
 	`(?i)auth([^o]|$)|authoriz|cookie|credential|jwt|key|passw|secret|session|signature|token|^sig$`)

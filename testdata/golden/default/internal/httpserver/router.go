@@ -24,33 +24,56 @@ func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.noRoute(w, r, handler)
 		return
 	}
-	reportRoute(r, pattern)
+	setRoute(r.Context(), pathOf(r.Method, pattern))
 	m.ServeMux.ServeHTTP(w, r)
 }
 
-// reportRoute tells telemetry the path of a pattern, "[METHOD ][HOST]/PATH".
-// That of a CONNECT may be the client's path with a slash, to redirect to.
-func reportRoute(r *http.Request, pattern string) {
-	if i := strings.Index(pattern, "/"); i >= 0 && (r.Method != http.MethodConnect || !strings.HasSuffix(pattern, "/")) {
-		setRoute(r.Context(), pattern[i:])
+// route returns the route that r takes, or one that takes other methods on the
+// path of r, or "".
+func (m *Router) route(r *http.Request) string {
+	handler, pattern := m.Handler(r)
+	if pattern == "" {
+		_, _, route := m.refusal(r, handler)
+		return route
 	}
+	return pathOf(r.Method, pattern)
 }
 
-// noRoute answers as the mux would, which knows the difference between 404 and
-// 405 and the methods that are allowed, but with a problem document. It does not
-// redirect to a cleaned path that has no route either. The route of a 405 is
-// that of a method which is allowed: telemetry must know the path's parameters.
-func (m *Router) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+// pathOf returns the path of a pattern, "[METHOD ][HOST]/PATH". That of a
+// CONNECT may be the client's path with a slash, to redirect to: it is no route.
+func pathOf(method, pattern string) string {
+	i := strings.Index(pattern, "/")
+	if i < 0 || method == http.MethodConnect && strings.HasSuffix(pattern, "/") {
+		return ""
+	}
+	return pattern[i:]
+}
+
+// refusal asks a handler of the mux that belongs to no pattern for its status and
+// for the methods that are allowed. The route of a 405 is that of a method which
+// is allowed: telemetry must know the path's parameters.
+func (m *Router) refusal(r *http.Request, handler http.Handler) (status int, allow []string, route string) {
 	answer := statusOnly{header: http.Header{}}
 	handler.ServeHTTP(&answer, r)
-	if allow := answer.header["Allow"]; allow != nil {
-		w.Header()["Allow"] = allow
+	if allow = answer.header["Allow"]; allow != nil {
 		allowed := *r
 		allowed.Method, _, _ = strings.Cut(allow[0], ",")
 		_, pattern := m.Handler(&allowed)
-		reportRoute(&allowed, pattern)
+		route = pathOf(allowed.Method, pattern)
 	}
-	problem.New(r.Context(), max(answer.status, http.StatusNotFound), "").Send(w)
+	return max(answer.status, http.StatusNotFound), allow, route
+}
+
+// noRoute answers as the mux would, which knows the difference between 404 and
+// 405, but with a problem document. It does not redirect to a cleaned path that
+// has no route either.
+func (m *Router) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+	status, allow, route := m.refusal(r, handler)
+	if allow != nil {
+		w.Header()["Allow"] = allow
+		setRoute(r.Context(), route)
+	}
+	problem.New(r.Context(), status, "").Send(w)
 }
 
 // statusOnly is a response of which only the status and the header are kept.

@@ -134,7 +134,7 @@ func TestServer_HasItsLimits(t *testing.T) {
 		Address: "127.0.0.1:0", ReadHeaderTimeout: 1 * time.Second, ReadTimeout: 2 * time.Second,
 		WriteTimeout: 3 * time.Second, IdleTimeout: 4 * time.Second, MaxHeaderBytes: 5, MaxBodyBytes: 6,
 	}
-	server, err := New(t.Context(), cfg, fakeHealth{}, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	server, err := New(t.Context(), cfg, fakeHealth{}, NewRouter(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +154,9 @@ var limits = Config{
 	WriteTimeout: time.Hour, IdleTimeout: time.Hour, MaxHeaderBytes: 1 << 16, MaxBodyBytes: 8,
 }
 
-func newServer(t *testing.T, cfg Config, handler http.Handler) *Server {
+func newServer(t *testing.T, cfg Config, router *Router, middleware ...func(http.Handler) http.Handler) *Server {
 	t.Helper()
-	server, err := New(t.Context(), cfg, fakeHealth{}, handler, slog.New(slog.DiscardHandler))
+	server, err := New(t.Context(), cfg, fakeHealth{}, router, slog.New(slog.DiscardHandler), middleware...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func newServer(t *testing.T, cfg Config, handler http.Handler) *Server {
 func TestServer_TimesOut(t *testing.T) {
 	cfg := limits
 	cfg.ReadHeaderTimeout = 50 * time.Millisecond
-	server := newServer(t, cfg, http.NotFoundHandler())
+	server := newServer(t, cfg, NewRouter())
 	connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +197,8 @@ func TestServer_TimesOut(t *testing.T) {
 // the response of one that is later than the write timeout reaches nobody.
 func TestServer_EndsRequestsInTime(t *testing.T) {
 	var took time.Duration
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	router := NewRouter()
+	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		select {
 		case <-r.Context().Done():
@@ -208,7 +209,7 @@ func TestServer_EndsRequestsInTime(t *testing.T) {
 	})
 	cfg := limits
 	cfg.WriteTimeout = time.Second
-	status, _ := ask(t, newServer(t, cfg, handler), "")
+	status, _ := ask(t, newServer(t, cfg, router), "")
 	if status != http.StatusGatewayTimeout || took > 5*time.Second {
 		t.Errorf("status %d after %v", status, took)
 	}
@@ -234,12 +235,14 @@ func ask(t *testing.T, server *Server, body string) (status int, answer string) 
 }
 
 func TestServer_LimitsBodies(t *testing.T) {
-	server := newServer(t, limits, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	router := NewRouter()
+	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		var tooLarge *http.MaxBytesError
 		if _, err := io.ReadAll(r.Body); errors.As(err, &tooLarge) {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 		}
-	}))
+	})
+	server := newServer(t, limits, router)
 	for body, want := range map[string]int{"12345678": http.StatusOK, "123456789": http.StatusRequestEntityTooLarge} {
 		if status, answer := ask(t, server, body); status != want {
 			t.Errorf("%d bytes: status %d, %s", len(body), status, answer)

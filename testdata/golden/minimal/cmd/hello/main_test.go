@@ -135,12 +135,15 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 		t.Errorf("want the one span of the one request: %v", spans)
 	}
 	for _, name := range []string{
-		"http.server.request.duration", "http.server.active_requests", "http.server.request.body.size", "http.server.response.body.size",
+		"http.server.request.duration", "http.server.active_requests", "http.server.response.body.size",
 		"go.goroutine.count",
 	} {
 		if collector.Metric(name) == nil {
 			t.Errorf("no metric %s", name)
 		}
+	}
+	if size := collector.Metric("http.server.request.body.size"); size != nil {
+		t.Errorf("the size of a body that no request had: %v", size)
 	}
 	if len(collector.Records()) == 0 {
 		t.Error("no log record")

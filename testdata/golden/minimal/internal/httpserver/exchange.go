@@ -48,11 +48,12 @@ func (x *exchange) Value(key any) any {
 	return x.Context.Value(key)
 }
 
-// setRoute tells telemetry which route the request takes: "/orders/{id}". The
-// context survives what http.Request.Pattern does not, middleware that copies
-// the request; the atomic is for the goroutine of http.TimeoutHandler.
+// setRoute tells telemetry which route the request takes: "/orders/{id}", or ""
+// if that is not known. The context survives what http.Request.Pattern does not,
+// middleware that copies the request; the atomic is for the goroutine of
+// http.TimeoutHandler.
 func setRoute(ctx context.Context, route string) {
-	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok && route != "" {
 		x.route.Store(&route)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -60,9 +61,12 @@ type Server struct {
 
 // New returns a server that listens already, so that an address in use stops
 // the start, but does not serve yet. Health endpoints are answered first and
-// leave no telemetry; everything else goes to handler, instrumented.
-func New(ctx context.Context, cfg Config, health Health, handler http.Handler, log *slog.Logger) (*Server, error) {
-	instrumented, err := Instrument(cfg.InstrumentConfig, log, handler)
+// leave no telemetry. Every other request is instrumented and passes through
+// middleware, the first outermost, to router.
+func New(ctx context.Context, cfg Config, health Health, router *Router, log *slog.Logger,
+	middleware ...func(http.Handler) http.Handler,
+) (*Server, error) {
+	instrumented, err := Instrument(cfg.InstrumentConfig, log, wrap(router, middleware))
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +89,22 @@ func New(ctx context.Context, cfg Config, health Health, handler http.Handler, l
 	}, nil
 }
 
+// wrap puts middleware around router. Telemetry learns the route of a request
+// before the first of them runs, so that a request which they refuse has one.
+func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Handler {
+	if len(middleware) == 0 {
+		return router // which tells telemetry itself
+	}
+	next := http.Handler(router)
+	for _, around := range slices.Backward(middleware) {
+		next = around(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setRoute(r.Context(), router.route(r))
+		next.ServeHTTP(w, r)
+	})
+}
+
 // limitRequests ends the context of a request while there is still time to say
 // so: a response that is later than the write timeout reaches nobody. A handler
 // that streams goes on by context.WithoutCancel and http.ResponseController.
@@ -99,7 +119,9 @@ func limitRequests(cfg Config, next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), cfg.WriteTimeout*9/10)
 		defer cancel()
 		limited := r.WithContext(ctx)
-		limited.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBodyBytes)
+		if r.Body != http.NoBody { // by which telemetry and handlers know that there is none
+			limited.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBodyBytes)
+		}
 		defer func() { r.MultipartForm = limited.MultipartForm }()
 		next.ServeHTTP(w, limited)
 	})

@@ -1,0 +1,15 @@
+package httpserver
+
+// operationalPaths have no telemetry: machines ask for them all day long.
+var operationalPaths = []string{
+	"/livez",
+	"/readyz",
+	"/startupz",
+	"/metrics",
+	"/favicon.ico",
+	"/docs",
+	"/openapi.json",
+	"/openapi.yaml",
+	"/openapi-3.0.json",
+	"/openapi-3.0.yaml",
+}
