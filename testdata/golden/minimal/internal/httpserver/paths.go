@@ -7,9 +7,4 @@ var operationalPaths = []string{
 	"/startupz",
 	"/metrics",
 	"/favicon.ico",
-	"/docs",
-	"/openapi.json",
-	"/openapi.yaml",
-	"/openapi-3.0.json",
-	"/openapi-3.0.yaml",
 }
