@@ -7,34 +7,60 @@ import (
 	"math/bits"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
 // Whatever is selected, the project is sound. The names differ from those of the
 // committed projects in all that can differ: a long name and a short one, a path
-// and none.
+// and none. Projects of one name are cloned to one directory, one after the
+// other, so that Go builds and tests a package once that is the same in many.
 func TestMatrix(t *testing.T) {
-	specs := e2e.EveryPair(t, e2e.Catalog(t))
-	t.Logf("%d selections", len(specs))
-	for i, spec := range specs {
-		var name strings.Builder
-		for _, slot := range e2e.Catalog(t).Slots {
-			fmt.Fprintf(&name, "%s ", spec.Slots[slot.Name])
-		}
-		name.WriteString(strings.Join(spec.Features, " "))
-		spec.Service, spec.Module = "x", "x"
-		if bits.OnesCount(uint(i))%2 == 0 { // and not i%2, which goes with the last of the choices
-			spec.Service, spec.Module = "order-fulfilment-service", "github.com/acme/order-fulfilment-service/v2"
-		}
-		t.Run(name.String(), func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(t.TempDir(), "project")
-			e2e.New(t, e2e.Catalog(t), dir, spec)
-			e2e.CheckProject(t, e2e.Clone(t, dir))
-		})
+	names := []generator.Spec{
+		{Service: "x", Module: "x"},
+		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
 	}
+	specs := e2e.EveryPair(t, e2e.Catalog(t))
+	var mu sync.Mutex
+	var tested, cached int
+	t.Run("all", func(t *testing.T) {
+		for i, name := range names {
+			t.Run(name.Service, func(t *testing.T) {
+				t.Parallel()
+				place := filepath.Join(t.TempDir(), "project")
+				for j, spec := range specs {
+					if bits.OnesCount(uint(j))%len(names) != i { // and not j%2, which goes with the last of the choices
+						continue
+					}
+					spec.Service, spec.Module = name.Service, name.Module
+					t.Run(describe(t, spec), func(t *testing.T) {
+						made := filepath.Join(t.TempDir(), "made")
+						e2e.New(t, e2e.Catalog(t), made, spec)
+						e2e.CloneTo(t, made, place)
+						n, hits := e2e.CheckProject(t, place)
+						mu.Lock()
+						defer mu.Unlock()
+						tested, cached = tested+n, cached+hits
+					})
+				}
+			})
+		}
+	})
+	t.Logf("%d selections; %d packages with tests, %d of them as in an earlier selection", len(specs), tested, cached)
+}
+
+// describe names a selection.
+func describe(t *testing.T, spec generator.Spec) string {
+	t.Helper()
+	var name strings.Builder
+	for _, slot := range e2e.Catalog(t).Slots {
+		fmt.Fprintf(&name, "%s ", spec.Slots[slot.Name])
+	}
+	name.WriteString(strings.Join(spec.Features, " "))
+	return strings.TrimSpace(name.String())
 }
 
 // The default service compiles, tests included, on its owner's system as well.
