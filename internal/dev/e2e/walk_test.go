@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,8 +23,8 @@ func TestAddingAFeature(t *testing.T) {
 		t.Fatal(err)
 	}
 	added := blocks(string(doc), "`templates/([^`]+)`:")
-	if len(added) != 3 {
-		t.Fatalf("%d files are added, want 3", len(added))
+	if len(added) != 6 {
+		t.Fatalf("%d files are added, want 6", len(added))
 	}
 	catalog, err := loadWith(t, added)
 	if err != nil {
@@ -40,14 +41,14 @@ func TestAddingAFeature(t *testing.T) {
 	spec.Features = []string{"heartbeat"}
 	with := e2e.Render(t, catalog, spec)
 	for path := range added {
-		path, isFile := strings.CutPrefix(strings.TrimSuffix(path, ".tmpl"), "feature/heartbeat/files/")
+		path, isFile := strings.CutPrefix(strings.TrimSuffix(strings.TrimSuffix(path, ".tmpl"), ".raw"), "feature/heartbeat/files/")
 		if isFile && (with[path] == nil || without[path] != nil) {
 			t.Errorf("%s is not there for those who choose it, and for nobody else", path)
 		}
 	}
 	promised := blocks(string(doc), "In `([^`]+)`:")
-	if len(promised) != 4 {
-		t.Fatalf("%d blocks are promised, want 4", len(promised))
+	if len(promised) != 6 {
+		t.Fatalf("%d blocks are promised, want 6", len(promised))
 	}
 	aligned := regexp.MustCompile(` +`) // columns, by gofmt
 	for path, want := range promised {
@@ -60,7 +61,13 @@ func TestAddingAFeature(t *testing.T) {
 	}
 	project := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, catalog, project, spec)
-	e2e.Go(t, project, "test", "./internal/heartbeat", "./internal/config")
+	checkCompose(t, with["compose.yaml"])
+	checkCompose(t, with["deploy/heartbeat.yaml"])
+	help, err := exec.CommandContext(t.Context(), "make", "-C", project).CombinedOutput()
+	if err != nil || !strings.Contains(string(help), "make heartbeat ") {
+		t.Errorf("make does not list the target: %v\n%s", err, help)
+	}
+	e2e.Go(t, project, "test", "./internal/heartbeat", "./internal/config", "./cmd/shop")
 	e2e.Go(t, project, "build", "./...")
 	e2e.Go(t, project, "mod", "tidy", "-diff")
 }
