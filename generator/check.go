@@ -163,7 +163,7 @@ func (l *loader) checkFiles(f *Feature) {
 			continue
 		}
 		if i := bytes.IndexFunc(file.raw, oddInText); i >= 0 {
-			at.Line = 1 + bytes.Count(file.raw[:i], lf)
+			at.Line = 1 + bytes.Count(file.raw[:i], []byte("\n"))
 			l.problems.Add(at, "no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw")
 			continue
 		}
@@ -197,12 +197,12 @@ func outputOf(path string) string {
 
 func (l *loader) checkPath(name string, at problem.Position) {
 	switch {
-	case strings.EqualFold(name, goMod) || strings.EqualFold(name, goSum) || strings.HasPrefix(name, stateDir+"/"):
+	case strings.EqualFold(name, goMod) || strings.EqualFold(name, goSum) || strings.HasPrefix(name, StateDir+"/"):
 		l.problems.Add(at, "%s: otelgen writes it itself; a feature has its modules in %s", name, lockFile)
 	case module.CheckFilePath(strings.ReplaceAll(name, serviceInPath, "x")) != nil:
 		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", name)
 	default:
-		if err := checkPath(name); err != nil {
+		if err := CheckPath(name); err != nil {
 			l.problems.Add(at, "%v; find another path", err)
 		}
 	}

@@ -56,7 +56,7 @@ type setting struct {
 // Selection gives the same bytes wherever and whenever it is rendered.
 func Render(s *Selection) (Tree, error) {
 	r := renderer{Selection: s, identity: identity{s.Spec.Service, s.Spec.Module}, tree: Tree{}}
-	r.tree[specFile] = s.Spec.YAML()
+	r.tree[SpecFile] = s.Spec.YAML()
 	r.modules()
 	index := r.lists()
 	for _, f := range s.Features {

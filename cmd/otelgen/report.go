@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 )
 
 // report is what otelgen new has done, or would do.
@@ -26,14 +26,14 @@ type report struct {
 }
 
 type reportedFile struct {
-	Path   string `json:"path"`
-	From   string `json:"from,omitempty"` // where it was, if the templates moved it
-	Action string `json:"action"`
-	Note   string `json:"note,omitempty"` // what the owner should know about it
+	Path   string         `json:"path"`
+	From   string         `json:"from,omitempty"` // where it was, if the templates moved it
+	Action project.Action `json:"action"`
+	Note   string         `json:"note,omitempty"` // what the owner should know about it
 }
 
-func reported(c generator.Change) reportedFile {
-	return reportedFile{c.Path, c.From, string(c.Action), c.Note}
+func reported(c project.Change) reportedFile {
+	return reportedFile{c.Path, c.From, c.Action, c.Note}
 }
 
 func reportOn(s *service, dryRun bool) report {
@@ -91,7 +91,7 @@ func (r report) print(out, err io.Writer, output format) error {
 func (r report) written() string {
 	n := 0
 	for _, file := range r.Files {
-		if file.Action == "create" {
+		if file.Action == project.Create {
 			n++
 		}
 	}

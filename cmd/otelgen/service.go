@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 	"github.com/otelgen/otelgen/internal/git"
 )
 
@@ -20,8 +21,8 @@ type service struct {
 	spec         generator.Spec
 	origin       string // of the module path, if it is not the user's
 	site         site
-	project      *generator.Project
-	plan         generator.Plan
+	project      *project.Project
+	plan         project.Plan
 	repository   bool  // it has got one of its own
 	noRepository error // it should have, but git would not
 }
@@ -101,7 +102,7 @@ func (s *service) locate(dir string) error {
 	if s.spec.Module == "" {
 		s.spec.Module, s.origin = s.site.modulePath(s.spec.Service)
 	}
-	s.project, err = generator.NewProject(s.site.dir)
+	s.project, err = project.New(s.site.dir)
 	return err
 }
 
@@ -117,14 +118,14 @@ func (s *service) compare(catalog *generator.Catalog, earlier error) error {
 	if err != nil {
 		return err
 	}
-	s.plan, err = generator.Compare(s.project, tree, nil)
+	s.plan, err = s.project.Compare(tree, nil)
 	return err
 }
 
 // make writes the service, and makes it a repository of its own if it is in
 // none. Without git it has none, and is not worse for it.
 func (s *service) make(withGit bool) error {
-	if err := generator.Apply(s.project, s.plan); err != nil {
+	if err := s.project.Apply(s.plan); err != nil {
 		return err
 	}
 	if withGit && s.site.workTree == "" {

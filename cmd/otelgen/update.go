@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 )
 
 func updateCommand(catalog *generator.Catalog) *cobra.Command {
@@ -125,11 +126,11 @@ func (u *updater) update(one *update, dir string) error {
 	if dir == "" {
 		return errors.New(`directory "": no name; name one, or none for this one`)
 	}
-	project, err := generator.LoadProject(filepath.Clean(dir))
+	p, err := project.Load(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}
-	plan, err := u.plan(one, project)
+	plan, err := u.plan(one, p)
 	if err != nil {
 		return err
 	}
@@ -143,16 +144,16 @@ func (u *updater) update(one *update, dir string) error {
 	if u.dryRun {
 		return nil
 	}
-	return generator.Apply(project, plan) // if it is empty, for the record
+	return p.Apply(plan) // if it is empty, for the record
 }
 
 // plan compares a service with what this otelgen would write for its Spec.
-func (u *updater) plan(one *update, project *generator.Project) (generator.Plan, error) {
-	file := filepath.Join(project.Dir, ".otelgen", "spec.yaml")
-	if bytes.Contains(project.Spec, []byte("\n<<<<<<< ")) {
+func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
+	file := filepath.Join(p.Dir, filepath.FromSlash(generator.SpecFile))
+	if bytes.Contains(p.SpecYAML, []byte("\n<<<<<<< ")) {
 		return nil, fmt.Errorf("%s: git has it in conflict; decide there what the service is made of, and update", file)
 	}
-	spec, err := generator.ParseSpec(file, project.Spec)
+	spec, err := generator.ParseSpec(file, p.SpecYAML)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ func (u *updater) plan(one *update, project *generator.Project) (generator.Plan,
 	if err != nil {
 		return nil, err
 	}
-	return generator.Compare(project, tree, selection.Moved())
+	return p.Compare(tree, selection.Moved())
 }
 
 // isRelease leaves out what is built from a commit: who does that knows what is
@@ -196,7 +197,7 @@ type update struct {
 	Files     []reportedFile `json:"files"`
 	Error     string         `json:"error,omitempty"` // then it is as it was, unless this says otherwise
 
-	changes []generator.Change
+	changes []project.Change
 }
 
 func inConflict(u *update) bool { return u.Conflicts > 0 }
@@ -239,12 +240,12 @@ func (u *update) talk(err io.Writer) {
 }
 
 // isNew reports whether a change is more than a conflict that is open.
-func isNew(c generator.Change) bool {
-	return c.Action != "conflict" || !bytes.Equal(c.Before, c.After)
+func isNew(c project.Change) bool {
+	return c.Action != project.Conflict || !bytes.Equal(c.Before, c.After)
 }
 
-// nothing is no file, in a patch of any system.
-const nothing = "/dev/null"
+// devNull stands for an absent file in a patch, on every system.
+const devNull = "/dev/null"
 
 // patch prints what git apply and patch -p1 would do from here, or, if the
 // service is elsewhere, from there.
@@ -257,10 +258,10 @@ func (u *update) patch(out, err io.Writer) error {
 	for _, c := range u.changes {
 		before, after := "a/"+path.Join(dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(dir, c.Path)
 		if c.Before == nil {
-			before = nothing
+			before = devNull
 		}
 		if c.After == nil {
-			after = nothing
+			after = devNull
 		}
 		if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
 			fmt.Fprintf(&all, "Binary files %s and %s differ\n", before, after)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 	"github.com/otelgen/otelgen/templates"
 )
 
@@ -38,15 +39,31 @@ func Render(t testing.TB, catalog *generator.Catalog, spec generator.Spec) gener
 // New makes a new project in dir, which must not exist, as `otelgen new` does.
 func New(t testing.TB, catalog *generator.Catalog, dir string, spec generator.Spec) {
 	t.Helper()
-	project, err := generator.NewProject(dir)
+	p, err := project.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := generator.Compare(project, Render(t, catalog, spec), nil)
+	apply(t, p, Render(t, catalog, spec))
+}
+
+// Update updates the project in dir to another Spec, as `otelgen add` and
+// `otelgen remove` do.
+func Update(t testing.TB, catalog *generator.Catalog, dir string, spec generator.Spec) {
+	t.Helper()
+	p, err := project.Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := generator.Apply(project, plan); err != nil {
+	apply(t, p, Render(t, catalog, spec))
+}
+
+func apply(t testing.TB, p *project.Project, tree generator.Tree) {
+	t.Helper()
+	plan, err := p.Compare(tree, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Apply(plan); err != nil {
 		t.Fatal(err)
 	}
 }

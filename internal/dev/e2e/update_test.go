@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
@@ -17,17 +16,7 @@ func TestUpdate_ToAnotherSelection(t *testing.T) {
 		dir, fresh := filepath.Join(t.TempDir(), "shop"), filepath.Join(t.TempDir(), "shop")
 		e2e.New(t, e2e.Catalog(t), dir, from)
 		e2e.New(t, e2e.Catalog(t), fresh, to)
-		project, err := generator.LoadProject(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := generator.Compare(project, e2e.Render(t, e2e.Catalog(t), to), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := generator.Apply(project, plan); err != nil {
-			t.Fatal(err)
-		}
+		e2e.Update(t, e2e.Catalog(t), dir, to)
 		got, want := files(t, dir), files(t, fresh)
 		for path := range want {
 			if got[path] != want[path] {

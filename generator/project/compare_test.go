@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // world is a project in memory: what Compare needs of one, and what Apply does
@@ -30,7 +32,7 @@ func (w *world) apply(plan Plan) {
 	}
 }
 
-func (w *world) update(t *testing.T, next Tree) Plan {
+func (w *world) update(t *testing.T, next generator.Tree) Plan {
 	t.Helper()
 	plan, err := w.compare(next, nil)
 	if err != nil {
@@ -132,13 +134,13 @@ func TestTable(t *testing.T) {
 			e.pending = text(pending)
 		}
 		w := newWorld("f", e, text(cells[1]))
-		next := Tree{}
+		next := generator.Tree{}
 		if cells[2] != "-" {
 			next["f"] = text(cells[2])
 		}
 		plan := w.update(t, next)
 
-		got := none
+		got := None
 		if len(plan) > 0 {
 			got = plan[0].Action
 		}
@@ -177,7 +179,7 @@ func TestEmpty(t *testing.T) {
 		{"resolved", entry{base: text("b"), pending: text("x")}, "y", "f", "x", true},
 	}
 	for _, tt := range tests {
-		next := Tree{}
+		next := generator.Tree{}
 		if tt.next != "-" {
 			next[tt.path] = text(tt.next)
 		}
@@ -199,18 +201,18 @@ func TestInterrupted(t *testing.T) {
 		diskThen            string
 		baseThen, pendingTo string
 	}{
-		{"merged", "AbC", "AbC", "abC", keep, "AbC", "abC", "-"},
-		{"not merged", "AbC", "Abc", "abC", merge, "AbC", "abC", "-"},
-		{"merged, and gone on", "AbC", "AxbC", "abC", keep, "AxbC", "abC", "-"},
-		{"merged, and there is a new version", "AbC", "AbC", "abCd", merge, "AbCd", "abCd", "-"},
-		{"conflict", "ab(x|c=C)", "ab(x|c=C)", "abC", conflict, "ab(x|c=C)", "abc", "abC"},
-		{"conflict not written", "ab(x|c=C)", "abx", "abC", conflict, "ab(x|c=C)", "abc", "abC"},
-		{"conflict, and begun to resolve", "ab(x|c=C)", "ab(xC|c=C)", "abC", conflict, "ab(xC|c=C)", "abc", "abC"},
+		{"merged", "AbC", "AbC", "abC", Keep, "AbC", "abC", "-"},
+		{"not merged", "AbC", "Abc", "abC", Merge, "AbC", "abC", "-"},
+		{"merged, and gone on", "AbC", "AxbC", "abC", Keep, "AxbC", "abC", "-"},
+		{"merged, and there is a new version", "AbC", "AbC", "abCd", Merge, "AbCd", "abCd", "-"},
+		{"conflict", "ab(x|c=C)", "ab(x|c=C)", "abC", Conflict, "ab(x|c=C)", "abc", "abC"},
+		{"conflict not written", "ab(x|c=C)", "abx", "abC", Conflict, "ab(x|c=C)", "abc", "abC"},
+		{"conflict, and begun to resolve", "ab(x|c=C)", "ab(xC|c=C)", "abC", Conflict, "ab(xC|c=C)", "abc", "abC"},
 	}
 	for _, tt := range tests {
 		w := newWorld("f", entry{base: text("abc"), pending: text("abC")}, text(tt.disk))
 		w.journal["f"] = hashOf(text(tt.promised))
-		plan := w.update(t, Tree{"f": text(tt.next)})
+		plan := w.update(t, generator.Tree{"f": text(tt.next)})
 		want := entry{base: text(tt.baseThen), pending: text(tt.pendingTo)}
 		if got := w.disk["f"].data; len(plan) != 1 || plan[0].Action != tt.action || !same(got, text(tt.diskThen)) || !w.entries["f"].equal(want) {
 			t.Errorf("%s: disk %q, record %q: %q", tt.name, got, w.entries["f"], plan)
@@ -220,7 +222,7 @@ func TestInterrupted(t *testing.T) {
 
 // states yields every combination of a few contents for what is recorded, on
 // the disk, and to be written.
-func states(yield func(*world, Tree) bool) {
+func states(yield func(*world, generator.Tree) bool) {
 	contents := [][]byte{nil, {}, text("abcde"), text("Abcde"), text("abcdE"), text("abXde"), text("abYde"), text("ab(X|c=Y)de")}
 	for n := range 8 * 7 * 7 * 7 * 3 * 2 {
 		choose := func(of int) int {
@@ -231,7 +233,7 @@ func states(yield func(*world, Tree) bool) {
 		disk, next, base, pending, tombstone := contents[choose(8)], contents[choose(7)], contents[choose(7)], contents[choose(7)], contents[choose(3)]
 		w := newWorld("f", entry{base, tombstone, pending}, disk)
 		w.unmerged = map[string]bool{"f": choose(2) == 1}
-		tree := Tree{}
+		tree := generator.Tree{}
 		if next != nil {
 			tree["f"] = next
 		}
@@ -263,7 +265,7 @@ func TestEveryState(t *testing.T) {
 		// To update again does nothing at all, and says nothing new.
 		for _, c := range w.update(t, next) {
 			switch {
-			case c.Action == keep && !c.Matters() || c.Action == conflict && same(c.Before, c.After):
+			case c.Action == Keep && !c.Matters() || c.Action == Conflict && same(c.Before, c.After):
 			default:
 				t.Fatalf("%s: once more: %q\nafter: %q", state, c, plan)
 			}
@@ -280,7 +282,7 @@ func TestEveryState(t *testing.T) {
 				continue
 			}
 			w := &world{snapshot{record: record{entries: maps.Clone(w.entries)}, disk: map[string]found{"f": {data: resolved}}}}
-			plan := w.update(t, Tree{"f": w.entries["f"].pending})
+			plan := w.update(t, generator.Tree{"f": w.entries["f"].pending})
 			if w.entries["f"].pending != nil || len(plan.Conflicts()) > 0 {
 				t.Fatalf("%s: resolved as %q: %q", state, resolved, plan)
 			}

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // What otelgen records in a project is files, one for each path, so that git
@@ -23,8 +25,8 @@ import (
 //	.otelgen/journal             only while otelgen writes: what it is about to merge, see apply
 //	.otelgen/tmp                 only while otelgen writes: the next file
 const (
-	stateDir       = ".otelgen"
-	specFile       = stateDir + "/spec.yaml"
+	stateDir       = generator.StateDir
+	specFile       = generator.SpecFile
 	attributesFile = stateDir + "/.gitattributes"
 	journalFile    = stateDir + "/journal"
 
@@ -79,7 +81,7 @@ func readRecord(d *disk) (record, error) {
 			if !ok || entry.IsDir() {
 				return nil
 			}
-			if name == specFile || checkPath(name) != nil {
+			if name == specFile || generator.CheckPath(name) != nil {
 				return fmt.Errorf("%s: is the record of a path that otelgen never writes; delete it", p)
 			}
 			f, err := d.file(p)

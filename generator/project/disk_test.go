@@ -1,10 +1,12 @@
-package generator
+package project
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // TestSymlinks: a link anywhere on the way to what otelgen would write is
@@ -34,7 +36,7 @@ func TestSymlinks(t *testing.T) {
 		t.Run(tt.link+" to "+tt.target, func(t *testing.T) {
 			top := t.TempDir()
 			dir := filepath.Join(top, "shop")
-			mustNew(t, dir, Tree{specFile: []byte("1"), "a.txt": text("a"), "dir/b.txt": text("b")})
+			mustNew(t, dir, generator.Tree{specFile: []byte("1"), "a.txt": text("a"), "dir/b.txt": text("b")})
 			writeDir(t, top, files{"b.txt": "outside\n"})
 			writeDir(t, dir, files{"keep.txt": "keep\n", "other/b.txt": "other\n", "other/spec.yaml": "1", "other/a.txt.base": "other\n"})
 			link := filepath.Join(dir, tt.link)
@@ -48,7 +50,7 @@ func TestSymlinks(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := readDir(t, top)
-			_, err := run(dir, Tree{specFile: []byte("2"), "a.txt": text("A"), "dir/b.txt": text("B"), "fresh/c.txt": text("C")}, nil, 0)
+			_, err := run(dir, generator.Tree{specFile: []byte("2"), "a.txt": text("A"), "dir/b.txt": text("B"), "fresh/c.txt": text("C")}, nil, 0)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
@@ -64,7 +66,7 @@ func TestForgedRecord(t *testing.T) {
 		dir := t.TempDir()
 		writeDir(t, dir, files{specFile: "", ".git/HEAD": "ref: x\n", forged: "ref: x\n"})
 		want := dir + ": " + forged + ": is the record of a path that otelgen never writes; delete it"
-		if _, err := LoadProject(dir); err == nil || err.Error() != want {
+		if _, err := Load(dir); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
@@ -74,7 +76,7 @@ func TestForgedRecord(t *testing.T) {
 // it.
 func TestNoFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
-	v1 := Tree{specFile: nil, "link": text("a"), "dir": text("b"), "sub/file": text("c")}
+	v1 := generator.Tree{specFile: nil, "link": text("a"), "dir": text("b"), "sub/file": text("c")}
 	mustNew(t, dir, v1)
 	for p := range v1 {
 		if p != specFile {
@@ -97,11 +99,11 @@ func TestNoFile(t *testing.T) {
 	}
 	checkDir(t, dir, before)
 
-	p, err := LoadProject(dir)
+	p, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Compare(p, Tree{specFile: nil, "link": text("A"), "dir": text("B"), "sub/file": text("C")}, nil)
+	_, err = p.Compare(generator.Tree{specFile: nil, "link": text("A"), "dir": text("B"), "sub/file": text("C")}, nil)
 	want := []string{"dir: cannot be a file, because dir is a directory", "link: cannot be a file, because link is a symbolic link", "sub/file: cannot be a file, because sub is a file"}
 	for _, w := range want {
 		if err == nil || !strings.Contains(err.Error(), w) {
@@ -109,8 +111,8 @@ func TestNoFile(t *testing.T) {
 		}
 	}
 
-	for _, c := range mustUpdate(t, dir, Tree{specFile: nil}, nil) {
-		if c.Action != orphan {
+	for _, c := range mustUpdate(t, dir, generator.Tree{specFile: nil}, nil) {
+		if c.Action != Orphan {
 			t.Errorf("the templates no longer have it, but an update does %q", c)
 		}
 	}
@@ -125,13 +127,13 @@ func TestNoFile(t *testing.T) {
 // TestUnwritable: what cannot be written is named, and can be written later.
 func TestUnwritable(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
-	mustNew(t, dir, Tree{specFile: nil, "sub/a.txt": text("a")})
+	mustNew(t, dir, generator.Tree{specFile: nil, "sub/a.txt": text("a")})
 	stopBeingRoot(t, filepath.Dir(dir))
 	sub := filepath.Join(dir, "sub")
 	if err := os.Chmod(sub, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	next := Tree{specFile: nil, "sub/a.txt": text("A")}
+	next := generator.Tree{specFile: nil, "sub/a.txt": text("A")}
 	if _, err := run(dir, next, nil, 0); err == nil || err.Error() != dir+": sub/a.txt: cannot be written: permission denied" {
 		t.Error(err)
 	}

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"bytes"
@@ -22,9 +22,9 @@ import (
 // Apply leaves a project that Compare and Apply, with the Spec that they find,
 // bring to the same end. If it fails, an update can be run again; a new project
 // is taken back.
-func Apply(p *Project, plan Plan) error {
+func (p *Project) Apply(plan Plan) error {
 	_, err := os.Lstat(p.Dir)
-	if p.Spec == nil && errors.Is(err, fs.ErrNotExist) {
+	if p.SpecYAML == nil && errors.Is(err, fs.ErrNotExist) {
 		return build(p, plan)
 	}
 	d, err := openDisk(p.Dir)
@@ -39,14 +39,14 @@ func Apply(p *Project, plan Plan) error {
 	}
 	defer held.Close()
 	lock(held, true) // of several runs each finds what those before have done
-	if p.Spec == nil && exists(filepath.Join(p.Dir, specFile)) {
+	if p.SpecYAML == nil && exists(filepath.Join(p.Dir, specFile)) {
 		return meanwhile(p.Dir)
 	}
 	if err := d.unchanged(plan); err != nil {
 		return inDir(p.Dir, err)
 	}
 	if err := d.apply(plan); err != nil {
-		if p.Spec == nil && !p.interrupted {
+		if p.SpecYAML == nil && !p.interrupted {
 			err = errors.Join(err, d.takeBack(plan))
 		}
 		return inDir(p.Dir, err)

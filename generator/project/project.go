@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 // Project is a directory that otelgen manages, or is about to: what otelgen
 // recorded in it. What else is on the disk, Compare looks at.
 type Project struct {
-	Dir  string
-	Spec []byte // .otelgen/spec.yaml; nil as long as the project is not there
+	Dir      string
+	SpecYAML []byte // .otelgen/spec.yaml; nil as long as the project is not there
 
 	record      record
 	interrupted bool                      // a `new` that was killed has been here
@@ -21,7 +21,7 @@ type Project struct {
 }
 
 // LoadProject reads what otelgen recorded in a directory.
-func LoadProject(dir string) (*Project, error) {
+func Load(dir string) (*Project, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: does not exist; name the directory of a project", dir)
@@ -41,7 +41,7 @@ func LoadProject(dir string) (*Project, error) {
 	if err != nil {
 		return nil, inDir(dir, err)
 	}
-	return &Project{Dir: dir, Spec: spec.data, record: r}, nil
+	return &Project{Dir: dir, SpecYAML: spec.data, record: r}, nil
 }
 
 // NewProject checks that a project can be made in a directory: there is none,
@@ -50,7 +50,7 @@ func LoadProject(dir string) (*Project, error) {
 //
 // The plan for such a project creates everything. To apply it is all or
 // nothing.
-func NewProject(dir string) (*Project, error) {
+func New(dir string) (*Project, error) {
 	p := &Project{Dir: dir}
 	switch info, err := os.Lstat(dir); {
 	case errors.Is(err, fs.ErrNotExist):

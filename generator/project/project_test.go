@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"errors"
@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
-func small() Tree {
-	return Tree{
+func small() generator.Tree {
+	return generator.Tree{
 		specFile:         []byte("service: shop\n"),
 		"go.mod":         []byte("module shop\n\ngo 1.26.0\n"),
 		"cmd/shop/a.go":  []byte("package main\n"),
@@ -114,21 +116,21 @@ func TestNew_KilledAndGoneOn(t *testing.T) {
 	delete(whole, specFile)
 	for name, tt := range map[string]struct {
 		had  files
-		next Tree
+		next generator.Tree
 		want string // what is in the way
 	}{
 		"a record and none of ours": {had: files{attributesFile: "", file: "package mine\n"}, next: small(), want: file},
 		"files without a record":    {had: killed, next: small(), want: file},
-		"a record of another":       {had: whole, next: Tree{specFile: nil, "go.mod": small()["go.mod"]}, want: ".gitignore, README.md, cmd/shop/a.go, docs/README.md"},
+		"a record of another":       {had: whole, next: generator.Tree{specFile: nil, "go.mod": small()["go.mod"]}, want: ".gitignore, README.md, cmd/shop/a.go, docs/README.md"},
 	} {
 		dir := t.TempDir()
 		writeDir(t, dir, tt.had)
 		before := readDir(t, dir)
-		p, err := NewProject(dir)
+		p, err := New(dir)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		_, err = Compare(p, tt.next, nil)
+		_, err = p.Compare(tt.next, nil)
 		if want := dir + ": is not empty: " + tt.want + "; move what is in it away, or name another directory"; err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", name, err, want)
 		}
@@ -163,11 +165,11 @@ func TestNewTwiceAtOnce(t *testing.T) {
 			errs := make([]error, runs)
 			for i := range runs {
 				running.Go(func() {
-					p, err := NewProject(dir)
-					plan, err2 := Compare(p, tree, nil)
+					p, err := New(dir)
+					plan, err2 := p.Compare(tree, nil)
 					starting.Done()
 					starting.Wait()
-					errs[i] = errors.Join(err, err2, Apply(p, plan))
+					errs[i] = errors.Join(err, err2, p.Apply(plan))
 				})
 			}
 			running.Wait()
@@ -202,8 +204,8 @@ func TestNewTwiceAtOnce(t *testing.T) {
 func TestNewBesideAnother(t *testing.T) {
 	top := t.TempDir()
 	dir := filepath.Join(top, "shop")
-	p, _ := NewProject(dir)
-	plan, _ := Compare(p, small(), nil)
+	p, _ := New(dir)
+	plan, _ := p.Compare(small(), nil)
 	n := 0
 	p.before = func(string) error {
 		if n++; n == 5 {
@@ -211,7 +213,7 @@ func TestNewBesideAnother(t *testing.T) {
 		}
 		return nil
 	}
-	if err := Apply(p, plan); err != nil {
+	if err := p.Apply(plan); err != nil {
 		t.Fatal(err)
 	}
 	checkDir(t, dir, smallProject())
@@ -225,7 +227,7 @@ func TestNewFails(t *testing.T) {
 		for fail, err := 1, full; err != nil; fail++ {
 			top := memDir(t)
 			writeDir(t, top, had)
-			p, _ := NewProject(filepath.Join(top, name))
+			p, _ := New(filepath.Join(top, name))
 			n := 0
 			p.before = func(string) error {
 				if n++; n == fail {
@@ -233,8 +235,8 @@ func TestNewFails(t *testing.T) {
 				}
 				return nil
 			}
-			plan, _ := Compare(p, small(), nil)
-			if err = Apply(p, plan); err == nil {
+			plan, _ := p.Compare(small(), nil)
+			if err = p.Apply(plan); err == nil {
 				continue
 			}
 			if !errors.Is(err, full) {
@@ -272,7 +274,7 @@ func TestNewRefuses(t *testing.T) {
 		"ours":      "is a project of otelgen already; name another directory",
 	} {
 		dir = filepath.Join(top, dir)
-		if _, err := NewProject(dir); err == nil || err.Error() != dir+": "+want {
+		if _, err := New(dir); err == nil || err.Error() != dir+": "+want {
 			t.Errorf("got %v\nwant %s: %s", err, dir, want)
 		}
 	}
@@ -281,11 +283,11 @@ func TestNewRefuses(t *testing.T) {
 		"full":    "is no project of otelgen, for it has no .otelgen/spec.yaml; name the directory of one, or make one with otelgen new",
 	} {
 		dir = filepath.Join(top, dir)
-		if _, err := LoadProject(dir); err == nil || err.Error() != dir+": "+want {
+		if _, err := Load(dir); err == nil || err.Error() != dir+": "+want {
 			t.Errorf("got %v\nwant %s: %s", err, dir, want)
 		}
 	}
-	if _, err := LoadProject(filepath.Join(top, "ours")); err != nil {
+	if _, err := Load(filepath.Join(top, "ours")); err != nil {
 		t.Error(err)
 	}
 	checkDir(t, top, before)
@@ -296,11 +298,11 @@ func TestNewRefuses(t *testing.T) {
 func TestNewWhereSomebodyElseIsFaster(t *testing.T) {
 	for name, appears := range map[string]files{"directory": {"shop/main.go": "mine\n"}, "file": {"shop": "mine\n"}} {
 		top := t.TempDir()
-		p, err := NewProject(filepath.Join(top, "shop"))
+		p, err := New(filepath.Join(top, "shop"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := Compare(p, small(), nil)
+		plan, err := p.Compare(small(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +312,7 @@ func TestNewWhereSomebodyElseIsFaster(t *testing.T) {
 			}
 			return nil
 		}
-		if err := Apply(p, plan); err == nil {
+		if err := p.Apply(plan); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		checkDir(t, top, appears)
@@ -318,11 +320,11 @@ func TestNewWhereSomebodyElseIsFaster(t *testing.T) {
 }
 
 func TestTreeRefusesPaths(t *testing.T) {
-	tree := Tree{
+	tree := generator.Tree{
 		"ok.txt": nil, "../up": nil, "/abs": nil, "a//b": nil, ".git/hooks/pre-commit": nil, "sub/.GIT/config": nil,
 		".otelgen/base/x.base": nil, ".otelgen/spec.yaml": nil, "new\nline": nil, "dir": nil, "dir/below/file": nil,
 	}
-	_, err := Compare(&Project{Dir: t.TempDir()}, tree, nil)
+	_, err := (&Project{Dir: t.TempDir()}).Compare(tree, nil)
 	want := strings.Join([]string{
 		`"../up": is no path of a file in a project`,
 		`.git/hooks/pre-commit: belongs to git`,

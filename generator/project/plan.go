@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"cmp"
@@ -46,15 +46,15 @@ type Change struct {
 type Action string
 
 const (
-	none     Action = "none"
-	create   Action = "create"
-	update   Action = "update"
-	merge    Action = "merge"
-	keep     Action = "keep"
-	gone     Action = "gone"
-	remove   Action = "delete"
-	orphan   Action = "orphan"
-	conflict Action = "conflict"
+	None     Action = "none"
+	Create   Action = "create"
+	Update   Action = "update"
+	Merge    Action = "merge"
+	Keep     Action = "keep"
+	Gone     Action = "gone"
+	Delete   Action = "delete"
+	Orphan   Action = "orphan"
+	Conflict Action = "conflict"
 )
 
 // Empty reports whether the project is as it should be: no file changes, no
@@ -67,14 +67,14 @@ func (p Plan) Empty() bool {
 
 // Conflicts are the changes that the owner has to decide.
 func (p Plan) Conflicts() []Change {
-	return slices.DeleteFunc(slices.Clone(p), func(c Change) bool { return c.Action != conflict })
+	return slices.DeleteFunc(slices.Clone(p), func(c Change) bool { return c.Action != Conflict })
 }
 
 // inTheWay are the files that a new project must not touch: where a `new` was
 // killed, and perhaps only there its record is, somebody may have gone on.
 func (p Plan) inTheWay() (paths []string) {
 	for _, c := range p {
-		if c.Action == conflict || c.Action == remove {
+		if c.Action == Conflict || c.Action == Delete {
 			paths = append(paths, c.Path)
 		}
 	}
@@ -83,8 +83,8 @@ func (p Plan) inTheWay() (paths []string) {
 
 // Matters reports whether a change is one to the owner.
 func (c Change) Matters() bool {
-	return !same(c.Before, c.After) || c.From != "" || c.Action == conflict || c.Action == orphan ||
-		c.Note != "" && (c.Action == gone || c.Action == keep && isModule(c.Path))
+	return !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
+		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 
 // at is where the file is before the change.
@@ -93,7 +93,7 @@ func (c Change) at() string { return cmp.Or(c.From, c.Path) }
 // announced reports whether the record has to know of a change beforehand: see
 // apply.
 func (c Change) announced() bool {
-	return (c.Action == merge || c.Action == conflict) && !same(c.Before, c.After)
+	return (c.Action == Merge || c.Action == Conflict) && !same(c.Before, c.After)
 }
 
 // action is that table. It is pure and total; its arguments are in the form in
@@ -101,23 +101,23 @@ func (c Change) announced() bool {
 func action(base, disk, next []byte) Action {
 	switch {
 	case same(disk, next):
-		return none
+		return None
 	case base == nil && disk == nil:
-		return create
+		return Create
 	case base == nil && next == nil:
-		return none // it never was our business
+		return None // it never was our business
 	case base == nil:
-		return conflict
+		return Conflict
 	case disk == nil:
-		return gone
+		return Gone
 	case next == nil && same(disk, base):
-		return remove
+		return Delete
 	case next == nil:
-		return orphan
+		return Orphan
 	case same(disk, base):
-		return update
+		return Update
 	case same(next, base):
-		return keep
+		return Keep
 	}
-	return merge
+	return Merge
 }

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"fmt"
@@ -7,18 +7,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // one compares and applies one path.
 func one(t *testing.T, path string, base, disk, next []byte) (Change, *world) {
 	t.Helper()
 	w := newWorld(path, entry{base: base}, disk)
-	plan := w.update(t, Tree{path: next})
-	if again := w.update(t, Tree{path: next}); slices.ContainsFunc(again, func(c Change) bool { return c.Action != keep && c.Action != conflict }) {
+	plan := w.update(t, generator.Tree{path: next})
+	if again := w.update(t, generator.Tree{path: next}); slices.ContainsFunc(again, func(c Change) bool { return c.Action != Keep && c.Action != Conflict }) {
 		t.Errorf("once more: %q", again)
 	}
 	if len(plan) == 0 {
-		return Change{Action: none, After: disk}, w
+		return Change{Action: None, After: disk}, w
 	}
 	return plan[0], w
 }
@@ -38,30 +40,30 @@ func TestForms(t *testing.T) {
 		action                       Action
 		after                        string
 	}{
-		{"Go, reindented", "a.go", goBase, spaces(goBase), goNext, update, goNext},
-		{"Go, reindented, nothing new", "a.go", goBase, spaces(goBase), goBase, none, spaces(goBase)},
-		{"Go, reindented and changed", "a.go", goBase, spaces(goYour), goNext, merge, goBoth},
-		{"Go, reindented and changed, nothing new", "a.go", goBase, spaces(goYour), goBase, keep, spaces(goYour)},
-		{"Go, reindented, with CRLF", "a.go", goBase, crlf(spaces(goYour)), goNext, merge, crlf(goBoth)},
-		{"Go that does not parse", "a.go", goBase, spaces(goBase) + "}", goBase, keep, spaces(goBase) + "}"},
+		{"Go, reindented", "a.go", goBase, spaces(goBase), goNext, Update, goNext},
+		{"Go, reindented, nothing new", "a.go", goBase, spaces(goBase), goBase, None, spaces(goBase)},
+		{"Go, reindented and changed", "a.go", goBase, spaces(goYour), goNext, Merge, goBoth},
+		{"Go, reindented and changed, nothing new", "a.go", goBase, spaces(goYour), goBase, Keep, spaces(goYour)},
+		{"Go, reindented, with CRLF", "a.go", goBase, crlf(spaces(goYour)), goNext, Merge, crlf(goBoth)},
+		{"Go that does not parse", "a.go", goBase, spaces(goBase) + "}", goBase, Keep, spaces(goBase) + "}"},
 		{"Go, aligned by the merge", "a.go",
 			"package p\n\nvar (\n\ta = 1\n\tb = 2\n\tc = 3\n)\n", "package p\n\nvar (\n\ta = 1\n\tb = 2\n\tc = 4\n)\n",
-			"package p\n\nvar (\n\tl1 = 1\n\tb  = 2\n\tc  = 3\n)\n", conflict,
+			"package p\n\nvar (\n\tl1 = 1\n\tb  = 2\n\tc  = 3\n)\n", Conflict,
 			"package p\n\nvar (\n<<<<<<< yours\n\ta = 1\n\tb = 2\n\tc = 4\n||||||| base\n\ta = 1\n\tb = 2\n\tc = 3\n=======\n\tl1 = 1\n\tb  = 2\n\tc  = 3\n>>>>>>> otelgen\n)\n"},
-		{"no Go, reindented", "a.yaml", "a:\n\tb\n", "a:\n  b\n", "a:\n\tb\n", keep, "a:\n  b\n"},
-		{"CRLF, untouched", "a.txt", "a\nb\n", "a\r\nb\r\n", "a\nc\n", update, "a\r\nc\r\n"},
-		{"CRLF, nothing new", "a.txt", "a\nb\n", "a\r\nb\r\n", "a\nb\n", none, "a\r\nb\r\n"},
-		{"CRLF, merged", "a.txt", "a\nb\nc\n", "A\r\nb\r\nc\r\n", "a\nb\nC\n", merge, "A\r\nb\r\nC\r\n"},
-		{"CRLF, conflict", "a.txt", "a\n", "b\r\n", "c\n", conflict, crlf(string(text("(b|a=c)")))},
-		{"CRLF of ours", "a.bat", "a\r\nb\r\n", "a\r\nb\r\n", "a\r\nc\r\n", update, "a\r\nc\r\n"},
-		{"CRLF here and there", "a.txt", "a\nb\nc\n", "a\r\nb\nc\n", "a\nb\nC\n", merge, "a\r\nb\nC\n"},
-		{"no final newline", "a.txt", "a\nb\nc", "A\nb\nc", "a\nb\nc", keep, "A\nb\nc"},
-		{"no final newline, merged", "a.txt", "a\nb\nc", "A\nb\nc", "a\nb\nC", merge, "A\nb\nC"},
-		{"no final newline, conflict", "a.txt", "a", "b", "c", conflict, string(text("(b|a=c)"))},
-		{"no text", "a.png", "\x00a", "\x00b", "\x00c", conflict, "\x00b"},
-		{"no text on our side", "a.png", "a\n", "b\n", "\x00c", conflict, "b\n"},
-		{"no text, untouched", "a.png", "\x00a", "\x00a", "\x00c", update, "\x00c"},
-		{"empty and never ours", "a.txt", "-", "", "a\n", merge, "a\n"},
+		{"no Go, reindented", "a.yaml", "a:\n\tb\n", "a:\n  b\n", "a:\n\tb\n", Keep, "a:\n  b\n"},
+		{"CRLF, untouched", "a.txt", "a\nb\n", "a\r\nb\r\n", "a\nc\n", Update, "a\r\nc\r\n"},
+		{"CRLF, nothing new", "a.txt", "a\nb\n", "a\r\nb\r\n", "a\nb\n", None, "a\r\nb\r\n"},
+		{"CRLF, merged", "a.txt", "a\nb\nc\n", "A\r\nb\r\nc\r\n", "a\nb\nC\n", Merge, "A\r\nb\r\nC\r\n"},
+		{"CRLF, conflict", "a.txt", "a\n", "b\r\n", "c\n", Conflict, crlf(string(text("(b|a=c)")))},
+		{"CRLF of ours", "a.bat", "a\r\nb\r\n", "a\r\nb\r\n", "a\r\nc\r\n", Update, "a\r\nc\r\n"},
+		{"CRLF here and there", "a.txt", "a\nb\nc\n", "a\r\nb\nc\n", "a\nb\nC\n", Merge, "a\r\nb\nC\n"},
+		{"no final newline", "a.txt", "a\nb\nc", "A\nb\nc", "a\nb\nc", Keep, "A\nb\nc"},
+		{"no final newline, merged", "a.txt", "a\nb\nc", "A\nb\nc", "a\nb\nC", Merge, "A\nb\nC"},
+		{"no final newline, conflict", "a.txt", "a", "b", "c", Conflict, string(text("(b|a=c)"))},
+		{"no text", "a.png", "\x00a", "\x00b", "\x00c", Conflict, "\x00b"},
+		{"no text on our side", "a.png", "a\n", "b\n", "\x00c", Conflict, "b\n"},
+		{"no text, untouched", "a.png", "\x00a", "\x00a", "\x00c", Update, "\x00c"},
+		{"empty and never ours", "a.txt", "-", "", "a\n", Merge, "a\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,15 +89,15 @@ func TestMoves(t *testing.T) {
 		want     string // new, or old and new
 		action   Action
 	}{
-		{name: "untouched", old: "abc", new: "-", want: "abX", action: update},
-		{name: "changed", old: "Abc", new: "-", want: "AbX", action: merge},
-		{name: "changed alike", old: "abX", new: "-", want: "abX", action: none},
-		{name: "in conflict", old: "abY", new: "-", want: "ab(Y|c=X)", action: conflict},
-		{name: "deleted", old: "-", new: "-", want: "-", action: gone},
-		{name: "moved by its owner", old: "-", new: "Abc", want: "AbX", action: merge},
-		{name: "something is in its place", old: "Abc", new: "y", want: "Abc,(y|=abX)", action: conflict},
-		{name: "what is in its place is ours", old: "Abc", new: "x", recorded: "x", want: "Abc,abX", action: update},
-		{name: "not resolved where it was", old: "ab(Y|c=Z)", new: "-", want: "ab(Y|c=Z),-", action: none},
+		{name: "untouched", old: "abc", new: "-", want: "abX", action: Update},
+		{name: "changed", old: "Abc", new: "-", want: "AbX", action: Merge},
+		{name: "changed alike", old: "abX", new: "-", want: "abX", action: None},
+		{name: "in conflict", old: "abY", new: "-", want: "ab(Y|c=X)", action: Conflict},
+		{name: "deleted", old: "-", new: "-", want: "-", action: Gone},
+		{name: "moved by its owner", old: "-", new: "Abc", want: "AbX", action: Merge},
+		{name: "something is in its place", old: "Abc", new: "y", want: "Abc,(y|=abX)", action: Conflict},
+		{name: "what is in its place is ours", old: "Abc", new: "x", recorded: "x", want: "Abc,abX", action: Update},
+		{name: "not resolved where it was", old: "ab(Y|c=Z)", new: "-", want: "ab(Y|c=Z),-", action: None},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,7 +106,7 @@ func TestMoves(t *testing.T) {
 			if tt.recorded != "" {
 				w.entries["v3"] = entry{base: text(tt.recorded)}
 			}
-			next, moved := Tree{"v3": text("abX")}, map[string]string{"v1": "v2", "v2": "v3", "v4": "v1"}
+			next, moved := generator.Tree{"v3": text("abX")}, map[string]string{"v1": "v2", "v2": "v3", "v4": "v1"}
 			plan, err := w.compare(next, moved)
 			if err != nil {
 				t.Fatal(err)
@@ -114,7 +116,7 @@ func TestMoves(t *testing.T) {
 			if !ok {
 				atOld, atNew = "-", tt.want
 			}
-			got := none
+			got := None
 			for _, c := range plan {
 				if c.Path == "v3" {
 					got = c.Action
@@ -138,7 +140,7 @@ func TestModules(t *testing.T) {
 		return "module shop\n\ngo 1.26.0\n\nrequire (\n\t" + strings.Join(requires, "\n\t") + "\n)\n"
 	}
 	gosum := func(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
-	v1 := Tree{
+	v1 := generator.Tree{
 		specFile: nil,
 		"go.mod": []byte(gomod("a.org/a v1.0.0", "b.org/b v1.0.0", "c.org/c v1.0.0")), "go.sum": []byte(gosum("a.org/a v1.0.0 h1:a0", "b.org/b v1.0.0 h1:b0", "c.org/c v1.0.0 h1:c0")),
 		"b.go": []byte("package main\n\nimport _ \"b.org/b\"\n"), "c.go": []byte("package main\n\nimport _ \"c.org/c\"\n"),
@@ -146,7 +148,7 @@ func TestModules(t *testing.T) {
 		"tools/go.mod": []byte("module tools\n\ngo 1.26.0\n\ntool t.org/t\n\nrequire t.org/t v1.0.0\n"),
 	}
 	moved := map[string]string{"old.go": "new.go"}
-	v2 := Tree{ // without b and c
+	v2 := generator.Tree{ // without b and c
 		specFile: nil,
 		"go.mod": []byte(gomod("a.org/a v1.1.0", "d.org/d v1.0.0")), "go.sum": []byte(gosum("a.org/a v1.1.0 h1:a1", "d.org/d v1.0.0 h1:d0")),
 		"new.go":       []byte("package main\n"),
@@ -211,7 +213,7 @@ func TestModules(t *testing.T) {
 				}
 			}
 			for _, c := range mustUpdate(t, dir, v2, nil) {
-				if c.Action != keep {
+				if c.Action != Keep {
 					t.Errorf("once more: %q", c)
 				}
 			}
@@ -239,7 +241,7 @@ func TestLongLives(t *testing.T) {
 			written++
 			return []byte(strings.Join(slices.Insert(lines, r.IntN(len(lines)+1), fmt.Sprintf("%s %d\n", who, written)), ""))
 		}
-		next, deleted := Tree{}, map[string]bool{}
+		next, deleted := generator.Tree{}, map[string]bool{}
 		w := &world{snapshot{record: record{entries: map[string]entry{}}, disk: map[string]found{}}}
 		for range 20 {
 			for _, p := range paths {
@@ -275,7 +277,7 @@ func TestLongLives(t *testing.T) {
 						t.Fatalf("seed %d: %s: %q is lost: %q", seed, p, line, plan)
 					}
 				}
-				settled := !deleted[p] && !slices.ContainsFunc(plan, func(c Change) bool { return c.Path == p && c.Action == conflict })
+				settled := !deleted[p] && !slices.ContainsFunc(plan, func(c Change) bool { return c.Path == p && c.Action == Conflict })
 				for line := range lineSet(next[p]) {
 					if settled && !has[line] {
 						t.Fatalf("seed %d: %s: %q is missed: %q", seed, p, line, plan)

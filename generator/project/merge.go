@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/diff3"
 	"github.com/otelgen/otelgen/internal/modules"
 )
@@ -64,22 +65,22 @@ func gofmt(source []byte) []byte {
 // nothing to resolve in it, not for git either, and it is reported once.
 func (c *Change) merge(t texts) {
 	if bytes.IndexByte(slices.Concat(t.base, t.disk, t.next), 0) >= 0 {
-		c.Action = conflict
+		c.Action = Conflict
 		c.Note = "it is no text: yours stays; otelgen's is in " + baseDir + c.Path + ".base"
 		return
 	}
 	merged, clean := diff3.Merge(t.base, t.disk, t.next)
 	switch {
 	case !clean:
-		c.Action, c.After = conflict, t.restore(merged)
+		c.Action, c.After = Conflict, t.restore(merged)
 		c.Note = "you and otelgen changed the same lines: decide between the markers"
 	case bytes.Equal(merged, t.disk):
-		c.Action = keep // what we would change has been changed
+		c.Action = Keep // what we would change has been changed
 	default:
 		if path.Ext(c.Path) == ".go" {
 			merged = gofmt(merged)
 		}
-		c.Action, c.After = merge, t.restore(merged)
+		c.Action, c.After = Merge, t.restore(merged)
 	}
 }
 
@@ -128,7 +129,7 @@ func modulesLast(a, b string) int {
 
 // mergeModule decides about a go.mod or a go.sum, given what has been decided
 // about other files.
-func (s *snapshot) mergeModule(c *Change, next Tree, sofar Plan) error {
+func (s *snapshot) mergeModule(c *Change, next generator.Tree, sofar Plan) error {
 	dir := path.Dir(c.Path)
 	mod, sum := textsOf(s.state(path.Join(dir, goMod), "", next)), textsOf(s.state(path.Join(dir, goSum), "", next))
 	merged, tidy, err := modules.Merge(dir, path.Join(baseDir, dir),
@@ -144,11 +145,11 @@ func (s *snapshot) mergeModule(c *Change, next Tree, sofar Plan) error {
 	} else if c.After = mod.restore(merged.Mod); tidy {
 		c.Note = "you require other modules or versions than otelgen: run go mod tidy"
 	}
-	switch c.Action = merge; {
+	switch c.Action = Merge; {
 	case same(c.After, c.Before):
-		c.Action = keep
+		c.Action = Keep
 	case bytes.Equal(c.After, next[c.Path]):
-		c.Action = update
+		c.Action = Update
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // files are what is in a directory: content by path, except what is git's.
@@ -101,10 +103,10 @@ type killed struct{}
 
 // run makes or updates a project and is killed before the change number kill,
 // or not at all. It returns how many changes there were.
-func run(dir string, next Tree, moved map[string]string, kill int) (changes int, err error) {
-	p, err := LoadProject(dir)
+func run(dir string, next generator.Tree, moved map[string]string, kill int) (changes int, err error) {
+	p, err := Load(dir)
 	if _, noSpec := os.Lstat(filepath.Join(dir, specFile)); noSpec != nil {
-		p, err = NewProject(dir)
+		p, err = New(dir)
 	}
 	if err != nil {
 		return 0, err
@@ -120,31 +122,31 @@ func run(dir string, next Tree, moved map[string]string, kill int) (changes int,
 			panic(r)
 		}
 	}()
-	plan, err := Compare(p, next, moved)
+	plan, err := p.Compare(next, moved)
 	if err != nil {
 		return 0, err
 	}
-	return changes, Apply(p, plan)
+	return changes, p.Apply(plan)
 }
 
 // update brings a project up to date and returns the plan.
-func mustUpdate(t *testing.T, dir string, next Tree, moved map[string]string) Plan {
+func mustUpdate(t *testing.T, dir string, next generator.Tree, moved map[string]string) Plan {
 	t.Helper()
-	p, err := LoadProject(dir)
+	p, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := Compare(p, next, moved)
+	plan, err := p.Compare(next, moved)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(p, plan); err != nil {
+	if err := p.Apply(plan); err != nil {
 		t.Fatal(err)
 	}
 	return plan
 }
 
-func mustNew(t *testing.T, dir string, tree Tree) {
+func mustNew(t *testing.T, dir string, tree generator.Tree) {
 	t.Helper()
 	if _, err := run(dir, tree, nil, 0); err != nil {
 		t.Fatal(err)
@@ -152,14 +154,14 @@ func mustNew(t *testing.T, dir string, tree Tree) {
 }
 
 // scenario is a project in which everything that can happen to a file happens.
-func scenario() (project files, next Tree, moved map[string]string) {
+func scenario() (project files, next generator.Tree, moved map[string]string) {
 	const gomod = "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0\n\tb.org/b v1.%d.0\n)\n"
 	project = files{
 		specFile: "service: shop\n", attributesFile: attributes,
 		".otelgen/base/go.mod.base": fmt.Sprintf(gomod, 0), "go.mod": strings.Replace(fmt.Sprintf(gomod, 0), "a v1.0", "a v1.1", 1),
 		".otelgen/base/go.sum.base": "a.org/a v1.0.0 h1:a\n", "go.sum": "a.org/a v1.0.0 h1:a\n",
 	}
-	next = Tree{
+	next = generator.Tree{
 		specFile: []byte("service: shop\nversion: 2\n"),
 		"go.mod": fmt.Appendf(nil, gomod, 1), "go.sum": []byte("a.org/a v1.0.0 h1:a\nb.org/b v1.0.0 h1:b\n"),
 	}
@@ -213,7 +215,7 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 	project, next, moved := scenario()
 	dir := t.TempDir()
 	writeDir(t, dir, project)
-	p, err := LoadProject(dir)
+	p, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,11 +225,11 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 	}
 	w := &world{*s}
 	w.disk["orphan.txt"] = s.disk["orphan.txt"]
-	plan, err := Compare(p, next, moved)
+	plan, err := p.Compare(next, moved)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(p, plan); err != nil {
+	if err := p.Apply(plan); err != nil {
 		t.Fatal(err)
 	}
 	w.apply(plan)
@@ -250,13 +252,13 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 	for _, c := range plan {
 		actions[c.Action]++
 	}
-	for _, action := range []Action{none, create, update, merge, keep, gone, remove, orphan, conflict} {
+	for _, action := range []Action{None, Create, Update, Merge, Keep, Gone, Delete, Orphan, Conflict} {
 		if actions[action] == 0 {
 			t.Errorf("the scenario lacks %s", action)
 		}
 	}
 	for _, c := range mustUpdate(t, dir, next, moved) {
-		if c.Action != conflict && c.Matters() || !slices.ContainsFunc(c.records, recording.idle) {
+		if c.Action != Conflict && c.Matters() || !slices.ContainsFunc(c.records, recording.idle) {
 			t.Errorf("once more: %q", c)
 		}
 	}
@@ -299,7 +301,7 @@ func TestKilledAnywhere(t *testing.T) {
 // of one or all of the other.
 func TestKilledWhileChoosing(t *testing.T) {
 	t.Setenv("PATH", "")
-	trees := map[string]Tree{
+	trees := map[string]generator.Tree{
 		"a\n": {specFile: []byte("a\n"), "index.txt": text("ab"), "only/a.txt": text("a"), "same.txt": text("s")},
 		"b\n": {specFile: []byte("b\n"), "index.txt": text("aXb"), "only/b.txt": text("b"), "same.txt": text("s")},
 	}
@@ -317,12 +319,12 @@ func TestKilledWhileChoosing(t *testing.T) {
 			t.Fatal(err)
 		}
 		changes = max(changes, n)
-		p, err := LoadProject(dir)
+		p, err := Load(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustUpdate(t, dir, trees[string(p.Spec)], nil)
-		if diff := difference(readDir(t, dir), want[string(p.Spec)]); diff != "" {
+		mustUpdate(t, dir, trees[string(p.SpecYAML)], nil)
+		if diff := difference(readDir(t, dir), want[string(p.SpecYAML)]); diff != "" {
 			t.Errorf("killed before change %d of %d, it is%s", kill, changes, diff)
 		}
 	}
@@ -335,17 +337,17 @@ func TestChangedMeanwhile(t *testing.T) {
 	for _, name := range []string{"update.txt", "merge.txt", "dir/create.txt", "from/moved.txt", "old/deep/delete.txt"} {
 		dir := t.TempDir()
 		writeDir(t, dir, project)
-		p, err := LoadProject(dir)
+		p, err := Load(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := Compare(p, next, moved)
+		plan, err := p.Compare(next, moved)
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeDir(t, dir, files{name: "mine\n"})
 		before := readDir(t, dir)
-		if err := Apply(p, plan); err == nil || err.Error() != dir+": "+name+": has changed in the meantime; run again" {
+		if err := p.Apply(plan); err == nil || err.Error() != dir+": "+name+": has changed in the meantime; run again" {
 			t.Errorf("%s: %v", name, err)
 		}
 		checkDir(t, dir, before)
@@ -357,7 +359,7 @@ func TestFailure(t *testing.T) {
 	project, next, moved := scenario()
 	dir := t.TempDir()
 	writeDir(t, dir, project)
-	p, err := LoadProject(dir)
+	p, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,11 +370,11 @@ func TestFailure(t *testing.T) {
 		}
 		return nil
 	}
-	plan, err := Compare(p, next, moved)
+	plan, err := p.Compare(next, moved)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Apply(p, plan); !errors.Is(err, full) {
+	if err := p.Apply(plan); !errors.Is(err, full) {
 		t.Fatalf("Apply: %v, want %v", err, full)
 	}
 	if scraps := readDir(t, dir)[scratch]; scraps != "" {

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/diff3"
 )
 
@@ -17,8 +18,8 @@ import (
 // such a file follows it.
 //
 // Compare changes nothing. Its error names everything that prevents a plan.
-func Compare(p *Project, next Tree, moved map[string]string) (Plan, error) {
-	if err := next.check(); err != nil {
+func (p *Project) Compare(next generator.Tree, moved map[string]string) (Plan, error) {
+	if err := next.Check(); err != nil {
 		return nil, err
 	}
 	s, err := look(p, next)
@@ -45,8 +46,8 @@ type snapshot struct {
 }
 
 // look reads what there is to see of a project.
-func look(p *Project, next Tree) (*snapshot, error) {
-	s := &snapshot{record: p.record, disk: map[string]found{}, adopt: p.Spec == nil}
+func look(p *Project, next generator.Tree) (*snapshot, error) {
+	s := &snapshot{record: p.record, disk: map[string]found{}, adopt: p.SpecYAML == nil}
 	d, err := openDisk(p.Dir)
 	if s.adopt && errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -97,8 +98,8 @@ func notSparse(missing []string, skipped map[string]bool) error {
 
 // sameSpec tells whether two files have the same Spec: the owner may comment it.
 func sameSpec(disk, next []byte) bool {
-	a, errA := ParseSpec(specFile, disk)
-	b, errB := ParseSpec(specFile, next)
+	a, errA := generator.ParseSpec(specFile, disk)
+	b, errB := generator.ParseSpec(specFile, next)
 	if errA != nil || errB != nil || disk == nil {
 		return same(disk, present(next))
 	}
@@ -109,14 +110,14 @@ func sameSpec(disk, next []byte) bool {
 var gitMark = []byte("<<<<<<< ")
 
 // compare is a pure function.
-func (s *snapshot) compare(next Tree, moved map[string]string) (Plan, error) {
+func (s *snapshot) compare(next generator.Tree, moved map[string]string) (Plan, error) {
 	var plan Plan
 	var errs []error
 	paths := s.paths(next, moved)
 	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
 		c, err := s.change(s.state(p, paths[p], next), next, plan)
 		errs = append(errs, err)
-		if c.Matters() || c.Action == keep || !slices.ContainsFunc(c.records, recording.idle) {
+		if c.Matters() || c.Action == Keep || !slices.ContainsFunc(c.records, recording.idle) {
 			plan = append(plan, c)
 		}
 	}
@@ -131,7 +132,7 @@ func (s *snapshot) compare(next Tree, moved map[string]string) (Plan, error) {
 
 // paths returns every path to decide about, with the path that the templates
 // moved it from, if any.
-func (s *snapshot) paths(next Tree, moved map[string]string) map[string]string {
+func (s *snapshot) paths(next generator.Tree, moved map[string]string) map[string]string {
 	all := map[string]string{}
 	for p := range s.entries {
 		all[p] = ""
@@ -156,7 +157,7 @@ func (s *snapshot) paths(next Tree, moved map[string]string) map[string]string {
 }
 
 // destination follows the moves of several versions at once.
-func destination(p string, next Tree, moved map[string]string) string {
+func destination(p string, next generator.Tree, moved map[string]string) string {
 	for range moved {
 		p = moved[p]
 		if _, ok := next[p]; ok {
@@ -169,7 +170,7 @@ func destination(p string, next Tree, moved map[string]string) string {
 // canMove reports whether a file, or its tombstone, can move: it is ours, we
 // no longer want it where it is, and where it goes nothing is in the way. A
 // file that its owner has moved already has moved.
-func (s *snapshot) canMove(from, to string, next Tree) bool {
+func (s *snapshot) canMove(from, to string, next generator.Tree) bool {
 	_, stays := next[from]
 	there, here := s.disk[from], s.disk[to]
 	return !stays && s.last(from) != nil && s.last(to) == nil &&
@@ -204,7 +205,7 @@ type state struct {
 	records    []recording // how to record what is decided
 }
 
-func (s *snapshot) state(p, from string, next Tree) state {
+func (s *snapshot) state(p, from string, next generator.Tree) state {
 	st := state{path: p, disk: s.disk[p], open: s.open(p)}
 	if content, ok := next[p]; ok {
 		st.next = present(content)
@@ -236,13 +237,13 @@ func first(a, b []byte) []byte {
 }
 
 // change decides about one path.
-func (s *snapshot) change(st state, next Tree, sofar Plan) (Change, error) {
+func (s *snapshot) change(st state, next generator.Tree, sofar Plan) (Change, error) {
 	c := Change{Path: st.path, From: st.from, Before: st.disk.data, After: st.disk.data}
 	now := entry{base: st.next}
 	var err error
 	switch {
 	case st.open:
-		c.Action, c.Note = conflict, "it is not resolved yet"
+		c.Action, c.Note = Conflict, "it is not resolved yet"
 		now = entry{base: st.base, pending: st.pending}
 	case st.disk.odd != "":
 		err = c.leave(st)
@@ -252,13 +253,13 @@ func (s *snapshot) change(st state, next Tree, sofar Plan) (Change, error) {
 		err = s.decide(&c, st, next, sofar)
 		_, ours := s.journal[c.Path]
 		switch {
-		case (c.Action == merge || c.Action == conflict) && s.unmerged[c.Path] && !ours && c.From == "":
-			c.Action, c.After, c.Note = conflict, c.Before, "git has it in conflict: resolve that first"
+		case (c.Action == Merge || c.Action == Conflict) && s.unmerged[c.Path] && !ours && c.From == "":
+			c.Action, c.After, c.Note = Conflict, c.Before, "git has it in conflict: resolve that first"
 			now = entry{base: st.base, pending: st.next}
-		case c.Action == conflict && c.announced():
+		case c.Action == Conflict && c.announced():
 			c.sides = [][]byte{st.base, st.disk.data, st.next}
 			now = entry{base: st.base, pending: st.next}
-		case c.Action == gone:
+		case c.Action == Gone:
 			now = entry{gone: st.next}
 		}
 	}
@@ -271,9 +272,9 @@ func (s *snapshot) change(st state, next Tree, sofar Plan) (Change, error) {
 func (c *Change) leave(st state) error {
 	switch {
 	case st.next == nil:
-		c.Action, c.Note = orphan, st.disk.odd+", and otelgen no longer writes it: it stays"
+		c.Action, c.Note = Orphan, st.disk.odd+", and otelgen no longer writes it: it stays"
 	case same(st.base, st.next):
-		c.Action, c.Note = keep, st.disk.odd+": it stays"
+		c.Action, c.Note = Keep, st.disk.odd+": it stays"
 	default:
 		return oddError(st.path, st.disk.odd)
 	}
@@ -284,41 +285,41 @@ func (c *Change) leave(st state) error {
 // its owner's version of what we would have written, except that git must not
 // track what a service keeps to itself: secrets, for one.
 func (c *Change) adopt(st state) {
-	c.Action, c.Note = keep, "it was here first and stays"
+	c.Action, c.Note = Keep, "it was here first and stays"
 	if same(c.Before, st.next) {
-		c.Action, c.Note = none, ""
+		c.Action, c.Note = None, ""
 	} else if st.path == ignoreFile {
 		if c.After = withPatterns(c.Before, st.next); !same(c.Before, c.After) {
-			c.Action, c.Note = merge, "it was here first and has been added to"
+			c.Action, c.Note = Merge, "it was here first and has been added to"
 		}
 	}
 }
 
 // decide is the table, with what its actions do to the disk.
-func (s *snapshot) decide(c *Change, st state, next Tree, sofar Plan) error {
+func (s *snapshot) decide(c *Change, st state, next generator.Tree, sofar Plan) error {
 	t := textsOf(st)
 	c.Action = action(t.base, t.disk, t.next)
 	switch c.Action {
-	case update, merge:
+	case Update, Merge:
 		if isModule(st.path) {
 			return s.mergeModule(c, next, sofar)
 		}
-		if c.Action == merge {
+		if c.Action == Merge {
 			c.merge(t)
 		} else {
 			c.After = t.restore(st.next)
 		}
-	case create:
+	case Create:
 		c.After = st.next
-	case remove:
+	case Delete:
 		c.After = nil
-	case conflict:
-		if c.merge(t); c.Action == conflict { // an empty file has nothing to say against ours
+	case Conflict:
+		if c.merge(t); c.Action == Conflict { // an empty file has nothing to say against ours
 			c.Note = "it exists, and otelgen does not know it; " + c.Note
 		}
-	case orphan:
+	case Orphan:
 		c.Note = "you changed it, and otelgen no longer writes it: it stays"
-	case gone:
+	case Gone:
 		if !same(st.base, st.next) {
 			c.Note = "you deleted it, and it would have changed: it stays deleted"
 		}

@@ -1,4 +1,4 @@
-package generator
+package project
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/git"
 )
 
@@ -48,8 +49,8 @@ func gitDo(t *testing.T, dir string, args ...string) string {
 // the outcome is up to date. (The Spec, where neighbouring lines may change, is
 // not otelgen's record of files but a file.)
 func TestBranchesMerge(t *testing.T) {
-	tree := func(features ...string) Tree {
-		all := Tree{specFile: nil, "main.go": []byte("package main\n"), ".gitignore": []byte("/bin/\n")}
+	tree := func(features ...string) generator.Tree {
+		all := generator.Tree{specFile: nil, "main.go": []byte("package main\n"), ".gitignore": []byte("/bin/\n")}
 		for _, f := range features {
 			all["internal/"+f+"/"+f+".go"] = []byte("package " + f + "\n")
 		}
@@ -92,14 +93,14 @@ func TestConflictInGit(t *testing.T) {
 func TestConflictInGit_FromAHook(t *testing.T) {
 	other := repository(t, files{"file.txt": "of another\n"})
 	dir := repository(t, nil)
-	mustNew(t, dir, Tree{specFile: nil, "file.txt": text("abc")})
+	mustNew(t, dir, generator.Tree{specFile: nil, "file.txt": text("abc")})
 	writeDir(t, dir, files{"file.txt": "a\nX\nc\n"})
 	commit(t, dir)
 	hook := map[string]string{"GIT_DIR": filepath.Join(other, ".git"), "GIT_WORK_TREE": other}
 	for name, value := range hook {
 		t.Setenv(name, value)
 	}
-	plan := mustUpdate(t, dir, Tree{specFile: nil, "file.txt": text("aYc")}, nil)
+	plan := mustUpdate(t, dir, generator.Tree{specFile: nil, "file.txt": text("aYc")}, nil)
 	for name := range hook {
 		_ = os.Unsetenv(name)
 	}
@@ -118,12 +119,12 @@ func TestConflictInGit_FromAHook(t *testing.T) {
 // fail, and so did every one after it.
 func TestConflictInGit_SafeCRLF(t *testing.T) {
 	dir := repository(t, nil)
-	mustNew(t, dir, Tree{specFile: nil, "file.txt": text("abc")})
+	mustNew(t, dir, generator.Tree{specFile: nil, "file.txt": text("abc")})
 	writeDir(t, dir, files{"file.txt": "a\nX\nc\n"})
 	commit(t, dir)
 	gitDo(t, dir, "config", "core.autocrlf", "true")
 	gitDo(t, dir, "config", "core.safecrlf", "true")
-	mustUpdate(t, dir, Tree{specFile: nil, "file.txt": text("aYc")}, nil)
+	mustUpdate(t, dir, generator.Tree{specFile: nil, "file.txt": text("aYc")}, nil)
 	if got := gitDo(t, dir, "show", ":3:file.txt"); got != "a\nY\nc" {
 		t.Errorf("stage 3 is %q", got)
 	}
@@ -132,7 +133,7 @@ func TestConflictInGit_SafeCRLF(t *testing.T) {
 // TestConflictInGit_NoText: what has no markers is reported once, and git, which
 // would have it in conflict until somebody says otherwise, agrees that it is over.
 func TestConflictInGit_NoText(t *testing.T) {
-	tree := func(content string) Tree { return Tree{specFile: nil, "a.png": []byte(content)} }
+	tree := func(content string) generator.Tree { return generator.Tree{specFile: nil, "a.png": []byte(content)} }
 	dir := repository(t, nil)
 	mustNew(t, dir, tree("\x00a"))
 	writeDir(t, dir, files{"a.png": "\x00b"})
@@ -150,8 +151,8 @@ func TestConflictInGit_NoText(t *testing.T) {
 // TestSparseCheckout: what git has left out of the work tree has not been deleted
 // by anybody. It used to get a tombstone, and to stay as it was for ever.
 func TestSparseCheckout(t *testing.T) {
-	tree := func(content string) Tree {
-		return Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)}
+	tree := func(content string) generator.Tree {
+		return generator.Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)}
 	}
 	top := repository(t, files{"x": ""})
 	dir := filepath.Join(top, "shop")
@@ -159,11 +160,11 @@ func TestSparseCheckout(t *testing.T) {
 	commit(t, top)
 	gitDo(t, top, "sparse-checkout", "set", "shop/cmd", "shop/.otelgen")
 	before := readDir(t, dir)
-	p, err := LoadProject(dir)
+	p, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Compare(p, tree("aXc"), nil)
+	_, err = p.Compare(tree("aXc"), nil)
 	if want := dir + ": internal/b.txt: is left out of the sparse checkout; run git sparse-checkout disable"; err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
@@ -178,8 +179,8 @@ func TestSparseCheckout(t *testing.T) {
 // TestConflictOfGit: what git has in conflict, nobody merges before that is
 // resolved. What nobody changed is written anew, whatever git thinks of it.
 func TestConflictOfGit(t *testing.T) {
-	tree := func(features string) Tree {
-		return Tree{specFile: []byte(features), "list.txt": text("a" + features + "z"), "edited.txt": text("a" + features + "z")}
+	tree := func(features string) generator.Tree {
+		return generator.Tree{specFile: []byte(features), "list.txt": text("a" + features + "z"), "edited.txt": text("a" + features + "z")}
 	}
 	dir := repository(t, nil)
 	mustNew(t, dir, tree(""))
@@ -217,7 +218,7 @@ func TestConflictOfGit(t *testing.T) {
 // the end.
 func TestKilledAroundGit(t *testing.T) {
 	const file = "to/file.txt"
-	v1, v2 := Tree{specFile: nil, "file.txt": text("abc")}, Tree{specFile: nil, file: text("aYc")}
+	v1, v2 := generator.Tree{specFile: nil, "file.txt": text("abc")}, generator.Tree{specFile: nil, file: text("aYc")}
 	for kill, changes := 0, 0; kill <= changes; kill++ {
 		dir := repository(t, nil)
 		mustNew(t, dir, v1)
@@ -245,7 +246,7 @@ func TestKilledAroundGit(t *testing.T) {
 }
 
 func testConflictInGit(t *testing.T) {
-	tree := Tree{specFile: []byte("version: 1\n"), "a file.txt": text("abc"), "run.sh": text("abc"), "new.txt": text("x")}
+	tree := generator.Tree{specFile: []byte("version: 1\n"), "a file.txt": text("abc"), "run.sh": text("abc"), "new.txt": text("x")}
 	top := repository(t, files{"other/x": ""})
 	dir := filepath.Join(top, "services", "shop")
 	mustNew(t, dir, tree)
@@ -256,7 +257,7 @@ func testConflictInGit(t *testing.T) {
 	commit(t, top)
 	writeDir(t, dir, files{"untracked.txt": "mine\n"})
 
-	next := Tree{
+	next := generator.Tree{
 		specFile: []byte("version: 2\n"), "a file.txt": text("aYc"), "run.sh": text("aYc"), "new.txt": text("z"),
 		"mine.txt": text("y"), "untracked.txt": text("y"),
 	}
