@@ -219,7 +219,7 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := look(p, next)
+	s, err := takeSnapshot(p, next, moved)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 		}
 	}
 	for _, c := range mustUpdate(t, dir, next, moved) {
-		if c.Action != Conflict && c.Matters() || !slices.ContainsFunc(c.records, recording.idle) {
+		if c.Action != Conflict && c.Matters() || c.changesRecord() {
 			t.Errorf("once more: %q", c)
 		}
 	}
@@ -377,8 +377,8 @@ func TestFailure(t *testing.T) {
 	if err := p.Apply(plan); !errors.Is(err, full) {
 		t.Fatalf("Apply: %v, want %v", err, full)
 	}
-	if scraps := readDir(t, dir)[scratch]; scraps != "" {
-		t.Errorf("%q is left in %s", scraps, scratch)
+	if scraps := readDir(t, dir)[scratchFile]; scraps != "" {
+		t.Errorf("%q is left in %s", scraps, scratchFile)
 	}
 	mustUpdate(t, dir, next, moved)
 	other := t.TempDir()

@@ -13,43 +13,45 @@ import (
 	"github.com/otelgen/otelgen/internal/diff3"
 )
 
-// Compare says what it takes to make a project what it should be. moved tells
-// which paths the templates have moved, old to new: what its owner changed in
-// such a file follows it.
+// Compare returns what it takes to bring a project to what next says. moved has
+// the paths that the templates moved, old to new: what the owner changed in such
+// a file moves along.
 //
-// Compare changes nothing. Its error names everything that prevents a plan.
+// Compare writes nothing. Its error names everything that prevents a plan.
 func (p *Project) Compare(next generator.Tree, moved map[string]string) (Plan, error) {
 	if err := next.Check(); err != nil {
 		return nil, err
 	}
-	s, err := look(p, next)
+	s, err := takeSnapshot(p, next, moved)
 	if err != nil {
 		return nil, inDir(p.Dir, err)
 	}
-	plan, err := s.compare(next, moved)
+	plan, err := s.compare()
 	if err != nil {
 		return nil, inDir(p.Dir, err)
 	}
-	if inTheWay := plan.inTheWay(); s.adopt && len(inTheWay) > 0 {
-		return nil, notEmpty(p.Dir, inTheWay)
+	if inTheWay := plan.inTheWay(); s.creating && len(inTheWay) > 0 {
+		return nil, notEmptyError(p.Dir, inTheWay)
 	}
 	return plan, nil
 }
 
-// snapshot is all that a plan depends on besides what should be.
+// snapshot is everything that a plan depends on.
 type snapshot struct {
-	record
-	disk     map[string]found
-	unmerged map[string]bool // paths that git has in conflict
+	record   // what otelgen wrote last
+	disk     map[string]file
+	next     generator.Tree
+	moved    map[string]string // old path to new
+	unmerged map[string]bool   // the paths that git has in conflict
 	code     goFiles
-	adopt    bool // the project is being made
+	creating bool // the project does not exist yet
 }
 
-// look reads what there is to see of a project.
-func look(p *Project, next generator.Tree) (*snapshot, error) {
-	s := &snapshot{record: p.record, disk: map[string]found{}, adopt: p.SpecYAML == nil}
+// takeSnapshot reads what compare needs to know of a project.
+func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
+	s := &snapshot{record: p.record, disk: map[string]file{}, next: next, moved: moved, creating: p.SpecYAML == nil}
 	d, err := openDisk(p.Dir)
-	if s.adopt && errors.Is(err, fs.ErrNotExist) {
+	if s.creating && errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
 	if err != nil {
@@ -57,27 +59,27 @@ func look(p *Project, next generator.Tree) (*snapshot, error) {
 	}
 	defer d.root.Close()
 	var errs []error
-	see := func(p string) {
-		if _, seen := s.disk[p]; !seen {
-			s.disk[p], err = d.find(p)
+	read := func(p string) {
+		if _, done := s.disk[p]; !done {
+			s.disk[p], err = d.look(p)
 			errs = append(errs, err)
 		}
 	}
 	for p := range next {
-		see(p)
+		read(p)
 	}
 	var missing []string
 	for p, e := range s.entries {
-		see(p)
-		if e.base != nil && s.disk[p].nothing() {
+		read(p)
+		if e.base != nil && s.disk[p].absent() {
 			missing = append(missing, p)
 		}
-		if (e.pending != nil || bytes.Contains(s.disk[p].data, gitMark)) && s.unmerged == nil {
+		if (e.pending != nil || bytes.Contains(s.disk[p].data, gitMarker)) && s.unmerged == nil {
 			s.unmerged = unmerged(d.root.Name())
 		}
 	}
 	if len(missing) > 0 {
-		errs = append(errs, notSparse(missing, skipped(d.root.Name())))
+		errs = append(errs, checkSparse(missing, skipped(d.root.Name())))
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Keys(next)), isModule) {
 		s.code, err = readGoFiles(d)
@@ -86,9 +88,12 @@ func look(p *Project, next generator.Tree) (*snapshot, error) {
 	return s, errors.Join(errs...)
 }
 
-// notSparse makes sure that what is missing has been deleted by the project's
-// owner, rather than left out by git: that has no tombstone.
-func notSparse(missing []string, skipped map[string]bool) error {
+// gitMarker begins a conflict in a file that git merged.
+var gitMarker = []byte("<<<<<<< ")
+
+// checkSparse makes sure that missing files were deleted by the owner, and are
+// not just left out of a sparse checkout.
+func checkSparse(missing []string, skipped map[string]bool) error {
 	left := slices.DeleteFunc(missing, func(p string) bool { return !skipped[p] })
 	if len(left) == 0 {
 		return nil
@@ -96,7 +101,31 @@ func notSparse(missing []string, skipped map[string]bool) error {
 	return fmt.Errorf("%s: is left out of the sparse checkout; run git sparse-checkout disable", listed(slices.Sorted(slices.Values(left))))
 }
 
-// sameSpec tells whether two files have the same Spec: the owner may comment it.
+// compare decides about every path. It depends on the snapshot only.
+func (s *snapshot) compare() (Plan, error) {
+	var plan Plan
+	var errs []error
+	paths := s.paths()
+	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
+		c, err := s.change(p, paths[p], plan)
+		errs = append(errs, err)
+		if c.Matters() || c.Action == Keep || c.changesRecord() {
+			plan = append(plan, c)
+		}
+	}
+	if next, ok := s.next[specFile]; ok && !sameSpec(s.disk[specFile].data, next) {
+		c := Change{Path: specFile, Action: Update, Before: s.disk[specFile].data, After: present(next)}
+		if c.Before == nil {
+			c.Action = Create
+		}
+		plan = append(plan, c)
+	}
+	slices.SortFunc(plan, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+	return plan, errors.Join(errs...)
+}
+
+// sameSpec reports whether two files hold the same Spec. Comments and layout,
+// which belong to the owner, make no difference.
 func sameSpec(disk, next []byte) bool {
 	a, errA := generator.ParseSpec(specFile, disk)
 	b, errB := generator.ParseSpec(specFile, next)
@@ -106,48 +135,24 @@ func sameSpec(disk, next []byte) bool {
 	return bytes.Equal(a.YAML(), b.YAML())
 }
 
-// gitMark begins a conflict of git's own making.
-var gitMark = []byte("<<<<<<< ")
-
-// compare is a pure function.
-func (s *snapshot) compare(next generator.Tree, moved map[string]string) (Plan, error) {
-	var plan Plan
-	var errs []error
-	paths := s.paths(next, moved)
-	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
-		c, err := s.change(s.state(p, paths[p], next), next, plan)
-		errs = append(errs, err)
-		if c.Matters() || c.Action == Keep || !slices.ContainsFunc(c.records, recording.idle) {
-			plan = append(plan, c)
-		}
-	}
-	if content, ok := next[specFile]; ok && !sameSpec(s.disk[specFile].data, content) {
-		c := Change{Path: specFile, Before: s.disk[specFile].data, After: present(content), Base: present(content)}
-		c.Action = action(c.Before, c.Before, c.After)
-		plan = append(plan, c)
-	}
-	slices.SortFunc(plan, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
-	return plan, errors.Join(errs...)
-}
-
-// paths returns every path to decide about, with the path that the templates
-// moved it from, if any.
-func (s *snapshot) paths(next generator.Tree, moved map[string]string) map[string]string {
+// paths returns every path to decide about, but for the Spec's, each with the
+// path that the templates moved it from, or "".
+func (s *snapshot) paths() map[string]string {
 	all := map[string]string{}
 	for p := range s.entries {
 		all[p] = ""
 	}
-	for p := range next {
+	for p := range s.next {
 		all[p] = ""
 	}
 	delete(all, specFile)
-	for _, from := range slices.Sorted(maps.Keys(moved)) {
-		to := destination(from, next, moved)
-		if other, ok := all[to]; !ok || other != "" || !s.canMove(from, to, next) {
+	for _, from := range slices.Sorted(maps.Keys(s.moved)) {
+		to := s.destination(from)
+		if other, ok := all[to]; !ok || other != "" || !s.canMove(from, to) {
 			continue
 		}
 		if s.open(from) {
-			delete(all, to) // first things first
+			delete(all, to) // it moves once its conflict is resolved
 			continue
 		}
 		delete(all, from)
@@ -156,79 +161,83 @@ func (s *snapshot) paths(next generator.Tree, moved map[string]string) map[strin
 	return all
 }
 
-// destination follows the moves of several versions at once.
-func destination(p string, next generator.Tree, moved map[string]string) string {
-	for range moved {
-		p = moved[p]
-		if _, ok := next[p]; ok {
+// destination returns where a file moves. If the owner skipped versions, that
+// may take several steps.
+func (s *snapshot) destination(p string) string {
+	for range s.moved {
+		p = s.moved[p]
+		if _, ok := s.next[p]; ok {
 			return p
 		}
 	}
 	return ""
 }
 
-// canMove reports whether a file, or its tombstone, can move: it is ours, we
-// no longer want it where it is, and where it goes nothing is in the way. A
-// file that its owner has moved already has moved.
-func (s *snapshot) canMove(from, to string, next generator.Tree) bool {
-	_, stays := next[from]
-	there, here := s.disk[from], s.disk[to]
-	return !stays && s.last(from) != nil && s.last(to) == nil &&
-		(there.nothing() || here.nothing()) && there.odd == "" && here.odd == ""
+// canMove reports whether a file, or the tombstone of one, moves with the
+// templates. It does if otelgen wrote it, writes nothing there any more, and has
+// not written the new path yet. One of the two paths must be absent: if it is
+// the old one, the owner has deleted the file, or has moved it already.
+func (s *snapshot) canMove(from, to string) bool {
+	_, stays := s.next[from]
+	source, target := s.disk[from], s.disk[to]
+	return !stays && s.entry(from).last() != nil && s.entry(to).last() == nil &&
+		(source.absent() || target.absent()) && source.obstacle == "" && target.obstacle == ""
 }
 
-// entry returns what is recorded of a path, and is true.
+// entry returns the record of a path without what an update that was killed
+// prepared but did not do. If the file is not what the journal announced, either
+// the update did not write it, or the owner has changed it since; markers show
+// that the update did.
 func (s *snapshot) entry(p string) entry {
 	e := s.entries[p]
-	hash, announced := s.journal[p]
-	if content := s.disk[p].data; announced && hash != hashOf(content) && !diff3.Marked(content) {
-		e.pending = nil // it never came to that, or its owner has gone on since
+	hash, journaled := s.journal[p]
+	if content := s.disk[p].data; journaled && hash != hashOf(content) && !diff3.Marked(content) {
+		e.pending = nil
 	}
 	return e
 }
 
-func (s *snapshot) last(p string) []byte { return s.entry(p).last() }
+// begun returns the record of a path as Apply leaves it when it begins. If a
+// conflict has been resolved, the owner has seen what was pending: it is the
+// base from now on.
+func (s *snapshot) begun(p string, open bool) entry {
+	e := s.entry(p)
+	if e.pending != nil && !open {
+		return entry{base: e.pending}
+	}
+	return e
+}
 
-// open reports whether a conflict is not resolved. With our markers in it a
-// file is never merged again, whatever is recorded of it.
+// open reports whether a file is in a conflict that is not resolved. A file with
+// conflict markers is never merged, whatever the record says.
 func (s *snapshot) open(p string) bool {
 	return diff3.Marked(s.disk[p].data) || s.entry(p).pending != nil && s.unmerged[p]
 }
 
-// state is what there is to know about a path.
-type state struct {
-	path, from string // from, only if the file has yet to move
-	base, next []byte
-	disk       found
-	open       bool
-	pending    []byte
-	records    []recording // how to record what is decided
+// source returns where the file of a path is now, given the path that the
+// templates moved it from, or "". The owner may have moved it already.
+func (s *snapshot) source(p, from string) string {
+	if s.disk[from].absent() {
+		return p
+	}
+	return from
 }
 
-func (s *snapshot) state(p, from string, next generator.Tree) state {
-	st := state{path: p, disk: s.disk[p], open: s.open(p)}
-	if content, ok := next[p]; ok {
-		st.next = present(content)
+// versions returns the versions of a file that the templates moved from another
+// path, or from "".
+func (s *snapshot) versions(p, from string) versions {
+	open := s.open(p)
+	v := versions{
+		base: first(s.begun(p, open).last(), s.begun(from, open).last()),
+		disk: s.disk[s.source(p, from)].data,
 	}
-	ours := []string{p}
-	if from != "" {
-		ours = append(ours, from)
+	if next, ok := s.next[p]; ok {
+		v.next = present(next)
 	}
-	for _, at := range ours {
-		e := s.entry(at)
-		st.pending = first(st.pending, e.pending)
-		if e.pending != nil && !st.open {
-			e = entry{base: e.pending} // the conflict is resolved: the owner has seen what we wanted
-		}
-		st.base = first(st.base, e.last())
-		st.records = append(st.records, recording{path: at, was: s.entries[at], settled: e})
-	}
-	if from != "" && !s.disk[from].nothing() {
-		st.from, st.disk = from, s.disk[from]
-	}
-	return st
+	return v
 }
 
+// first returns the first of two files that is not absent.
 func first(a, b []byte) []byte {
 	if a == nil {
 		return b
@@ -236,118 +245,122 @@ func first(a, b []byte) []byte {
 	return a
 }
 
-// change decides about one path.
-func (s *snapshot) change(st state, next generator.Tree, sofar Plan) (Change, error) {
-	c := Change{Path: st.path, From: st.from, Before: st.disk.data, After: st.disk.data}
-	now := entry{base: st.next}
+// change decides about one path, given the path that the templates moved it
+// from, or "", and the changes so far, on which those of go.mod and go.sum
+// depend.
+func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
+	open, v := s.open(p), s.versions(p, from)
+	c := Change{Path: p, Before: v.disk, After: v.disk}
+	source := s.source(p, from)
+	if source != p {
+		c.From = source
+	}
+	committed := entry{base: v.next}
 	var err error
-	switch {
-	case st.open:
+	switch obstacle := s.disk[source].obstacle; {
+	case open:
 		c.Action, c.Note = Conflict, "it is not resolved yet"
-		now = entry{base: st.base, pending: st.pending}
-	case st.disk.odd != "":
-		err = c.leave(st)
-	case s.adopt && st.base == nil && st.disk.data != nil && st.next != nil && ownersFirst(st.path):
-		c.adopt(st)
+		committed = entry{base: v.base, pending: first(s.entry(p).pending, s.entry(from).pending)}
+	case obstacle != "":
+		err = c.leave(v, obstacle)
+	case s.creating && v.base == nil && v.disk != nil && v.next != nil && mayPredate(p):
+		c.adopt(v)
 	default:
-		err = s.decide(&c, st, next, sofar)
-		_, ours := s.journal[c.Path]
+		err = s.decide(&c, v, sofar)
 		switch {
-		case (c.Action == Merge || c.Action == Conflict) && s.unmerged[c.Path] && !ours && c.From == "":
+		case s.conflictOfGit(c):
 			c.Action, c.After, c.Note = Conflict, c.Before, "git has it in conflict: resolve that first"
-			now = entry{base: st.base, pending: st.next}
-		case c.Action == Conflict && c.announced():
-			c.sides = [][]byte{st.base, st.disk.data, st.next}
-			now = entry{base: st.base, pending: st.next}
+			committed = entry{base: v.base, pending: v.next}
+		case c.Action == Conflict && c.journaled():
+			committed = entry{base: v.base, pending: v.next}
 		case c.Action == Gone:
-			now = entry{gone: st.next}
+			committed = entry{gone: v.next}
 		}
 	}
-	c.Base = now.last()
-	c.records = st.recordings(&c, now)
+	c.records = s.recordChanges(p, from, open, committed)
+	if c.journaled() {
+		c.records[0].prepared.pending = v.next
+	}
 	return c, err
 }
 
-// leave decides about what is no file any more.
-func (c *Change) leave(st state) error {
-	switch {
-	case st.next == nil:
-		c.Action, c.Note = Orphan, st.disk.odd+", and otelgen no longer writes it: it stays"
-	case same(st.base, st.next):
-		c.Action, c.Note = Keep, st.disk.odd+": it stays"
-	default:
-		return oddError(st.path, st.disk.odd)
-	}
-	return nil
+// conflictOfGit reports whether a file that is to be merged is in a conflict
+// that does not come from otelgen. If the journal names the file, an update put
+// it in conflict and was killed before it wrote the markers.
+func (s *snapshot) conflictOfGit(c Change) bool {
+	_, journaled := s.journal[c.Path]
+	return (c.Action == Merge || c.Action == Conflict) && s.unmerged[c.Path] && !journaled && c.From == ""
 }
 
-// adopt decides about a file that was there before the project. It counts as
-// its owner's version of what we would have written, except that git must not
-// track what a service keeps to itself: secrets, for one.
-func (c *Change) adopt(st state) {
-	c.Action, c.Note = Keep, "it was here first and stays"
-	if same(c.Before, st.next) {
-		c.Action, c.Note = None, ""
-	} else if st.path == ignoreFile {
-		if c.After = withPatterns(c.Before, st.next); !same(c.Before, c.After) {
-			c.Action, c.Note = Merge, "it was here first and has been added to"
-		}
+// recordChanges returns how the record of a path changes. The record of the path
+// that the templates moved it from ends.
+func (s *snapshot) recordChanges(p, from string, open bool, committed entry) []recordChange {
+	begun := s.begun(p, open)
+	all := []recordChange{{path: p, was: s.entries[p], begun: begun, prepared: begun, committed: committed}}
+	if from != "" {
+		begun = s.begun(from, open)
+		all = append(all, recordChange{path: from, was: s.entries[from], begun: begun, prepared: begun})
 	}
+	return all
 }
 
-// decide is the table, with what its actions do to the disk.
-func (s *snapshot) decide(c *Change, st state, next generator.Tree, sofar Plan) error {
-	t := textsOf(st)
-	c.Action = action(t.base, t.disk, t.next)
+// decide applies the table of Action.
+func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
+	t := v.normalized(c.Path)
+	c.Action = t.action()
 	switch c.Action {
 	case Update, Merge:
-		if isModule(st.path) {
-			return s.mergeModule(c, next, sofar)
+		if isModule(c.Path) {
+			return s.mergeModule(c, sofar)
 		}
 		if c.Action == Merge {
 			c.merge(t)
 		} else {
-			c.After = t.restore(st.next)
+			c.After = t.restore(v.next)
 		}
 	case Create:
-		c.After = st.next
+		c.After = v.next
 	case Delete:
 		c.After = nil
 	case Conflict:
-		if c.merge(t); c.Action == Conflict { // an empty file has nothing to say against ours
+		c.merge(t)
+		if c.Action == Conflict { // it does not if the file is empty
 			c.Note = "it exists, and otelgen does not know it; " + c.Note
 		}
 	case Orphan:
 		c.Note = "you changed it, and otelgen no longer writes it: it stays"
 	case Gone:
-		if !same(st.base, st.next) {
+		if !same(v.base, v.next) {
 			c.Note = "you deleted it, and it would have changed: it stays deleted"
 		}
 	}
 	return nil
 }
 
-// recording is what is recorded of a path while a change is applied; see apply.
-type recording struct {
-	path      string
-	was       entry
-	settled   entry // without the conflicts that have been resolved
-	announced entry // with what is going to be merged or in conflict
-	now       entry
+// leave decides about what the owner has replaced by something that is not a
+// regular file. It stays, unless otelgen has a new version to write.
+func (c *Change) leave(v versions, obstacle string) error {
+	switch {
+	case v.next == nil:
+		c.Action, c.Note = Orphan, obstacle+", and otelgen no longer writes it: it stays"
+	case same(v.base, v.next):
+		c.Action, c.Note = Keep, obstacle+": it stays"
+	default:
+		return obstacleError(c.Path, obstacle)
+	}
+	return nil
 }
 
-// recordings completes the recordings of a change, given what is recorded of
-// the path from now on.
-func (st state) recordings(c *Change, now entry) []recording {
-	r := st.records
-	r[0].announced, r[0].now = r[0].settled, now
-	if c.announced() {
-		r[0].announced.pending = st.next
+// adopt decides about a file that was there before the project. It is treated as
+// the owner's change of what otelgen would have written. Only a .gitignore gets
+// the patterns that it lacks, because git must not track secrets.
+func (c *Change) adopt(v versions) {
+	c.Action, c.Note = Keep, "it was here first and stays"
+	if same(c.Before, v.next) {
+		c.Action, c.Note = None, ""
+	} else if c.Path == ignoreFile {
+		if c.After = withPatterns(c.Before, v.next); !same(c.Before, c.After) {
+			c.Action, c.Note = Merge, "it was here first and has been added to"
+		}
 	}
-	if len(r) > 1 {
-		r[1].announced = r[1].settled // and now is nothing
-	}
-	return r
 }
-
-func (r recording) idle() bool { return r.was.equal(r.now) }

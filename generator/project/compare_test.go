@@ -3,7 +3,6 @@ package project
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,16 +17,16 @@ type world struct{ snapshot }
 func newWorld(p string, e entry, disk []byte) *world {
 	return &world{snapshot{
 		record: record{entries: map[string]entry{p: e}, journal: map[string]string{}},
-		disk:   map[string]found{p: {data: disk}},
+		disk:   map[string]file{p: {data: disk}},
 	}}
 }
 
 func (w *world) apply(plan Plan) {
 	for _, c := range plan {
 		delete(w.disk, c.From)
-		w.disk[c.Path] = found{data: c.After}
+		w.disk[c.Path] = file{data: c.After}
 		for _, r := range c.records {
-			w.entries[r.path] = r.now
+			w.entries[r.path] = r.committed
 		}
 	}
 }
@@ -40,6 +39,11 @@ func (w *world) update(t *testing.T, next generator.Tree) Plan {
 	}
 	w.apply(plan)
 	return plan
+}
+
+func (w *world) compare(next generator.Tree, moved map[string]string) (Plan, error) {
+	w.next, w.moved = next, moved
+	return w.snapshot.compare()
 }
 
 // text reads a cell of a table: letters are lines, a dash is no file, and a
@@ -269,7 +273,7 @@ func TestEveryState(t *testing.T) {
 			default:
 				t.Fatalf("%s: once more: %q\nafter: %q", state, c, plan)
 			}
-			if !slices.ContainsFunc(c.records, recording.idle) {
+			if c.changesRecord() {
 				t.Fatalf("%s: once more, the record changes: %q", state, c)
 			}
 		}
@@ -281,7 +285,7 @@ func TestEveryState(t *testing.T) {
 			if hasMarkers := lineSet(resolved)["<<<<<<< yours"]; hasMarkers {
 				continue
 			}
-			w := &world{snapshot{record: record{entries: maps.Clone(w.entries)}, disk: map[string]found{"f": {data: resolved}}}}
+			w := &world{snapshot{record: record{entries: maps.Clone(w.entries)}, disk: map[string]file{"f": {data: resolved}}}}
 			plan := w.update(t, generator.Tree{"f": w.entries["f"].pending})
 			if w.entries["f"].pending != nil || len(plan.Conflicts()) > 0 {
 				t.Fatalf("%s: resolved as %q: %q", state, resolved, plan)

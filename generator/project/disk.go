@@ -10,40 +10,43 @@ import (
 )
 
 // disk is the directory of a project. It reads and writes regular files only,
-// and never through a symbolic link: os.Root refuses links that lead outside,
-// but with a link that stays inside, writing one path would change another.
+// and never through a symbolic link. os.Root refuses links that lead outside;
+// a link that stays inside is refused as well, because with it the write to one
+// path would change another.
 type disk struct {
 	root *os.Root
 
-	// before is called before every change, if it is set; an error prevents
-	// the change. Tests kill us with it, anywhere.
+	// before, if it is set, is called before every change; its error prevents
+	// the change. Tests use it to fail, or to kill the run, at any point.
 	before func(change string) error
 
-	// unseen says that nobody sees the directory yet, as it is renamed when
-	// it is done: its files need not be written elsewhere first.
-	unseen bool
+	// staging is true while a new project is built under a temporary name.
+	// Nobody sees its files before the directory is renamed, so they are
+	// written in place.
+	staging bool
 }
 
-// found is what there is at a path.
-type found struct {
-	data []byte // nil if there is nothing, or no regular file
-	mode fs.FileMode
-	odd  string // says what there is instead of a regular file
+// file is what is at a path: a regular file, something else, or nothing.
+type file struct {
+	data     []byte // nil unless it is a regular file
+	mode     fs.FileMode
+	obstacle string // if it is something else: what prevents a regular file here
 }
 
-func (f found) nothing() bool { return f.data == nil && f.odd == "" }
+// absent reports whether nothing is at the path.
+func (f file) absent() bool { return f.data == nil && f.obstacle == "" }
 
 func openDisk(dir string) (*disk, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, trouble(dir, "opened", err)
+		return nil, cannotBe(dir, "opened", err)
 	}
 	return &disk{root: root}, nil
 }
 
-// find returns what there is at a path, having looked at every directory on
-// the way.
-func (d *disk) find(p string) (found, error) {
+// look returns what is at a path. Where a part of the path is no directory,
+// that part is the obstacle.
+func (d *disk) look(p string) (file, error) {
 	for i := range len(p) + 1 {
 		last := i == len(p)
 		if !last && p[i] != '/' {
@@ -52,24 +55,25 @@ func (d *disk) find(p string) (found, error) {
 		info, err := d.root.Lstat(p[:i])
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return found{}, nil
+			return file{}, nil
 		case err != nil:
-			return found{}, trouble(p[:i], "looked at", err)
+			return file{}, cannotBe(p[:i], "looked at", err)
 		case !last && info.IsDir():
 		case last && info.Mode().IsRegular():
 			data, err := d.root.ReadFile(p)
 			if err != nil {
-				return found{}, trouble(p, "read", err)
+				return file{}, cannotBe(p, "read", err)
 			}
-			return found{data: present(data), mode: info.Mode()}, nil
+			return file{data: present(data), mode: info.Mode()}, nil
 		default:
-			return found{mode: info.Mode(), odd: p[:i] + " is " + kindOf(info.Mode())}, nil
+			return file{mode: info.Mode(), obstacle: p[:i] + " is " + kindOf(info.Mode())}, nil
 		}
 	}
-	return found{}, nil
+	return file{}, nil
 }
 
-// present returns content that is not nil, which would be no file.
+// present returns content as a slice that is not nil, even if it is empty: nil
+// stands for an absent file.
 func present(content []byte) []byte { return append([]byte{}, content...) }
 
 func kindOf(m fs.FileMode) string {
@@ -84,62 +88,62 @@ func kindOf(m fs.FileMode) string {
 	return "no regular file"
 }
 
-// file returns the regular file at a path, or nothing. Anything else is an
-// error.
-func (d *disk) file(p string) (found, error) {
-	f, err := d.find(p)
-	if err == nil && f.odd != "" {
-		err = oddError(p, f.odd)
+// read returns the regular file at a path, which may be absent. Anything else
+// at the path is an error.
+func (d *disk) read(p string) (file, error) {
+	f, err := d.look(p)
+	if err == nil && f.obstacle != "" {
+		err = obstacleError(p, f.obstacle)
 	}
 	return f, err
 }
 
-func oddError(p, odd string) error {
-	return fmt.Errorf("%s: cannot be a file, because %s; move that out of the way", p, odd)
+func obstacleError(p, obstacle string) error {
+	return fmt.Errorf("%s: cannot be a file, because %s; move that out of the way", p, obstacle)
 }
 
-// scratch is where a file is written before it is renamed to its place.
-const scratch = stateDir + "/tmp"
+// scratchFile is where a file is written before it is renamed to its place.
+const scratchFile = stateDir + "/tmp"
 
-// write makes a file, or replaces one, which keeps its mode.
+// write creates a file, or replaces one and keeps its mode.
 func (d *disk) write(p string, data []byte) error {
-	old, err := d.file(p)
+	old, err := d.read(p)
 	if err != nil {
 		return err
 	}
 	if err := d.will("write " + p); err != nil {
 		return err
 	}
-	if d.unseen {
+	if d.staging {
 		if err := errors.Join(d.root.MkdirAll(path.Dir(p), 0o755), d.root.WriteFile(p, data, 0o644)); err != nil {
-			return trouble(p, "written", err)
+			return cannotBe(p, "written", err)
 		}
 		return nil
 	}
 	if err := d.writeScratch(data, old.mode); err != nil {
-		return trouble(p, "written", err)
+		return cannotBe(p, "written", err)
 	}
 	err = d.will("place " + p)
 	if err == nil {
-		err = d.rename(scratch, p)
+		err = d.rename(scratchFile, p)
 	}
 	if err != nil {
-		_ = d.root.Remove(scratch) // if that fails as well, the next run does it
+		_ = d.root.Remove(scratchFile) // the next run removes it otherwise
 	}
 	return err
 }
 
 func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
-	if _, err := d.file(scratch); err != nil {
+	if _, err := d.read(scratchFile); err != nil {
 		return err
 	}
 	if err := d.root.MkdirAll(stateDir, 0o755); err != nil {
 		return err
 	}
-	if err := d.root.Remove(scratch); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // it is left from a run that was killed
+	if err := d.root.Remove(scratchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // a run that was killed left it
 	}
-	f, err := d.root.OpenFile(scratch, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := d.root.OpenFile(scratchFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -150,11 +154,11 @@ func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// move renames a file to a path where there is none.
+// move renames a file to a path where nothing is.
 func (d *disk) move(from, to string) error {
-	_, errFrom := d.file(from)
-	at, errTo := d.file(to)
-	if !at.nothing() {
+	_, errFrom := d.read(from)
+	at, errTo := d.read(to)
+	if !at.absent() {
 		errTo = fmt.Errorf("%s: is there already", to)
 	}
 	if err := errors.Join(errFrom, errTo, d.will("move "+from)); err != nil {
@@ -169,56 +173,76 @@ func (d *disk) move(from, to string) error {
 
 func (d *disk) rename(from, to string) error {
 	if err := d.root.MkdirAll(path.Dir(to), 0o755); err != nil {
-		return trouble(to, "written", err)
+		return cannotBe(to, "written", err)
 	}
 	if err := d.root.Rename(from, to); err != nil {
-		return trouble(to, "written", err)
+		return cannotBe(to, "written", err)
 	}
 	return nil
 }
 
-// remove deletes a file, if it is there, and the directories that are empty
-// then.
+// remove removes a file, if there is one, and the directories that it leaves
+// empty.
 func (d *disk) remove(p string) error {
-	f, err := d.file(p)
+	f, err := d.read(p)
 	if err != nil {
 		return err
 	}
-	if !f.nothing() {
+	if !f.absent() {
 		if err := d.will("remove " + p); err != nil {
 			return err
 		}
 		if err := d.root.Remove(p); err != nil {
-			return trouble(p, "removed", err)
+			return cannotBe(p, "removed", err)
 		}
 	}
 	d.prune(p)
 	return nil
 }
 
-// prune removes the directories above a path as far as they are empty.
+// prune removes the empty directories above a path.
 func (d *disk) prune(p string) {
 	for dir := path.Dir(p); dir != "." && d.root.Remove(dir) == nil; {
 		dir = path.Dir(dir)
 	}
 }
 
-// walk visits a directory, if there is one, and what is below it.
-func (d *disk) walk(dir string, visit func(p string, entry fs.DirEntry) error) error {
-	switch at, err := d.find(dir); {
-	case err != nil || at.nothing():
+// replace changes a file from one content to another, of which nil is none.
+func (d *disk) replace(p string, before, after []byte) error {
+	switch {
+	case same(before, after):
+		return nil
+	case after == nil:
+		return d.remove(p)
+	}
+	return d.write(p, after)
+}
+
+// ensure writes a file unless it has that content already.
+func (d *disk) ensure(p string, content []byte) error {
+	if f, err := d.read(p); err != nil || same(f.data, content) {
 		return err
-	case !at.mode.IsDir():
-		return fmt.Errorf("%s: cannot be a directory, because %s; move that out of the way", dir, cmp.Or(at.odd, "it is a file"))
+	}
+	return d.write(p, content)
+}
+
+// walk visits everything in a directory, which may be absent.
+func (d *disk) walk(dir string, visit func(p string, entry fs.DirEntry) error) error {
+	switch f, err := d.look(dir); {
+	case err != nil || f.absent():
+		return err
+	case !f.mode.IsDir():
+		return fmt.Errorf("%s: cannot be a directory, because %s; move that out of the way", dir, cmp.Or(f.obstacle, "it is a file"))
 	}
 	return fs.WalkDir(d.root.FS(), dir, func(p string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return trouble(p, "read", err)
+			return cannotBe(p, "read", err)
 		}
 		return visit(p, entry)
 	})
 }
 
+// will calls d.before.
 func (d *disk) will(change string) error {
 	if d.before == nil {
 		return nil
@@ -226,8 +250,9 @@ func (d *disk) will(change string) error {
 	return d.before(change)
 }
 
-// trouble says what the operating system would not do, in our order of words.
-func trouble(p, participle string, err error) error {
+// cannotBe returns an error that says what the operating system refused to do
+// with a path, as a participle: "read", "written".
+func cannotBe(p, participle string, err error) error {
 	var pathError *fs.PathError
 	var linkError *os.LinkError
 	switch {
@@ -237,4 +262,9 @@ func trouble(p, participle string, err error) error {
 		err = linkError.Err
 	}
 	return fmt.Errorf("%s: cannot be %s: %w", p, participle, err)
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
-// listFiles returns the paths in a directory that git ls-files lists, each with
-// what stands before it.
+// listFiles returns the paths that git ls-files lists in a directory, each with
+// what comes before it and the separator on its line.
 func listFiles(dir, separator string, options ...string) (map[string]string, error) {
 	out, err := git.Run(dir, nil, append([]string{"ls-files", "-z"}, options...)...)
 	if err != nil {
@@ -24,8 +24,8 @@ func listFiles(dir, separator string, options ...string) (map[string]string, err
 	return paths, nil
 }
 
-// unmerged returns the paths in a directory that git has in conflict, if there
-// is git.
+// unmerged returns the paths in a directory that git has in conflict. Without
+// git there are none.
 func unmerged(dir string) map[string]bool {
 	all, _ := listFiles(dir, "\t", "--unmerged")
 	paths := map[string]bool{}
@@ -35,8 +35,8 @@ func unmerged(dir string) map[string]bool {
 	return paths
 }
 
-// skipped returns the paths in a directory that are not there because git leaves
-// them out of the work tree: it is a sparse checkout.
+// skipped returns the paths in a directory that git leaves out of the work tree,
+// because it is a sparse checkout. Without git there are none.
 func skipped(dir string) map[string]bool {
 	all, _ := listFiles(dir, " ", "-t")
 	paths := map[string]bool{}
@@ -46,13 +46,13 @@ func skipped(dir string) map[string]bool {
 	return paths
 }
 
-// stage makes conflicts known to git, so that mergetools and editors see them
-// and a commit waits for them: base, yours and otelgen's as stages 1, 2 and 3.
-// A file that git does not track, it leaves to its markers.
+// stage makes conflicts known to git, so that merge tools and editors see them
+// and git refuses to commit them: base, disk and next are stages 1, 2 and 3 of
+// the index. A file that git does not track has only its markers.
 func stage(dir string, conflicts []Change) error {
 	prefix, err := git.Run(dir, nil, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil //nolint:nilerr // there is no git, or no work tree: markers have to do
+		return nil //nolint:nilerr // without git, or outside a work tree, the markers are enough
 	}
 	prefix = strings.TrimSuffix(prefix, "\n")
 	tracked, err := listFiles(dir, "\t", "--stage")
@@ -66,7 +66,8 @@ func stage(dir string, conflicts []Change) error {
 			continue
 		}
 		var id, stages string
-		for i, content := range c.sides {
+		recorded := c.records[0].committed
+		for i, content := range [][]byte{recorded.base, c.Before, recorded.pending} {
 			if content == nil {
 				continue
 			}
@@ -76,7 +77,7 @@ func stage(dir string, conflicts []Change) error {
 			id = strings.TrimSpace(id)
 			stages += fmt.Sprintf("%s %s %d\t%s%s\x00", mode, id, i+1, prefix, c.Path)
 		}
-		// Mode 0 takes away what was merged.
+		// Mode 0 removes the stage of a file that is not in conflict.
 		fmt.Fprintf(&index, "0 %s\t%s%s\x00%s", strings.Repeat("0", len(id)), prefix, c.Path, stages)
 	}
 	_, err = git.Run(dir, []byte(index.String()), "update-index", "-z", "--index-info")

@@ -7,6 +7,6 @@ import (
 	"runtime"
 )
 
-// lock has nothing to do on Windows, where a directory that is open cannot be
-// renamed. Elsewhere nothing can be said to be free.
+// lock reports true on Windows, where an open directory cannot be renamed, and
+// that serves as the lock. On other systems, lock never gets one.
 func lock(*os.File, bool) bool { return runtime.GOOS == "windows" }

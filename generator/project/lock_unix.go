@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// lock locks a directory until it is closed; the end of the process, however it
-// comes, closes it. If it is locked, lock waits or gives up.
+// lock locks a directory until it is closed, or the process ends, and reports
+// whether it did. If another process holds the lock, lock waits for it or, if
+// wait is false, reports false.
 func lock(dir *os.File, wait bool) bool {
 	how := syscall.LOCK_EX
 	if !wait {

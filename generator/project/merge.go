@@ -2,44 +2,66 @@ package project
 
 import (
 	"bytes"
-	"cmp"
 	"go/format"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/diff3"
-	"github.com/otelgen/otelgen/internal/modules"
 )
 
-// texts are the three states of a file in the form in which they are compared
-// and merged: Go is formatted, and line endings are ours. Who sets other tabs,
-// or has git write CRLF, has not changed the file.
-type texts struct {
-	base, disk, next []byte
-	crlf             bool // the file on disk has the other line endings
+// versions are the three versions of a file that decide what happens to it. A
+// version is nil if the file is absent in it.
+type versions struct {
+	base []byte // what otelgen wrote last
+	disk []byte // what is there now
+	next []byte // what otelgen would write today
+
+	crlf bool // disk had CRLF line endings, which normalized has replaced
 }
 
-func textsOf(st state) texts {
-	t := texts{base: st.base, disk: st.disk.data, next: st.next}
-	if t.crlf = allCRLF(t.disk) && !bytes.Contains(t.base, crlf) && !bytes.Contains(t.next, crlf); t.crlf {
-		t.disk = bytes.ReplaceAll(t.disk, crlf, lf)
+// action is the table of Action.
+func (v versions) action() Action {
+	switch {
+	case same(v.disk, v.next):
+		return None
+	case v.base == nil && v.disk == nil:
+		return Create
+	case v.base == nil && v.next == nil:
+		return None
+	case v.base == nil:
+		return Conflict
+	case v.disk == nil:
+		return Gone
+	case v.next == nil && same(v.disk, v.base):
+		return Delete
+	case v.next == nil:
+		return Orphan
+	case same(v.disk, v.base):
+		return Update
+	case same(v.next, v.base):
+		return Keep
 	}
-	if path.Ext(st.path) == ".go" && !same(t.disk, t.base) && !same(t.disk, t.next) {
-		t.base, t.disk, t.next = gofmt(t.base), gofmt(t.disk), gofmt(t.next)
-	}
-	return t
+	return Merge
 }
 
-// restore gives a text the line endings that the file has.
-func (t texts) restore(text []byte) []byte {
-	if t.crlf {
+// normalized returns the versions as they are compared and merged: Go files are
+// formatted, and lines end as in otelgen's versions. An owner who uses other
+// indentation, or whose git writes CRLF, has not changed the file by that.
+func (v versions) normalized(p string) versions {
+	if v.crlf = allCRLF(v.disk) && !bytes.Contains(v.base, crlf) && !bytes.Contains(v.next, crlf); v.crlf {
+		v.disk = bytes.ReplaceAll(v.disk, crlf, lf)
+	}
+	if path.Ext(p) == ".go" && !same(v.disk, v.base) && !same(v.disk, v.next) {
+		v.base, v.disk, v.next = gofmt(v.base), gofmt(v.disk), gofmt(v.next)
+	}
+	return v
+}
+
+// restore gives text the line endings that the file on disk had before it was
+// normalized.
+func (v versions) restore(text []byte) []byte {
+	if v.crlf {
 		return bytes.ReplaceAll(text, lf, crlf)
 	}
 	return text
@@ -47,12 +69,13 @@ func (t texts) restore(text []byte) []byte {
 
 var lf, crlf = []byte("\n"), []byte("\r\n")
 
+// allCRLF reports whether every line of a text ends in CRLF.
 func allCRLF(text []byte) bool {
 	n := bytes.Count(text, crlf)
 	return n > 0 && n == bytes.Count(text, lf)
 }
 
-// gofmt formats what is Go.
+// gofmt formats Go source. What does not parse stays as it is.
 func gofmt(source []byte) []byte {
 	formatted, err := format.Source(source)
 	if source == nil || err != nil {
@@ -61,35 +84,35 @@ func gofmt(source []byte) []byte {
 	return formatted
 }
 
-// merge merges line by line. What is no text, markers would destroy: there is
-// nothing to resolve in it, not for git either, and it is reported once.
-func (c *Change) merge(t texts) {
-	if bytes.IndexByte(slices.Concat(t.base, t.disk, t.next), 0) >= 0 {
+// merge merges normalized versions line by line. Conflict markers would destroy
+// a file that is not text, so such a file stays as it is.
+func (c *Change) merge(v versions) {
+	if bytes.IndexByte(slices.Concat(v.base, v.disk, v.next), 0) >= 0 {
 		c.Action = Conflict
 		c.Note = "it is no text: yours stays; otelgen's is in " + baseDir + c.Path + ".base"
 		return
 	}
-	merged, clean := diff3.Merge(t.base, t.disk, t.next)
+	merged, clean := diff3.Merge(v.base, v.disk, v.next)
 	switch {
 	case !clean:
-		c.Action, c.After = Conflict, t.restore(merged)
+		c.Action, c.After = Conflict, v.restore(merged)
 		c.Note = "you and otelgen changed the same lines: decide between the markers"
-	case bytes.Equal(merged, t.disk):
-		c.Action = Keep // what we would change has been changed
+	case bytes.Equal(merged, v.disk):
+		c.Action = Keep // the owner has made the same changes
 	default:
 		if path.Ext(c.Path) == ".go" {
 			merged = gofmt(merged)
 		}
-		c.Action, c.After = Merge, t.restore(merged)
+		c.Action, c.After = Merge, v.restore(merged)
 	}
 }
 
 const ignoreFile = ".gitignore"
 
-// withPatterns adds to a .gitignore those lines of another that it lacks, at
-// its end, where they win.
+// withPatterns returns a .gitignore with the lines of another that it lacks. They
+// are added at the end, because the last pattern that matches a path wins.
 func withPatterns(yours, ours []byte) []byte {
-	t := texts{crlf: allCRLF(yours)}
+	v := versions{crlf: allCRLF(yours)}
 	have := map[string]bool{"": true}
 	for line := range strings.Lines(string(yours)) {
 		have[strings.TrimSpace(line)] = true
@@ -108,114 +131,5 @@ func withPatterns(yours, ours []byte) []byte {
 	case len(yours) > 0:
 		more = slices.Concat(lf, more)
 	}
-	return slices.Concat(yours, t.restore(more))
-}
-
-const goMod, goSum = "go.mod", "go.sum"
-
-func isModule(p string) bool { return path.Base(p) == goMod || path.Base(p) == goSum }
-
-// modulesLast sorts paths: what a go.mod must hold depends on the Go files
-// that there will be.
-func modulesLast(a, b string) int {
-	rank := func(p string) int {
-		if isModule(p) {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-}
-
-// mergeModule decides about a go.mod or a go.sum, given what has been decided
-// about other files.
-func (s *snapshot) mergeModule(c *Change, next generator.Tree, sofar Plan) error {
-	dir := path.Dir(c.Path)
-	mod, sum := textsOf(s.state(path.Join(dir, goMod), "", next)), textsOf(s.state(path.Join(dir, goSum), "", next))
-	merged, tidy, err := modules.Merge(dir, path.Join(baseDir, dir),
-		modules.Files{Mod: mod.base, Sum: sum.base},
-		modules.Files{Mod: mod.disk, Sum: sum.disk},
-		modules.Files{Mod: mod.next, Sum: sum.next},
-		s.code.imports(dir, sofar))
-	if err != nil {
-		return err
-	}
-	if path.Base(c.Path) == goSum {
-		c.After = sum.restore(merged.Sum)
-	} else if c.After = mod.restore(merged.Mod); tidy {
-		c.Note = "you require other modules or versions than otelgen: run go mod tidy"
-	}
-	switch c.Action = Merge; {
-	case same(c.After, c.Before):
-		c.Action = Keep
-	case bytes.Equal(c.After, next[c.Path]):
-		c.Action = Update
-	}
-	return nil
-}
-
-// goFiles are the Go files of a project that go mod tidy would look at, by
-// path, with what they import, and the directories of its modules.
-type goFiles struct {
-	byPath  map[string][]string
-	modules map[string]bool
-}
-
-func readGoFiles(d *disk) (goFiles, error) {
-	g := goFiles{map[string][]string{}, map[string]bool{}}
-	err := d.walk(".", func(p string, entry fs.DirEntry) error {
-		base := path.Base(p)
-		switch {
-		case entry.IsDir() && p != "." && (strings.ContainsAny(base[:1], "._") || base == "vendor" || base == "testdata"):
-			return fs.SkipDir // as go does
-		case !entry.Type().IsRegular():
-		case base == goMod:
-			g.modules[path.Dir(p)] = true
-		case path.Ext(p) == ".go":
-			f, err := d.find(p)
-			g.byPath[p] = importsOf(f.data)
-			return err
-		}
-		return nil
-	})
-	return g, err
-}
-
-// importsOf returns what a Go file imports, as far as it can be read.
-func importsOf(source []byte) []string {
-	file, _ := parser.ParseFile(token.NewFileSet(), "", source, parser.ImportsOnly|parser.SkipObjectResolution)
-	if file == nil {
-		return nil
-	}
-	var imports []string
-	for _, spec := range file.Imports {
-		if p, err := strconv.Unquote(spec.Path.Value); err == nil {
-			imports = append(imports, p)
-		}
-	}
-	return imports
-}
-
-// imports returns what the Go files of the module in a directory import, once
-// the plan is applied.
-func (g goFiles) imports(dir string, plan Plan) []string {
-	byPath := maps.Clone(g.byPath)
-	for _, c := range plan {
-		delete(byPath, c.From)
-		delete(byPath, c.Path)
-		if path.Ext(c.Path) == ".go" && c.After != nil {
-			byPath[c.Path] = importsOf(c.After)
-		}
-	}
-	var all []string
-	for p, imports := range byPath {
-		module := path.Dir(p)
-		for module != "." && module != dir && !g.modules[module] {
-			module = path.Dir(module)
-		}
-		if module == dir {
-			all = append(all, imports...)
-		}
-	}
-	return all
+	return slices.Concat(yours, v.restore(more))
 }

@@ -102,7 +102,7 @@ func TestMoves(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld("v1", entry{base: text("abc")}, text(tt.old))
-			w.disk["v3"] = found{data: text(tt.new)}
+			w.disk["v3"] = file{data: text(tt.new)}
 			if tt.recorded != "" {
 				w.entries["v3"] = entry{base: text(tt.recorded)}
 			}
@@ -242,7 +242,7 @@ func TestLongLives(t *testing.T) {
 			return []byte(strings.Join(slices.Insert(lines, r.IntN(len(lines)+1), fmt.Sprintf("%s %d\n", who, written)), ""))
 		}
 		next, deleted := generator.Tree{}, map[string]bool{}
-		w := &world{snapshot{record: record{entries: map[string]entry{}}, disk: map[string]found{}}}
+		w := &world{snapshot{record: record{entries: map[string]entry{}}, disk: map[string]file{}}}
 		for range 20 {
 			for _, p := range paths {
 				switch content := next[p]; r.IntN(8) {
@@ -258,12 +258,12 @@ func TestLongLives(t *testing.T) {
 				}
 				switch disk := w.disk[p].data; r.IntN(8) {
 				case 0:
-					w.disk[p], deleted[p] = found{}, true
+					w.disk[p], deleted[p] = file{}, true
 				case 1, 2:
-					w.disk[p] = found{data: addLine(disk, "owner")}
+					w.disk[p] = file{data: addLine(disk, "owner")}
 				case 3, 4, 5:
 					if disk != nil {
-						w.disk[p] = found{data: unmark(disk)}
+						w.disk[p] = file{data: unmark(disk)}
 					}
 				}
 			}

@@ -5,46 +5,60 @@ import (
 	"slices"
 )
 
-// Plan is what an update comes to, in the order of its paths. A path that is
-// as it should be is not in it.
+// Plan is what an update does, sorted by path. A path for which there is
+// nothing to do, to report or to record has no Change in it.
 type Plan []Change
 
-// Change is what happens to one path.
+// Change is what an update does to one path.
 type Change struct {
 	Path   string
-	From   string // where the file is now, if the templates moved it
+	From   string // where the file is before the update, if the templates moved it
 	Action Action
-	Note   string // what the owner should know or do about it, if anything
+	Note   string // what the owner should know or do, if anything
 
-	Before, After []byte // what the disk holds; nil is no file
-	Base          []byte // what is recorded as otelgen's own afterwards
+	Before, After []byte // the content of the file; nil if it is absent
 
-	records []recording
-	sides   [][]byte // base, yours and next of a conflict that is new
+	records []recordChange // that of Path, and that of the path from which its record moves
 }
 
-// Action says in a word what happens to a path. What it depends on are base,
-// what otelgen wrote last; disk; and next, what it would write today:
+// recordChange is how the record of one path changes, phase by phase of Apply.
+type recordChange struct {
+	path      string
+	was       entry
+	begun     entry // conflicts that the owner has resolved are over
+	prepared  entry // what Apply is about to merge is pending
+	committed entry
+}
+
+// Action says what an update does to a path. It depends on three versions of
+// the file: base, what otelgen wrote last; disk, what is there now; and next,
+// what otelgen would write today. In this table, "-" is an absent file and "="
+// the same content as the version named after it:
 //
 //	base  disk    next   action
 //	any   = next         none
 //	-     -       x      create
-//	-     y       x      conflict   it exists and was never ours
+//	-     y       x      conflict   the file exists, and otelgen did not write it
+//	-     y       -      none
 //	b     -       -      none
-//	b     -       x      gone       its owner deleted it: so it stays
+//	b     -       x      gone       the owner deleted it: it stays deleted
 //	b     = b     x      update
-//	b     y       = b    keep       its owner changed it
+//	b     y       = b    keep       the owner changed it, otelgen did not
 //	b     y       x      merge      or conflict, if both changed the same lines
 //	b     = b     -      delete
-//	b     y       -      orphan     its owner changed what we no longer write: it stays
+//	b     y       -      orphan     the owner changed it, otelgen no longer writes it: it stays
 //
-// Afterwards base is next, so that what is reported is reported once; except
-// that a conflict leaves base, and next is pending. As long as our markers are
-// in the file, or git has it in conflict, the action is conflict and changes
-// nothing. Then base is what was pending, and the table holds again.
-// What is no text has no markers: its conflict is reported once as well.
+// After the update, base is next, so every difference is reported only once. A
+// conflict is the exception: base stays as it is, and next is recorded as
+// pending. While the file contains conflict markers, or git has it in conflict,
+// the action is conflict and the file does not change. When the owner has
+// resolved the conflict, base is what was pending, and the table applies again.
+//
+// A file that is not text cannot hold conflict markers. Its conflict is
+// reported once, like everything else.
 type Action string
 
+// The actions of the table, as otelgen prints them.
 const (
 	None     Action = "none"
 	Create   Action = "create"
@@ -57,21 +71,21 @@ const (
 	Conflict Action = "conflict"
 )
 
-// Empty reports whether the project is as it should be: no file changes, no
-// conflict is open and there is no news. (To apply an empty plan can still
-// bring the record up to date: that a file was deleted, that a conflict has
-// been resolved. Compare sees that without a record.)
+// Empty reports whether the project is up to date: no file changes, no conflict
+// is open, and there is no news for the owner. Apply may still have something
+// to record, such as that the owner deleted a file or resolved a conflict.
 func (p Plan) Empty() bool {
 	return !slices.ContainsFunc(p, Change.Matters)
 }
 
-// Conflicts are the changes that the owner has to decide.
+// Conflicts returns the changes that need a decision of the owner.
 func (p Plan) Conflicts() []Change {
 	return slices.DeleteFunc(slices.Clone(p), func(c Change) bool { return c.Action != Conflict })
 }
 
-// inTheWay are the files that a new project must not touch: where a `new` was
-// killed, and perhaps only there its record is, somebody may have gone on.
+// inTheWay returns the files that keep a new project from being created. New
+// accepts a directory in which an earlier run was killed, but somebody may have
+// worked in it since.
 func (p Plan) inTheWay() (paths []string) {
 	for _, c := range p {
 		if c.Action == Conflict || c.Action == Delete {
@@ -81,43 +95,23 @@ func (p Plan) inTheWay() (paths []string) {
 	return paths
 }
 
-// Matters reports whether a change is one to the owner.
+// Matters reports whether the owner should see a change: it changes a file,
+// needs a decision, or has news.
 func (c Change) Matters() bool {
 	return !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 
-// at is where the file is before the change.
-func (c Change) at() string { return cmp.Or(c.From, c.Path) }
+// source returns where the file is before the change.
+func (c Change) source() string { return cmp.Or(c.From, c.Path) }
 
-// announced reports whether the record has to know of a change beforehand: see
-// apply.
-func (c Change) announced() bool {
+// journaled reports whether Apply prepares the change before it makes it: see
+// disk.apply.
+func (c Change) journaled() bool {
 	return (c.Action == Merge || c.Action == Conflict) && !same(c.Before, c.After)
 }
 
-// action is that table. It is pure and total; its arguments are in the form in
-// which they are compared.
-func action(base, disk, next []byte) Action {
-	switch {
-	case same(disk, next):
-		return None
-	case base == nil && disk == nil:
-		return Create
-	case base == nil && next == nil:
-		return None // it never was our business
-	case base == nil:
-		return Conflict
-	case disk == nil:
-		return Gone
-	case next == nil && same(disk, base):
-		return Delete
-	case next == nil:
-		return Orphan
-	case same(disk, base):
-		return Update
-	case same(next, base):
-		return Keep
-	}
-	return Merge
+// changesRecord reports whether the change changes the record.
+func (c Change) changesRecord() bool {
+	return slices.ContainsFunc(c.records, func(r recordChange) bool { return !r.was.equal(r.committed) })
 }

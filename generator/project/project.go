@@ -1,3 +1,12 @@
+// Package project brings a directory to what a generator.Tree says, now and at
+// every later update, and keeps what its owner changed in it.
+//
+// Load and New return a Project: a directory, with the record of what otelgen
+// wrote there. Compare compares it with a Tree and returns a Plan, a list of
+// Changes with one for each path, and writes nothing. Apply carries out a Plan.
+//
+// Three versions of a file decide what happens to it: base, what otelgen wrote
+// last; disk, what is there now; and next, what the Tree says. See Action.
 package project
 
 import (
@@ -9,18 +18,18 @@ import (
 	"strings"
 )
 
-// Project is a directory that otelgen manages, or is about to: what otelgen
-// recorded in it. What else is on the disk, Compare looks at.
+// Project is a directory that otelgen manages or is about to create, with what
+// otelgen recorded in it.
 type Project struct {
 	Dir      string
-	SpecYAML []byte // .otelgen/spec.yaml; nil as long as the project is not there
+	SpecYAML []byte // the content of generator.SpecFile; nil if the project does not exist yet
 
 	record      record
-	interrupted bool                      // a `new` that was killed has been here
+	interrupted bool                      // an earlier run was killed while it created the project
 	before      func(change string) error // see disk
 }
 
-// LoadProject reads what otelgen recorded in a directory.
+// Load reads the record of the project in a directory.
 func Load(dir string) (*Project, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,11 +39,11 @@ func Load(dir string) (*Project, error) {
 		return nil, err
 	}
 	defer d.root.Close()
-	spec, err := d.file(specFile)
+	spec, err := d.read(specFile)
 	if err != nil {
 		return nil, inDir(dir, err)
 	}
-	if spec.nothing() {
+	if spec.absent() {
 		return nil, fmt.Errorf("%s: is no project of otelgen, for it has no %s; name the directory of one, or make one with otelgen new", dir, specFile)
 	}
 	r, err := readRecord(d)
@@ -44,19 +53,19 @@ func Load(dir string) (*Project, error) {
 	return &Project{Dir: dir, SpecYAML: spec.data, record: r}, nil
 }
 
-// NewProject checks that a project can be made in a directory: there is none,
-// or it is empty but for what a fresh clone holds. A README, a license and a
-// .gitignore that are there are the owner's, and stay.
+// New returns a project that does not exist yet. Its directory must not exist
+// either, or hold nothing but what a fresh clone has: .git, and a README, a
+// license and a .gitignore, which belong to the owner and stay.
 //
-// The plan for such a project creates everything. To apply it is all or
-// nothing.
+// The Plan for such a project creates every file, and Apply creates all of them
+// or none.
 func New(dir string) (*Project, error) {
 	p := &Project{Dir: dir}
 	switch info, err := os.Lstat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return p, nil
 	case err != nil:
-		return nil, trouble(dir, "looked at", err)
+		return nil, cannotBe(dir, "looked at", err)
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s: is %s; name a directory that is empty or does not exist", dir, kindOf(info.Mode()))
 	}
@@ -67,40 +76,40 @@ func New(dir string) (*Project, error) {
 	defer d.root.Close()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, trouble(dir, "read", err)
+		return nil, cannotBe(dir, "read", err)
 	}
 	var inTheWay []string
 	for _, e := range entries {
 		switch {
 		case e.Name() == stateDir:
 			p.interrupted = true
-		case e.Name() == ".git" || e.Type().IsRegular() && ownersFirst(e.Name()):
+		case e.Name() == ".git" || e.Type().IsRegular() && mayPredate(e.Name()):
 		default:
 			inTheWay = append(inTheWay, e.Name())
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(dir, specFile)); err == nil {
+	if exists(filepath.Join(dir, specFile)) {
 		return nil, fmt.Errorf("%s: is a project of otelgen already; name another directory", dir)
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
-		return nil, notEmpty(dir, inTheWay)
+		return nil, notEmptyError(dir, inTheWay)
 	}
 	p.record, err = readRecord(d)
 	return p, inDir(dir, err)
 }
 
-// ownersFirst reports whether a path is one that people have in a repository
-// before they have a project.
-func ownersFirst(p string) bool {
+// mayPredate reports whether a file at p may be there before the project is: a
+// new repository often begins with it.
+func mayPredate(p string) bool {
 	upper := strings.ToUpper(p)
 	return p == ignoreFile || !strings.Contains(p, "/") && (strings.HasPrefix(upper, "README") || strings.HasPrefix(upper, "LICENSE"))
 }
 
-func notEmpty(dir string, inTheWay []string) error {
+func notEmptyError(dir string, inTheWay []string) error {
 	return fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, listed(inTheWay))
 }
 
-// listed lists names, but not a whole home directory.
+// listed joins names for a message, at most eight of them.
 func listed(names []string) string {
 	const most = 8
 	if more := len(names) - most; more > 0 {
@@ -109,7 +118,7 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// inDir says of errors about paths what directory they are in.
+// inDir prefixes errors about paths in a project with its directory.
 func inDir(dir string, err error) error {
 	if err == nil || dir == "." {
 		return err

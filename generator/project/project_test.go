@@ -140,7 +140,7 @@ func TestNew_KilledAndGoneOn(t *testing.T) {
 
 // TestNewTwiceAtOnce: of many runs that make the same project at the same time
 // exactly one does, and it is whole; the others say so. It used to be a part,
-// when they shared a scratch directory, and a mixture, where the directory was
+// when they shared a scratchFile directory, and a mixture, where the directory was
 // there before. What a killed run left is gone as well.
 func TestNewTwiceAtOnce(t *testing.T) {
 	const runs, rounds = 20, 10

@@ -12,17 +12,17 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// What otelgen records in a project is files, one for each path, so that git
-// merges branches of it like everything else, and says where they disagree.
-// Nothing in it tells when or where it was written.
+// The record of a project is one file for each path and kind of entry, so that
+// git merges the records of two branches like any other files and shows where
+// they disagree. It does not say when or where it was written.
 //
-//	.otelgen/spec.yaml           the Spec. A new project's is written last: without it there is none
-//	.otelgen/base/PATH.base      what otelgen wrote last to PATH, whatever has become of it since
-//	.otelgen/gone/PATH.base      the same, as a tombstone: the owner deleted PATH, it stays deleted;
-//	                             whoever wants it back deletes the tombstone and runs otelgen update
-//	.otelgen/pending/PATH.next   what otelgen wanted at PATH where there is a conflict
-//	.otelgen/.gitattributes      no conversion of line endings, no noise in reviews
-//	.otelgen/journal             only while otelgen writes: what it is about to merge, see apply
+//	.otelgen/spec.yaml           the Spec. In a new project it is written last: without it there is no project
+//	.otelgen/base/PATH.base      what otelgen wrote last to PATH, whatever the owner did to PATH since
+//	.otelgen/gone/PATH.base      the same for a PATH that the owner deleted: a tombstone. PATH stays deleted
+//	                             until the owner deletes the tombstone, too, and runs otelgen update
+//	.otelgen/pending/PATH.next   what otelgen would write to PATH, which is in conflict
+//	.otelgen/.gitattributes      keeps git from converting line endings, and the record out of reviews
+//	.otelgen/journal             only while otelgen writes: the hashes of files that it merges; see disk.apply
 //	.otelgen/tmp                 only while otelgen writes: the next file
 const (
 	stateDir       = generator.StateDir
@@ -37,20 +37,21 @@ const (
 	attributes = "* -text linguist-generated\n"
 )
 
-// record is what otelgen recorded.
+// record is what otelgen recorded of a project, by path.
 type record struct {
-	entries map[string]entry  // by path
-	journal map[string]string // path to hash of what it was going to hold; see apply
+	entries map[string]entry
+	journal map[string]string // the hash of what the file was going to hold
 }
 
-// entry is what otelgen recorded of a path. Nil is no file, not an empty one.
+// entry is what otelgen recorded of one path. In each of the three fields, nil
+// means that nothing is recorded, which is not the same as an empty file.
 type entry struct{ base, gone, pending []byte }
 
-// last returns what otelgen wrote last, or would have, had the owner not
-// deleted it.
+// last returns what otelgen wrote last, or would have written if the owner had
+// not deleted the file.
 func (e entry) last() []byte {
 	if e.base == nil {
-		return e.gone // killed between the two, we may have left both
+		return e.gone // both exist if a run was killed after it wrote one and before it removed the other
 	}
 	return e.base
 }
@@ -59,10 +60,10 @@ func (e entry) equal(other entry) bool {
 	return same(e.base, other.base) && same(e.gone, other.gone) && same(e.pending, other.pending)
 }
 
-// same reports whether both are absent, or both are there and equal.
+// same reports whether two files are both absent, or have the same content.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-// parts of an entry, with the files that they are in.
+// parts are the fields of an entry, with the files in which they are recorded.
 var parts = []struct {
 	dir, suffix string
 	of          func(*entry) *[]byte
@@ -84,14 +85,14 @@ func readRecord(d *disk) (record, error) {
 			if name == specFile || generator.CheckPath(name) != nil {
 				return fmt.Errorf("%s: is the record of a path that otelgen never writes; delete it", p)
 			}
-			f, err := d.file(p)
+			f, err := d.read(p)
 			e := r.entries[name]
 			*part.of(&e) = f.data
 			r.entries[name] = e
 			return err
 		}))
 	}
-	journal, err := d.file(journalFile)
+	journal, err := d.read(journalFile)
 	for line := range strings.Lines(string(journal.data)) {
 		if hash, p, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  "); ok {
 			r.journal[p] = hash
@@ -100,8 +101,9 @@ func readRecord(d *disk) (record, error) {
 	return r, errors.Join(append(errs, err)...)
 }
 
-// record turns what is recorded of a path from one entry into another.
-func (d *disk) record(p string, from, to entry) error {
+// writeEntry changes what is recorded of a path. It adds before it removes, so
+// that a run that is killed in between leaves too much rather than too little.
+func (d *disk) writeEntry(p string, from, to entry) error {
 	for _, part := range parts {
 		if data := *part.of(&to); data != nil && !same(data, *part.of(&from)) {
 			if err := d.write(part.dir+p+part.suffix, data); err != nil {
