@@ -330,6 +330,38 @@ func TestKilledWhileChoosing(t *testing.T) {
 	}
 }
 
+// TestKilledThenMoved: an update is killed while it merges a file, and so is one
+// by a later version, which has moved the file. What the first prepared and did
+// not do must not count.
+func TestKilledThenMoved(t *testing.T) {
+	t.Setenv("PATH", "")
+	project := files{specFile: "1\n", ".otelgen/base/old.txt.base": string(text("abc")), "old.txt": string(text("Abc"))}
+	first := generator.Tree{specFile: []byte("1\n"), "old.txt": text("abC")}
+	second := generator.Tree{specFile: []byte("1\n"), "new.txt": text("abX")}
+	moved := map[string]string{"old.txt": "new.txt"}
+	for kill := 1; ; kill++ {
+		for again, changes := 1, 1; again <= changes; again++ {
+			dir := memDir(t)
+			writeDir(t, dir, project)
+			if _, err := run(dir, first, nil, kill); err != nil {
+				t.Fatal(err)
+			}
+			if readDir(t, dir)["old.txt"] != project["old.txt"] {
+				return // the merge is done
+			}
+			n, err := run(dir, second, moved, again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes = max(changes, n+1)
+			mustUpdate(t, dir, second, moved)
+			if got, want := readDir(t, dir)["new.txt"], string(text("AbX")); got != want {
+				t.Fatalf("killed before changes %d and %d: %q, want %q", kill, again, got, want)
+			}
+		}
+	}
+}
+
 // TestChangedMeanwhile: what somebody writes while otelgen waits for an answer is
 // not overwritten, and then nothing is written.
 func TestChangedMeanwhile(t *testing.T) {

@@ -133,6 +133,32 @@ func TestMoves(t *testing.T) {
 	}
 }
 
+// TestMoves_InConflict: the owner moved a file that is in conflict, markers and
+// all. The conflict goes on where the file is now, and its resolution counts.
+func TestMoves_InConflict(t *testing.T) {
+	w := newWorld("v1", entry{base: text("abc"), pending: text("abX")}, nil)
+	w.disk["v2"] = file{data: text("ab(Y|c=X)")}
+	moved := map[string]string{"v1": "v2"}
+	for _, step := range []struct {
+		disk   string
+		action Action
+		record entry
+	}{
+		{"ab(Y|c=X)", Conflict, entry{base: text("abc"), pending: text("abX")}},
+		{"abY", Keep, entry{base: text("abX")}},
+	} {
+		w.disk["v2"] = file{data: text(step.disk)}
+		plan, err := w.compare(generator.Tree{"v2": text("abX")}, moved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.apply(plan)
+		if len(plan) != 1 || plan[0].Action != step.action || !same(w.disk["v2"].data, text(step.disk)) || !w.entries["v2"].equal(step.record) || !w.entries["v1"].equal(entry{}) {
+			t.Errorf("%q: record %q", plan, w.entries)
+		}
+	}
+}
+
 // TestModules is what nobody else merges: both sides bump their requires on
 // neighbouring lines, and the owner's code needs what a removed feature brought.
 func TestModules(t *testing.T) {
