@@ -1,10 +1,13 @@
-// Package generator makes projects out of a Catalog of features, and brings
-// them up to date later.
+// Package generator renders the files of a Go service from a catalog of
+// features.
 //
-// It is a pipeline of five verbs. Load reads a Catalog, Resolve turns a Spec
-// into a Selection of it, and Render turns that into a Tree, the content of
-// every file by its path: these are pure functions. Compare looks at a Project
-// on disk and says in a Plan what it takes to make it what the Tree says, and
-// Apply does it. Every command of otelgen is another thing to do with a Tree or
-// a Plan.
+// Load reads a Catalog from an fs.FS and checks it as a whole. Resolve turns a
+// Spec, what a user chose, into a Selection of the Catalog: defaults are filled
+// in, and features that are required are there. Render turns a Selection into a
+// Tree, the content of every file by its path.
+//
+// The three are pure functions. They read nothing but the fs.FS, write nothing
+// and start no process, so the package works wherever Go does, GOOS=js included.
+// What becomes of a Tree is up to the caller; package generator/project brings a
+// directory to it, and keeps what the owner of the directory changed.
 package generator
