@@ -98,11 +98,11 @@ func difference(got, want files) string {
 	return diff.String()
 }
 
-// killed is what a hook panics with.
+// killed is the panic that stands for the kill of a run.
 type killed struct{}
 
-// run makes or updates a project and is killed before the change number kill,
-// or not at all. It returns how many changes there were.
+// run creates or updates a project, and is killed before the kill-th change to the
+// disk; if kill is 0, it is not. It returns the number of changes.
 func run(dir string, next generator.Tree, moved map[string]string, kill int) (changes int, err error) {
 	p, err := Load(dir)
 	if _, noSpec := os.Lstat(filepath.Join(dir, specFile)); noSpec != nil {
@@ -129,7 +129,7 @@ func run(dir string, next generator.Tree, moved map[string]string, kill int) (ch
 	return changes, p.Apply(plan)
 }
 
-// update brings a project up to date and returns the plan.
+// mustUpdate updates a project and returns the plan.
 func mustUpdate(t *testing.T, dir string, next generator.Tree, moved map[string]string) Plan {
 	t.Helper()
 	p, err := Load(dir)
@@ -265,8 +265,8 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 	checkDir(t, dir, want)
 }
 
-// TestKilledAnywhere: whatever the change before which an update is killed, once
-// or twice, when it has run to its end all is as if nothing had happened.
+// TestKilledAnywhere kills an update before each of its changes, once or twice.
+// When it has been repeated, the project is as if nothing had happened.
 func TestKilledAnywhere(t *testing.T) {
 	t.Setenv("PATH", "") // git is slow, and not needed
 	project, next, moved := scenario()
@@ -296,9 +296,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestKilledWhileChoosing: an update to another Spec is killed, and the next
-// knows no more of it than the Spec that it finds. In the end the project is all
-// of one or all of the other.
+// TestKilledWhileChoosing kills an update to another Spec. The next update uses
+// the Spec that is in the project, old or new, and must bring everything to that.
 func TestKilledWhileChoosing(t *testing.T) {
 	t.Setenv("PATH", "")
 	trees := map[string]generator.Tree{
@@ -330,9 +329,9 @@ func TestKilledWhileChoosing(t *testing.T) {
 	}
 }
 
-// TestKilledThenMoved: an update is killed while it merges a file, and so is one
-// by a later version, which has moved the file. What the first prepared and did
-// not do must not count.
+// TestKilledThenMoved kills an update that merges a file, and then one by a later
+// version, which moved the file. What the first prepared but did not do must not
+// count.
 func TestKilledThenMoved(t *testing.T) {
 	t.Setenv("PATH", "")
 	project := files{specFile: "1\n", ".otelgen/base/old.txt.base": string(text("abc")), "old.txt": string(text("Abc"))}
@@ -362,8 +361,8 @@ func TestKilledThenMoved(t *testing.T) {
 	}
 }
 
-// TestChangedMeanwhile: what somebody writes while otelgen waits for an answer is
-// not overwritten, and then nothing is written.
+// TestChangedMeanwhile changes a file between Compare and Apply. Apply must then
+// write nothing.
 func TestChangedMeanwhile(t *testing.T) {
 	project, next, moved := scenario()
 	for _, name := range []string{"update.txt", "merge.txt", "dir/create.txt", "from/moved.txt", "old/deep/delete.txt"} {
@@ -386,7 +385,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestFailure: an update that fails says where, and can be run again.
+// TestFailure: an update that fails names the file, and can be repeated.
 func TestFailure(t *testing.T) {
 	project, next, moved := scenario()
 	dir := t.TempDir()

@@ -13,7 +13,7 @@ import (
 // to it.
 type world struct{ snapshot }
 
-// newWorld makes a world of one path. A dash is no file.
+// newWorld returns a world of one path.
 func newWorld(p string, e entry, disk []byte) *world {
 	return &world{snapshot{
 		record: record{entries: map[string]entry{p: e}, journal: map[string]string{}},
@@ -46,8 +46,8 @@ func (w *world) compare(next generator.Tree, moved map[string]string) (Plan, err
 	return w.snapshot.compare()
 }
 
-// text reads a cell of a table: letters are lines, a dash is no file, and a
-// line or three sides in brackets are a conflict.
+// text returns the file that a cell of a table stands for. Each letter is a line,
+// "." is an empty file, "-" is an absent file, and (y|b=x) is a conflict.
 func text(cell string) []byte {
 	if cell == "-" {
 		return nil
@@ -161,7 +161,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestEmpty: only what an owner would want to know of makes a plan.
+// TestEmpty: a plan is empty if nothing in it matters to the owner.
 func TestEmpty(t *testing.T) {
 	tests := []struct {
 		name             string
@@ -194,8 +194,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestInterrupted: what an update that was killed has announced counts if it has
-// happened, and not otherwise.
+// TestInterrupted: what an update prepared before it was killed counts if the
+// file was written, and not otherwise.
 func TestInterrupted(t *testing.T) {
 	tests := []struct {
 		name                string
@@ -224,8 +224,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// states yields every combination of a few contents for what is recorded, on
-// the disk, and to be written.
+// states yields every combination of a few contents for the record, the disk and
+// the Tree.
 func states(yield func(*world, generator.Tree) bool) {
 	contents := [][]byte{nil, {}, text("abcde"), text("Abcde"), text("abcdE"), text("abXde"), text("abYde"), text("ab(X|c=Y)de")}
 	for n := range 8 * 7 * 7 * 7 * 3 * 2 {
@@ -247,7 +247,7 @@ func states(yield func(*world, generator.Tree) bool) {
 	}
 }
 
-// TestEveryState checks what holds of all states, likely or not.
+// TestEveryState checks what must hold in every state, likely or not.
 func TestEveryState(t *testing.T) {
 	for w, next := range states {
 		before, had := w.disk["f"].data, w.entry("f")
@@ -255,18 +255,18 @@ func TestEveryState(t *testing.T) {
 		plan := w.update(t, next)
 		after := w.disk["f"].data
 
-		// What only the owner has is still there.
+		// No line that only the owner has is lost.
 		known := lineSet(had.base, had.gone, had.pending)
 		for line := range lineSet(before) {
 			if !known[line] && !lineSet(after)[line] {
 				t.Fatalf("%s: line %q is lost: %q", state, line, plan)
 			}
 		}
-		// What is open stays as it is.
+		// A file in an open conflict does not change.
 		if wasOpen && (!same(before, after) || len(plan.Conflicts()) != 1) {
 			t.Fatalf("%s: was in conflict: %q", state, plan)
 		}
-		// To update again does nothing at all, and says nothing new.
+		// A second update does nothing and reports nothing new.
 		for _, c := range w.update(t, next) {
 			switch {
 			case c.Action == Keep && !c.Matters() || c.Action == Conflict && same(c.Before, c.After):
@@ -277,7 +277,7 @@ func TestEveryState(t *testing.T) {
 				t.Fatalf("%s: once more, the record changes: %q", state, c)
 			}
 		}
-		// However a conflict is resolved, it is no conflict any more.
+		// However the owner resolves a conflict, it is resolved.
 		if w.entries["f"].pending == nil {
 			continue
 		}

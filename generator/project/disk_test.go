@@ -9,9 +9,9 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// TestSymlinks: a link anywhere on the way to what otelgen would write is
-// refused, also where it leads to another place in the project; with all of them
-// named at once, and nothing changed.
+// TestSymlinks: otelgen never writes through a symbolic link, even if the link
+// leads to another place in the same project. It names the link and changes
+// nothing.
 func TestSymlinks(t *testing.T) {
 	tests := []struct {
 		link, target string
@@ -59,8 +59,8 @@ func TestSymlinks(t *testing.T) {
 	}
 }
 
-// TestForgedRecord: a record that came with a clone must not make otelgen touch
-// what it never writes.
+// TestForgedRecord: a record that somebody committed must not make otelgen touch
+// paths that it never writes.
 func TestForgedRecord(t *testing.T) {
 	for _, forged := range []string{".otelgen/base/.git/HEAD.base", ".otelgen/base/.base", ".otelgen/gone/.otelgen/spec.yaml.base", ".otelgen/pending/.otelgen/x.next"} {
 		dir := t.TempDir()
@@ -72,8 +72,8 @@ func TestForgedRecord(t *testing.T) {
 	}
 }
 
-// TestNoFile: what is no file any more stays, as long as we do not have to write
-// it.
+// TestNoFile: what the owner replaced by something that is not a regular file
+// stays, unless otelgen has a new version to write.
 func TestNoFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	v1 := generator.Tree{specFile: nil, "link": text("a"), "dir": text("b"), "sub/file": text("c")}
@@ -124,7 +124,8 @@ func TestNoFile(t *testing.T) {
 	checkDir(t, dir, before)
 }
 
-// TestUnwritable: what cannot be written is named, and can be written later.
+// TestUnwritable: an update names the file that it cannot write, and succeeds
+// once it can.
 func TestUnwritable(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	mustNew(t, dir, generator.Tree{specFile: nil, "sub/a.txt": text("a")})

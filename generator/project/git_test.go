@@ -12,7 +12,7 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
-// repository makes a repository that holds the files, committed.
+// repository creates a repository with the files in its only commit.
 func repository(t *testing.T, all files) string {
 	t.Helper()
 	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
@@ -45,9 +45,9 @@ func gitDo(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-// TestBranchesMerge: two branches that each add a feature merge, and
-// the outcome is up to date. (The Spec, where neighbouring lines may change, is
-// not otelgen's record of files but a file.)
+// TestBranchesMerge: git merges two branches that each add a feature without a
+// conflict, and the result is up to date. The Spec is left out of the test: its
+// lines may well conflict.
 func TestBranchesMerge(t *testing.T) {
 	tree := func(features ...string) generator.Tree {
 		all := generator.Tree{specFile: nil, "main.go": []byte("package main\n"), ".gitignore": []byte("/bin/\n")}
@@ -75,9 +75,9 @@ func TestBranchesMerge(t *testing.T) {
 	}
 }
 
-// TestConflictInGit: git knows of a conflict as if it were of its own making,
-// and when git is content, so is otelgen. The project is not at the top of the
-// repository.
+// TestConflictInGit: git has a conflict of an update in its index like one of its
+// own, and once it is resolved for git, it is for otelgen. The project is not at
+// the top of the repository.
 func TestConflictInGit(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
@@ -87,9 +87,8 @@ func TestConflictInGit(t *testing.T) {
 	}
 }
 
-// TestConflictInGit_FromAHook: git runs a hook, or an alias, of another
-// repository with variables that name it. An update from there is none of its
-// business.
+// TestConflictInGit_FromAHook: git sets variables that name a repository when it
+// runs a hook or an alias of it. An update of a project elsewhere ignores them.
 func TestConflictInGit_FromAHook(t *testing.T) {
 	other := repository(t, files{"file.txt": "of another\n"})
 	dir := repository(t, nil)
@@ -114,9 +113,8 @@ func TestConflictInGit_FromAHook(t *testing.T) {
 	}
 }
 
-// TestConflictInGit_SafeCRLF: whoever has git refuse what it would convert has
-// told it about his own files, not about what we say there is. An update used to
-// fail, and so did every one after it.
+// TestConflictInGit_SafeCRLF: core.safecrlf, which makes git refuse files that it
+// would convert, must not apply to what otelgen stages. Updates used to fail.
 func TestConflictInGit_SafeCRLF(t *testing.T) {
 	dir := repository(t, nil)
 	mustNew(t, dir, generator.Tree{specFile: nil, "file.txt": text("abc")})
@@ -130,8 +128,8 @@ func TestConflictInGit_SafeCRLF(t *testing.T) {
 	}
 }
 
-// TestConflictInGit_NoText: what has no markers is reported once, and git, which
-// would have it in conflict until somebody says otherwise, agrees that it is over.
+// TestConflictInGit_NoText: the conflict of a file that is not text is reported
+// once, so git must not have it in conflict any longer either.
 func TestConflictInGit_NoText(t *testing.T) {
 	tree := func(content string) generator.Tree { return generator.Tree{specFile: nil, "a.png": []byte(content)} }
 	dir := repository(t, nil)
@@ -148,8 +146,8 @@ func TestConflictInGit_NoText(t *testing.T) {
 	}
 }
 
-// TestSparseCheckout: what git has left out of the work tree has not been deleted
-// by anybody. It used to get a tombstone, and to stay as it was for ever.
+// TestSparseCheckout: a file that git leaves out of the work tree was not deleted
+// by the owner. It used to get a tombstone, and was never updated again.
 func TestSparseCheckout(t *testing.T) {
 	tree := func(content string) generator.Tree {
 		return generator.Tree{specFile: nil, "cmd/a.txt": text(content), "internal/b.txt": text(content)}
@@ -176,8 +174,8 @@ func TestSparseCheckout(t *testing.T) {
 	}
 }
 
-// TestConflictOfGit: what git has in conflict, nobody merges before that is
-// resolved. What nobody changed is written anew, whatever git thinks of it.
+// TestConflictOfGit: otelgen does not merge a file that git has in conflict. If
+// the owner did not change the file, it is written anew all the same.
 func TestConflictOfGit(t *testing.T) {
 	tree := func(features string) generator.Tree {
 		return generator.Tree{specFile: []byte(features), "list.txt": text("a" + features + "z"), "edited.txt": text("a" + features + "z")}
@@ -214,8 +212,8 @@ func TestConflictOfGit(t *testing.T) {
 	}
 }
 
-// TestKilledAroundGit: whenever an update is killed, git knows of the conflict in
-// the end.
+// TestKilledAroundGit: wherever an update is killed, git has the conflict in its
+// index in the end.
 func TestKilledAroundGit(t *testing.T) {
 	const file = "to/file.txt"
 	v1, v2 := generator.Tree{specFile: nil, "file.txt": text("abc")}, generator.Tree{specFile: nil, file: text("aYc")}
@@ -304,7 +302,7 @@ func testConflictInGit(t *testing.T) {
 		t.Errorf("all is resolved, but an update does %q", plan)
 	}
 
-	// What was resolved is the base of what comes.
+	// After a conflict is resolved, what was pending is the base.
 	next["a file.txt"], next["run.sh"] = text("aYcd"), text("aYcd")
 	if plan = mustUpdate(t, dir, next, nil); len(plan.Conflicts()) != 0 {
 		t.Errorf("nobody else changed the end of the file, but an update does %q", plan)

@@ -25,7 +25,7 @@ func one(t *testing.T, path string, base, disk, next []byte) (Change, *world) {
 	return plan[0], w
 }
 
-// TestForms: what is the same file in another form is not a change of it.
+// TestForms: another indentation of Go, or other line endings, are not a change.
 func TestForms(t *testing.T) {
 	const (
 		goBase = "package p\n\nfunc f() {\n\ta()\n\tb()\n\n\tc()\n}\n"
@@ -79,8 +79,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestMoves: what the owner did to a file follows it to where the templates
-// moved it.
+// TestMoves: what the owner changed in a file moves along with it.
 func TestMoves(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -133,8 +132,8 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-// TestMoves_InConflict: the owner moved a file that is in conflict, markers and
-// all. The conflict goes on where the file is now, and its resolution counts.
+// TestMoves_InConflict: the owner moved a file with its conflict markers to where
+// the templates moved it, too. The conflict is open there, and can be resolved.
 func TestMoves_InConflict(t *testing.T) {
 	w := newWorld("v1", entry{base: text("abc"), pending: text("abX")}, nil)
 	w.disk["v2"] = file{data: text("ab(Y|c=X)")}
@@ -159,8 +158,8 @@ func TestMoves_InConflict(t *testing.T) {
 	}
 }
 
-// TestModules is what nobody else merges: both sides bump their requires on
-// neighbouring lines, and the owner's code needs what a removed feature brought.
+// TestModules merges what would conflict line by line: both sides change versions
+// on neighbouring lines, and the owner's code needs a module that otelgen drops.
 func TestModules(t *testing.T) {
 	gomod := func(requires ...string) string {
 		return "module shop\n\ngo 1.26.0\n\nrequire (\n\t" + strings.Join(requires, "\n\t") + "\n)\n"
@@ -254,8 +253,8 @@ func TestModules(t *testing.T) {
 }
 
 // TestLongLives plays owners and releases at random. Owners add lines, delete
-// files and resolve conflicts by taking both sides. Nothing that they wrote is
-// ever lost, and nothing of what the templates say is missed.
+// files, and resolve conflicts by taking both sides. No line of an owner may get
+// lost, and no line of a release may be missing.
 func TestLongLives(t *testing.T) {
 	paths := []string{"a", "b", "c"}
 	conflicts := 0

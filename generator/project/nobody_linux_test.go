@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// stopBeingRoot gives dir, and all that is in it, to nobody and makes the rest
-// of the test nobody as well, for the file system: root may write everywhere.
-// Only this thread changes, so the test must not leave its goroutine.
+// stopBeingRoot gives dir and everything in it to the user nobody, and makes the
+// rest of the test access files as that user: root may write anywhere. It affects
+// one thread only, so the test must not start goroutines.
 func stopBeingRoot(t *testing.T, dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -4,5 +4,5 @@ package project
 
 import "testing"
 
-// stopBeingRoot does nothing where tests do not run as root.
+// stopBeingRoot does nothing: on these systems the tests do not run as root.
 func stopBeingRoot(*testing.T, string) {}

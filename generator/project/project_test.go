@@ -24,7 +24,7 @@ func small() generator.Tree {
 	}
 }
 
-// smallProject is what is on the disk when a small tree has become a project.
+// smallProject returns the files of a project of the small tree.
 func smallProject() files {
 	want := files{attributesFile: attributes}
 	for p, content := range small() {
@@ -36,7 +36,7 @@ func smallProject() files {
 	return want
 }
 
-// TestNew: where a project can be made, what stays of what was there.
+// TestNew: where a project can be created, and what happens to files there.
 func TestNew(t *testing.T) {
 	tests := []struct {
 		name string
@@ -79,8 +79,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestNewKilledAnywhere: killed before any change and run again, a new project
-// is as if nothing had happened, and there is nothing else.
+// TestNewKilledAnywhere kills the creation of a project before each change. When
+// it has been repeated, the project is whole and nothing else is left.
 func TestNewKilledAnywhere(t *testing.T) {
 	for name, had := range map[string]files{"shop": nil, "a/shop": nil, ".": {".git/HEAD": "ref: x\n", ".gitignore": "*.exe\n", "README": "# My shop\n"}} {
 		var want files
@@ -101,9 +101,8 @@ func TestNewKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestNew_KilledAndGoneOn: a directory in which a `new` was killed, or of which
-// only the record says that it was one, is no licence to touch what somebody
-// has written there since, or to delete anything.
+// TestNew_KilledAndGoneOn: in a directory where a `new` was killed, or seems to
+// have been, somebody may have worked since. What is theirs stays.
 func TestNew_KilledAndGoneOn(t *testing.T) {
 	const file = "cmd/shop/a.go"
 	killed := files{attributesFile: attributes, file: "package mine\n"}
@@ -138,10 +137,10 @@ func TestNew_KilledAndGoneOn(t *testing.T) {
 	}
 }
 
-// TestNewTwiceAtOnce: of many runs that make the same project at the same time
-// exactly one does, and it is whole; the others say so. It used to be a part,
-// when they shared a scratchFile directory, and a mixture, where the directory was
-// there before. What a killed run left is gone as well.
+// TestNewTwiceAtOnce: of many runs that create the same project at the same time,
+// one succeeds and the others fail. The project used to be incomplete when they
+// shared a staging directory, and a mixture when its directory existed before.
+// Staging directories of runs that were killed are removed.
 func TestNewTwiceAtOnce(t *testing.T) {
 	const runs, rounds = 20, 10
 	tree := small()
@@ -200,7 +199,7 @@ func TestNewTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// TestNewBesideAnother: what another run is still writing stays.
+// TestNewBesideAnother: sweep leaves the staging directory of a run that is alive.
 func TestNewBesideAnother(t *testing.T) {
 	top := t.TempDir()
 	dir := filepath.Join(top, "shop")
@@ -293,8 +292,8 @@ func TestNewRefuses(t *testing.T) {
 	checkDir(t, top, before)
 }
 
-// TestNewWhereSomebodyElseIsFaster: what appears while otelgen asks its
-// questions is not overwritten.
+// TestNewWhereSomebodyElseIsFaster: what appears in the place of the project just
+// before it is renamed to it is not overwritten.
 func TestNewWhereSomebodyElseIsFaster(t *testing.T) {
 	for name, appears := range map[string]files{"directory": {"shop/main.go": "mine\n"}, "file": {"shop": "mine\n"}} {
 		top := t.TempDir()
