@@ -380,10 +380,10 @@ func TestLoad_Rejects(t *testing.T) {
 			`sample/orders/feature.yaml:17:13: list layout: text: "x\n      privileged: true" is not a line: use one line of text`,
 		}},
 		{"YAML that could mean more", "shared/base/files/compose.yaml.tmpl", "{{quote .value}}", "{{.value | upper}}", []string{
-			"shared/base/files/compose.yaml.tmpl:7:18: list compose_environment: a line can be anything, so YAML and a Dockerfile print it only through quote",
+			"shared/base/files/compose.yaml.tmpl:7:18: list compose_environment: a line can be anything, and is printed into YAML and a Dockerfile only through quote",
 		}},
 		{"Go that could mean more", "shared/base/files/cmd/__service__/serve.go.tmpl", "{{range .Wiring.Steps}}", "{{range .Lists.compose_environment}}{{.name}}{{end}}{{range .Wiring.Steps}}", []string{
-			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: Go code prints a word only through quote",
+			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: a word is printed into Go code only through quote",
 		}},
 		{"list that is not declared", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.tyr}}", []string{
 			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; known are compose_environment, layout, try",

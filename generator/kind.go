@@ -89,11 +89,11 @@ func (k kind) printable(file string, quoted bool) error {
 	switch base := path.Base(file); {
 	case path.Ext(base) == ".go":
 		if !quoted && k != identifierKind && k != numberKind {
-			return fmt.Errorf("Go code prints a %s only through quote", k)
+			return fmt.Errorf("a %s is printed into Go code only through quote", k)
 		}
 	case path.Ext(base) == ".yaml" || path.Ext(base) == ".yml" || base == "Dockerfile":
 		if !quoted && anything {
-			return fmt.Errorf("a %s can be anything, so YAML and a Dockerfile print it only through quote", k)
+			return fmt.Errorf("a %s can be anything, and is printed into YAML and a Dockerfile only through quote", k)
 		}
 	case base == "Makefile" || path.Ext(base) == ".mk" || path.Ext(base) == ".sh":
 		if anything {

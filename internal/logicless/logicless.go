@@ -171,7 +171,7 @@ func (t *Template) Uses() []Use {
 		return nil
 	}
 	u := uses{linter: linter{text: t.text}}
-	u.nodes(t.parsed.Tree.Root, scope{})
+	u.nodes(t.parsed.Root, scope{})
 	return u.all
 }
 
