@@ -21,7 +21,8 @@ type Catalog struct {
 	Features []*Feature // in reading order
 
 	byName  map[string]*Feature
-	choices possible                // of slots and optional features
+	choices map[string][]string // the values of slots and optional features
+	space   *space
 	lists   map[string]declaredList // by name
 	groups  map[string][]string     // the stages of each
 	format  formatter
@@ -204,7 +205,7 @@ func (l *loader) joins(f *Feature, folder string) {
 // sort brings everything into reading order, whatever the order on disk, and
 // finds out what can be chosen.
 func (l *loader) sort() {
-	l.choices = possible{}
+	l.choices = map[string][]string{}
 	place := map[string]int{}
 	for i, slot := range l.Slots {
 		place[slot.Name] = i + 1
@@ -216,7 +217,7 @@ func (l *loader) sort() {
 		case f.Slot != "":
 			l.choices[f.Slot] = append(l.choices[f.Slot], f.Name)
 		case f.Optional():
-			l.choices[f.Name] = []string{on, off}
+			l.choices[f.Name] = []string{Off, On}
 		}
 		slices.SortFunc(f.files, func(a, b file) int { return cmp.Compare(a.disk, b.disk) })
 	}
@@ -224,11 +225,11 @@ func (l *loader) sort() {
 		slot := &l.Slots[i]
 		slices.Sort(l.choices[slot.Name])
 		if slot.Optional {
-			l.choices[slot.Name] = append(l.choices[slot.Name], nothing)
+			l.choices[slot.Name] = append(l.choices[slot.Name], None)
 		}
 		slot.Values = slices.Clone(l.choices[slot.Name])
 		if !slot.Optional && slot.When != nil {
-			l.choices[slot.Name] = append(l.choices[slot.Name], nothing)
+			l.choices[slot.Name] = append(l.choices[slot.Name], None)
 		}
 	}
 	slices.SortFunc(l.Features, func(a, b *Feature) int {
@@ -279,18 +280,6 @@ func (c *Catalog) slot(name string) *Slot {
 		}
 	}
 	return nil
-}
-
-// conflicting returns the features that f cannot be together with, whichever
-// of the two says so.
-func (c *Catalog) conflicting(f *Feature) []*Feature {
-	var all []*Feature
-	for _, other := range c.Features {
-		if slices.Contains(f.Conflicts, other.Name) || slices.Contains(other.Conflicts, f.Name) {
-			all = append(all, other)
-		}
-	}
-	return all
 }
 
 // outputPath returns where a file is in the project of a service.

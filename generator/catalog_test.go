@@ -21,10 +21,10 @@ func TestLoad(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("features are in the order %v", names)
 	}
-	if got, want := fmt.Sprint(c.Slots), "[{router Router Which router? stdlib false map[] [chi stdlib]}"+
-		" {sample Sample With a sample to replace? orders true map[] [orders none]}"+
-		" {database Database Which database? none true map[] [sqlite none]}"+
-		" {store Store How is the database used? sql false map[database:[any]] [orm sql]}]"; got != want {
+	if got, want := fmt.Sprint(c.Slots), "[{router Router Which router? stdlib false  [chi stdlib]}"+
+		" {sample Sample With a sample to replace? orders true  [orders none]}"+
+		" {database Database Which database? none true  [sqlite none]}"+
+		" {store Store How is the database used? sql false a database [orm sql]}]"; got != want {
 		t.Errorf("slots are %s", got)
 	}
 	if err := c.Vet(); err != nil {
@@ -119,7 +119,7 @@ func TestLoad_Rejects(t *testing.T) {
 		}},
 		{"unknown key of a slot", "slots.yaml", "question:", "ask:", []string{
 			"slots.yaml:1:3: question: one line of plain text is needed",
-			"slots.yaml:3:3: ask: unknown key; known are default, name, optional, question, title, when",
+			"slots.yaml:3:3: ask: unknown key; choose default, name, optional, question, title or when",
 		}},
 		{"key twice", "router/chi/feature.yaml", "summary:", "title: chi\nsummary:", []string{
 			"router/chi/feature.yaml:2:1: title: the key is there twice, first in line 1; remove one",
@@ -158,13 +158,13 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi: slot router: there is no such slot; did you mean Router?",
 			"router/stdlib: slot router: there is no such slot; did you mean Router?",
 			`slots.yaml:1:9: "Router": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
-			"slots.yaml:4:12: slot Router: default stdlib: no value of this slot; nothing is known here",
+			"slots.yaml:4:12: slot Router: default stdlib: no value of this slot; there is nothing to choose from",
 		}},
 		{"slot twice", "slots.yaml", "name: store", "name: database", []string{
 			"slots.yaml:15:9: slot database: it is there twice; remove one",
-			"slots.yaml:18:12: slot database: default sql: no value of this slot; known are none, sqlite",
-			"store/orm: slot store: there is no such slot; known are database, feature, router, sample, shared",
-			"store/sql: slot store: there is no such slot; known are database, feature, router, sample, shared",
+			"slots.yaml:18:12: slot database: default sql: no value of this slot; choose none or sqlite",
+			"store/orm: slot store: there is no such slot; choose database, feature, router, sample or shared",
+			"store/sql: slot store: there is no such slot; choose database, feature, router, sample or shared",
 		}},
 		{"slot like a feature", "slots.yaml", "- name: router", "- {name: audit, title: x, question: x, default: none, optional: true}\n- name: router", []string{
 			"slots.yaml:1:10: slot audit: a feature has this name, too; conditions could not tell them apart",
@@ -173,13 +173,13 @@ func TestLoad_Rejects(t *testing.T) {
 			"slots.yaml:18:12: slot store: default sqll: no value of this slot; did you mean sql?",
 		}},
 		{"none as default of what has to be", "slots.yaml", "default: stdlib", "default: none", []string{
-			"slots.yaml:4:12: slot router: default none: no value of this slot; known are chi, stdlib",
+			"slots.yaml:4:12: slot router: default none: no value of this slot; choose chi or stdlib",
 		}},
 		{"condition on a slot below", "slots.yaml", "optional: true", "optional: true\n  when: {store: [sql]}", []string{
-			"slots.yaml:10:10: when store: no such choice among the slots above; known are router",
+			"slots.yaml:10:10: when store: no such choice among the slots above; choose router",
 		}},
 		{"condition on an unknown value", "slots.yaml", "[any]", "[oracle]", []string{
-			"slots.yaml:19:21: when database oracle: no such value; known are none, sqlite",
+			"slots.yaml:19:21: when database oracle: no such value; choose none or sqlite",
 		}},
 
 		// Features
@@ -211,13 +211,13 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/memory/feature.yaml:3:8: when dtabase: no such choice among the slots and optional features; did you mean database?",
 		}},
 		{"joint of an unknown value", "sample/orders/memory/feature.yaml", "[none]", "[postgres]", []string{
-			"sample/orders/memory/feature.yaml:3:19: when database postgres: no such value; known are none, sqlite",
+			"sample/orders/memory/feature.yaml:3:19: when database postgres: no such value; choose none or sqlite",
 		}},
 		{"joint without values", "sample/orders/memory/feature.yaml", "[none]", "[]", []string{
-			"sample/orders/memory/feature.yaml:3:8: when database: without values it never holds; known are sqlite, none",
+			"sample/orders/memory/feature.yaml:3:8: when database: without values it never holds; choose none or sqlite",
 		}},
 		{"any of an optional feature", "sample/orders/memory/feature.yaml", "database: [none]", "database: [none], audit: [any]", []string{
-			"sample/orders/memory/feature.yaml:3:34: when audit any: no such value; known are off, on",
+			"sample/orders/memory/feature.yaml:3:34: when audit any: no such value; choose off or on",
 		}},
 		{"joint that requires", "sample/orders/memory/feature.yaml", "reason:", "requires: [audit]\nreason:", []string{
 			"sample/orders/memory/feature.yaml:4:12: requires audit: nobody chooses orders-memory, so it can require only hidden features; say it in the features that need it",
@@ -257,17 +257,17 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/files/README.md.tmpl:7:1: range: only index files list what features contribute; if this is one, name it in the feature's index",
 		}},
 		{"name of a list", "shared/base/feature.yaml", "try: text", "try-it: text", []string{
-			"feature/background/feature.yaml:24:3: list try: no feature declares it; known are compose_environment, layout, try-it",
-			"sample/orders/feature.yaml:18:3: list try: no feature declares it; known are compose_environment, layout, try-it",
+			"feature/background/feature.yaml:24:3: list try: no feature declares it; choose compose_environment, layout or try-it",
+			"sample/orders/feature.yaml:18:3: list try: no feature declares it; choose compose_environment, layout or try-it",
 			`shared/base/feature.yaml:14:13: list try-it: "try-it" cannot stand in a template; use a-z, 0-9 and _`,
-			"shared/base/files/README.md.tmpl:2:1: list try: no feature declares it; known are compose_environment, layout, try-it",
-			"shared/base/files/README.md.tmpl:3:1: list try: no feature declares it; known are compose_environment, layout, try-it",
+			"shared/base/files/README.md.tmpl:2:1: list try: no feature declares it; choose compose_environment, layout or try-it",
+			"shared/base/files/README.md.tmpl:3:1: list try: no feature declares it; choose compose_environment, layout or try-it",
 		}},
 		{"given that is no name", "shared/base/feature.yaml", "given: [ctx,", "given: [ctx.x,", []string{
-			"database/sqlite/feature.yaml:14:14: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
-			"feature/audit/feature.yaml:6:46: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+			"database/sqlite/feature.yaml:14:14: input ctx: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server or store",
+			"feature/audit/feature.yaml:6:46: input ctx: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server or store",
 			"shared/base/feature.yaml:15:11: given ctx.x: not the name of a Go variable",
-			"shared/base/feature.yaml:37:14: input ctx: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+			"shared/base/feature.yaml:37:14: input ctx: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server or store",
 		}},
 		{"unknown list", "sample/orders/feature.yaml", "layout:", "layuot:", []string{
 			"sample/orders/feature.yaml:15:3: list layuot: no feature declares it; did you mean layout?",
@@ -322,7 +322,7 @@ func TestLoad_Rejects(t *testing.T) {
 			`sample/orders/feature.yaml:5:13: import "../order": not an import path; a directory of the project, or a package elsewhere, is expected`,
 		}},
 		{"input that is Go", "sample/orders/feature.yaml", "[store, log]", `[store, "nil"]`, []string{
-			"sample/orders/feature.yaml:7:21: input nil: no feature provides it; known are cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx, db, dialect, log, mapper, orders, parts, queue, router, server, store",
+			"sample/orders/feature.yaml:7:21: input nil: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx, db, dialect, log, mapper, orders, parts, queue, router, server or store",
 		}},
 		{"input that is an expression", "sample/orders/feature.yaml", "[store, log]", `[store, "log.With(1)"]`, []string{
 			`sample/orders/feature.yaml:7:21: input "log.With(1)": the name of an output, cfg.Field or GROUP... is expected; no Go is written here`,
@@ -367,7 +367,7 @@ func TestLoad_Rejects(t *testing.T) {
 
 		// Kinds
 		{"kind of a list that is none", "shared/base/feature.yaml", "try: text", "try: prose", []string{
-			`shared/base/feature.yaml:14:10: list try: "prose" is not a kind of text; known are duration, identifier, line, number, path, text, url, word`,
+			`shared/base/feature.yaml:14:10: list try: "prose" is not a kind of text; choose duration, identifier, line, number, path, text, url or word`,
 		}},
 		{"kind of a key that is none", "shared/base/feature.yaml", "{name: word, value: line}", "{name: wrd, value: line}", []string{
 			`shared/base/feature.yaml:12:33: list compose_environment: "wrd" is not a kind of text; did you mean word?`,
@@ -386,8 +386,8 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: a word is printed into Go code only through quote",
 		}},
 		{"list that is not declared", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.tyr}}", []string{
-			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; known are compose_environment, layout, try",
-			"shared/base/files/README.md.tmpl:3:1: list tyr: no feature declares it; known are compose_environment, layout, try",
+			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; choose compose_environment, layout or try",
+			"shared/base/files/README.md.tmpl:3:1: list tyr: no feature declares it; choose compose_environment, layout or try",
 		}},
 		{"key that items do not have", "shared/base/files/README.md.tmpl", "{{.text}}", "{{.txt}}", []string{
 			`shared/base/files/README.md.tmpl:8:15: list layout: an item has the keys path, text; this prints "txt"`,
@@ -398,17 +398,17 @@ func TestLoad_Rejects(t *testing.T) {
 			"feature/audit/feature.yaml:3:25: list layout: base declares it, too; add to that one, or rename one",
 		}},
 		{"list of a feature that need not be there", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.audits}}", []string{
-			"shared/base/files/README.md.tmpl:2:1: list audits: no feature declares it; known are compose_environment, layout, try",
-			"shared/base/files/README.md.tmpl:3:1: list audits: no feature declares it; known are compose_environment, layout, try",
+			"shared/base/files/README.md.tmpl:2:1: list audits: no feature declares it; choose compose_environment, layout or try",
+			"shared/base/files/README.md.tmpl:3:1: list audits: no feature declares it; choose compose_environment, layout or try",
 		}},
 		{"group without stages", "feature/audit/feature.yaml", "requires:", "index: {groups: {x: []}}\nrequires:", []string{
 			"feature/audit/feature.yaml:3:18: group x: has no stage; name at least one",
 		}},
 		{"group that is not declared", "feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue]\n    into: middleware.edge", []string{
-			"feature/background/feature.yaml:17:11: into middleware.edge: no feature declares the group middleware; nothing is known here",
+			"feature/background/feature.yaml:17:11: into middleware.edge: no feature declares the group middleware; there is nothing to choose from",
 		}},
 		{"group as an input that is not declared", "sample/orders/feature.yaml", "[store, log]", "[store, log, listeners...]", []string{
-			"sample/orders/feature.yaml:7:26: input listeners...: no feature declares the group listeners; nothing is known here",
+			"sample/orders/feature.yaml:7:26: input listeners...: no feature declares the group listeners; there is nothing to choose from",
 		}},
 
 		// Joints
@@ -552,7 +552,7 @@ func TestHiddenFeatures(t *testing.T) {
 		}
 	}
 	_, err := Resolve(c, shop(nil, "bus"))
-	lines(t, err, "feature bus: comes by itself where it is needed; leave it out")
+	lines(t, err, "feature bus: it comes with the features that require it; leave it out")
 }
 
 // Whatever is wrong, all of it is reported, in the order of the files.
@@ -578,9 +578,9 @@ feature/background/feature.yaml:7:38: perhaps: neither true nor false
 router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw
 router/chi/files/y.tmpl:2:1: if: templates decide nothing; let a feature own the file, or contribute to a list
 router/chi/files/y.tmpl:3:1: .Env: unknown name; there are .Service and .Module
-router/chi/files/y.tmpl:3:1: env: no function of templates; known are camelcase, indent, join, kebabcase, lower, nindent, printf, quote, replace, snakecase, trim, trunc, upper
+router/chi/files/y.tmpl:3:1: env: no function of templates; choose camelcase, indent, join, kebabcase, lower, nindent, printf, quote, replace, snakecase, trim, trunc or upper
 sample/orders/memory/feature.yaml:3:19: when database noone: no such value; did you mean none?
-slots.yaml:4:12: slot router: default gin: no value of this slot; known are chi, stdlib`), "\n")...)
+slots.yaml:4:12: slot router: default gin: no value of this slot; choose chi or stdlib`), "\n")...)
 }
 
 // What base says that there is one of, two features that can be selected
@@ -590,8 +590,8 @@ func TestLoad_RejectsWhatIsToBeUnique(t *testing.T) {
 	f.replace("shared/base/feature.yaml", "given: [ctx,", "unique: {layout: [path, text], try: [x], mounts: [path]}\n  given: [ctx,")
 	_, err := Load(f.files)
 	lines(t, err,
-		"shared/base/feature.yaml:15:40: unique try: its items have no key x; nothing is known here",
-		"shared/base/feature.yaml:15:44: unique mounts: base declares no such list; known are compose_environment, layout, try",
+		"shared/base/feature.yaml:15:40: unique try: its items have no key x; there is nothing to choose from",
+		"shared/base/feature.yaml:15:44: unique mounts: base declares no such list; choose compose_environment, layout or try",
 	)
 
 	f.replace("shared/base/feature.yaml", ", try: [x], mounts: [path]", "")

@@ -41,12 +41,13 @@ func (l *loader) check() {
 	}
 	l.checkCycles()
 	if len(l.problems) == 0 { // else who is selected with whom is guesswork
+		l.space = newSpace(l.Catalog)
 		l.checkTogether()
 	}
 }
 
 // words are the values of conditions that name no feature.
-var words = []string{nothing, anything, on, off}
+var words = []string{None, Any, On, Off}
 
 var featureName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
@@ -126,7 +127,7 @@ func (l *loader) checkReference(f *Feature, name, key string, at problem.Positio
 
 // checkCondition checks the names and values of a condition against those that
 // can be chosen.
-func (l *loader) checkCondition(c Condition, choices possible, what string, at func(...any) problem.Position) {
+func (l *loader) checkCondition(c Condition, choices map[string][]string, what string, at func(...any) problem.Position) {
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		values, ok := choices[name]
 		if !ok {
@@ -134,10 +135,10 @@ func (l *loader) checkCondition(c Condition, choices possible, what string, at f
 			continue
 		}
 		if len(c[name]) == 0 {
-			l.problems.Add(at("when", name), "when %s: without values it never holds; known are %s", name, strings.Join(values, ", "))
+			l.problems.Add(at("when", name), "when %s: without values it never holds; %s", name, problem.Choose(values))
 		}
 		for i, value := range c[name] {
-			if slices.Contains(values, value) || value == anything && l.slot(name) != nil {
+			if slices.Contains(values, value) || value == Any && l.slot(name) != nil {
 				continue
 			}
 			l.problems.Add(at("when", name, i), "when %s %s: no such value; %s", name, value, problem.Suggest(value, values))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelgen/otelgen/internal/logicless"
 	"github.com/otelgen/otelgen/internal/modules"
+	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/strict"
 )
 
@@ -71,6 +72,21 @@ func (f *Feature) Hidden() bool { return f.hidden }
 
 // Joint reports whether f is selected by its condition.
 func (f *Feature) Joint() bool { return f.parent != nil }
+
+// condition returns when a feature is selected. A hidden one has none: it is
+// always there, or selected by those that require it.
+func (f *Feature) condition() Condition {
+	switch {
+	case f.hidden:
+		return nil
+	case f.Slot != "":
+		return Condition{f.Slot: {f.Name}}
+	case f.Joint():
+		return f.When
+	default:
+		return Condition{f.Name: {On}}
+	}
+}
 
 // contributions are what a feature adds to index files, its own or those of
 // others.
@@ -228,6 +244,8 @@ type step struct {
 	// Last puts the step after all others that are not, so that its part ends
 	// before theirs: it is what lets requests in.
 	Last bool `yaml:"last"`
+
+	at problem.Position // set by Resolve
 }
 
 // file is what a feature has under files/.

@@ -100,46 +100,45 @@ func TestResolve_Rejects(t *testing.T) {
 		want []string
 	}{
 		{"everything at once", Spec{Service: "Shop", Module: "context", Slots: map[string]string{"roter": "chi", "router": "chii"}, Features: []string{"audi", "base", "orders-memory"}}, []string{
-			`service "Shop": no DNS label; use at most 63 of a-z, 0-9 and -, with no - at the ends`,
-			"module context: its packages would look like those of the standard context; find another path",
+			`service name "Shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+			`module path "context" is not valid: it looks like the package context of the standard library; choose another path`,
 			"slot roter: there is no such slot; did you mean router?",
-			"router chii: no value of this slot; did you mean chi?",
+			"router chii: there is no such router; did you mean chi?",
 			"feature audi: there is no such feature; did you mean audit?",
-			"feature base: comes by itself where it is needed; leave it out",
-			"feature orders-memory: comes by itself with what it joins; leave it out",
+			"feature base: it is in every service; leave it out",
+			"feature orders-memory: it is in every service with no database and orders as sample; leave it out",
 		}},
 		{"nothing", Spec{}, []string{
-			"service: no name; give it one, such as shop",
-			"module: no path; give it one, such as example.com/shop",
+			`service name is missing: choose one, for example "shop"`,
+			`module path is missing: choose one, for example "example.com/shop"`,
 		}},
 		{"none for what has to be", shop(map[string]string{"router": "none"}), []string{
-			"router none: no value of this slot; known are chi, stdlib",
+			"router none: there is no such router; choose chi or stdlib",
 		}},
 		{"none for what has to be, by a condition", shop(map[string]string{"database": "sqlite", "store": "none"}), []string{
-			"store none: something is needed here; known are orm, sql",
+			"database sqlite and store none: they exclude each other, because with a database, store needs a value; change one of them",
 		}},
 		{"two values", shop(map[string]string{"router": "chi"}, "stdlib"), []string{
-			"router stdlib: the slot has the value chi already; choose one",
+			"router stdlib: the router is already chi; choose one of them",
 		}},
 		{"two values by name", shop(nil, "stdlib", "chi"), []string{
-			"router stdlib: the slot has the value chi already; choose one",
+			"router stdlib: the router is already chi; choose one of them",
 		}},
 		{"slot that does not exist", shop(map[string]string{"store": "orm"}), []string{
-			"store orm: there is nothing to choose, for database is none; leave it out or change that",
+			"database: its default none is not possible, because store exists only with a database; choose sqlite",
 		}},
 		{"a module that is required", Spec{Service: "queue", Module: "example.com/queue", Features: []string{"audit"}}, []string{
-			"module example.com/queue: the service requires the one that has this path already; find another path",
+			`module path "example.com/queue" is not valid: the service requires a module of this path; choose another path`,
 		}},
 		{"conflict", shop(map[string]string{"database": "sqlite", "store": "orm"}, "audit"), []string{
-			"feature orm: conflicts with audit; leave one out",
+			"store orm and feature audit: they exclude each other, because audit conflicts with orm; change one of them",
 		}},
 		{"conflict by requirements", shop(nil, "audit", "river"), []string{
-			"feature orm: conflicts with audit; leave one out",
+			"feature audit and feature river: they exclude each other, because audit conflicts with orm and river requires orm; change one of them",
 		}},
 		{"requirement of a slot that has another value", shop(map[string]string{"store": "sql", "database": "none"}, "river"), []string{
-			"feature river: requires database sqlite, not none; change one of them",
-			"feature river: requires store orm, not sql; change one of them",
-			"store sql: there is nothing to choose, for database is none; leave it out or change that",
+			"database none and store sql: they exclude each other, because store exists only with a database; change one of them",
+			"store sql and feature river: they exclude each other, because river requires orm; change one of them",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -158,16 +157,16 @@ func TestResolve_RejectsWiring(t *testing.T) {
 		want           []string
 	}{
 		{"output of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[mapper, log]", shop(nil), []string{
-			"wiring of orders: no selected feature provides mapper; let a feature that is always selected with it provide it",
+			"sample/orders/feature.yaml:4:5: wiring of orders: no selected feature provides mapper; let a feature that is always selected with it provide it",
 		}},
 		{"configuration of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[store, cfg.Database]", shop(nil), []string{
-			"wiring of orders: no selected feature provides cfg.Database; let a feature that is always selected with it provide it",
+			"sample/orders/feature.yaml:4:5: wiring of orders: no selected feature provides cfg.Database; let a feature that is always selected with it provide it",
 		}},
 		{"circle", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]", shop(nil), []string{
-			"wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need",
+			"sample/orders/feature.yaml:4:5: wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need",
 		}},
 		{"circle of one", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [store], outputs: [store]", shop(nil), []string{
-			"wiring: a circle, order store -> order store; each takes what the next provides; remove an input that one of them does not need",
+			"sample/orders/memory/feature.yaml:6:5: wiring: a circle, order store -> order store; each takes what the next provides; remove an input that one of them does not need",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -185,5 +184,5 @@ func TestResolve_NamesTheCircle(t *testing.T) {
 	f.replace("shared/base/feature.yaml", "outputs: [router]", "inputs: [orders]\n    outputs: [router]")
 	f.replace("sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]")
 	_, err := Resolve(loaded(t, f.files), shop(nil))
-	lines(t, err, "wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need")
+	lines(t, err, "sample/orders/feature.yaml:4:5: wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need")
 }

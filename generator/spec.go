@@ -4,13 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
+	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/strict"
 )
 
@@ -22,13 +25,42 @@ type Spec struct {
 	Module   string            `yaml:"module"`  // its module path
 	Slots    map[string]string `yaml:"slots,omitempty"`
 	Features []string          `yaml:"features,omitempty"` // optional ones
+
+	// Packs are catalogs of others from which features come. The key is
+	// reserved: this version reads and keeps it, and Validate refuses it.
+	Packs []Pack `yaml:"packs,omitempty"`
+}
+
+// Pack is a catalog that is fetched: a module, its version, and the hash of its
+// content as go.sum has it.
+type Pack struct {
+	Name    string `yaml:"name"`
+	Version string `yaml:"version"`
+	Sum     string `yaml:"sum"`
 }
 
 // ParseSpec reads a Spec as YAML writes it. Its errors carry path and line.
-func ParseSpec(path string, data []byte) (Spec, error) {
+//
+// otelgen is the version of the program that reads it. What a later release has
+// written is not looked at any further: there may be keys in it that this one
+// does not know, and the way out is that release. A version that is no release
+// is neither later nor earlier than another.
+func ParseSpec(path string, data []byte, otelgen string) (Spec, error) {
+	var from struct {
+		Otelgen string `yaml:"otelgen"`
+	}
+	if yaml.Load(data, &from) == nil && isRelease(from.Otelgen) && isRelease(otelgen) && semver.Compare(from.Otelgen, otelgen) > 0 {
+		return Spec{}, fmt.Errorf("%s: it is from otelgen %s, and this is %s; get that version, or a later one", path, from.Otelgen, otelgen)
+	}
 	var s Spec
 	_, problems := strict.Decode(path, data, &s)
 	return s, problems.Err()
+}
+
+// isRelease leaves out what is built from a commit: those who do that know what
+// is newer.
+func isRelease(version string) bool {
+	return semver.IsValid(version) && !module.IsPseudoVersion(version)
 }
 
 // YAML returns the Spec as it is recorded: sorted, so that branches merge.
@@ -41,32 +73,136 @@ func (s Spec) YAML() []byte {
 	return out
 }
 
-// Validate checks the names of the service and its module, and returns every
-// problem. Whether there are such slots and features is for Resolve to tell.
-func (s Spec) Validate() error {
-	return errors.Join(serviceProblem(s.Service), moduleProblem(s.Module))
+// With returns the Spec with more features. A value of a slot takes the place of
+// the one that is there, and other slots that then do not exist are left out.
+// Whether all that is chosen goes together is for Resolve to tell.
+//
+// Its errors are of type [*ChoiceError], joined if there are several.
+func (c *Catalog) With(spec Spec, names ...string) (Spec, error) {
+	spec = spec.clone()
+	added := Choices{}
+	var problems []error
+	for _, name := range names {
+		problems = append(problems, c.choose(added, name))
+	}
+	for name, value := range added {
+		if value != On {
+			spec.Slots[name] = value
+		} else if !slices.Contains(spec.Features, name) {
+			spec.Features = append(spec.Features, name)
+		}
+	}
+	slices.Sort(spec.Features)
+	c.leaveOut(spec, added)
+	return spec, errors.Join(problems...)
 }
 
-// label is a DNS label as RFC 1123 has it: what containers, Kubernetes and host
-// names agree on.
-var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+// Without returns the Spec without some of its features. Slots that then do not
+// exist are left out. That a feature is not there, that its slot has to have a
+// value, and that another feature would bring it back are errors of type
+// [*ChoiceError], joined if there are several.
+func (c *Catalog) Without(spec Spec, names ...string) (Spec, error) {
+	had := spec.names()
+	spec = spec.clone()
+	var problems []error
+	for _, name := range names {
+		f := c.byName[name]
+		switch {
+		case !slices.Contains(had, name) || f == nil:
+			problems = append(problems, choiceError(name, "feature %s: it is not in the service, which has %s", name, problem.Listed(had, "and")))
+		case f.Slot == "":
+			spec.Features = slices.DeleteFunc(spec.Features, func(feature string) bool { return feature == name })
+		case !c.slot(f.Slot).Optional:
+			problems = append(problems, choiceError(f.Slot, "feature %s: a service needs a value for %s; add another instead", name, f.Slot))
+		default:
+			spec.Slots[f.Slot] = None
+		}
+	}
+	c.leaveOut(spec, nil)
+	return spec, errors.Join(append(problems, c.returns(spec, names))...)
+}
+
+// returns reports which features would come back because others require them.
+func (c *Catalog) returns(spec Spec, removed []string) error {
+	s, err := Resolve(c, spec)
+	if err != nil {
+		return nil //nolint:nilerr // is reported when the Spec is resolved
+	}
+	var problems []error
+	for _, name := range removed {
+		for _, f := range s.RequiredBy(name) {
+			problems = append(problems, choiceError(name, "feature %s: %s requires it; remove that as well", name, f.Name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s Spec) clone() Spec {
+	s.Slots, s.Features = maps.Clone(s.Slots), slices.Clone(s.Features)
+	if s.Slots == nil {
+		s.Slots = map[string]string{}
+	}
+	return s
+}
+
+// names returns the features that a Spec names, sorted.
+func (s Spec) names() []string {
+	names := slices.Concat(slices.Collect(maps.Values(s.Slots)), s.Features)
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return name == None })
+}
+
+// leaveOut removes the values of slots that do not exist with what is chosen,
+// but those that are wanted.
+func (c *Catalog) leaveOut(spec Spec, wanted Choices) {
+	for _, slot := range c.Slots { // each depends on slots above it only
+		if wanted[slot.Name] == "" && !slot.When.Holds(spec.Slots) {
+			delete(spec.Slots, slot.Name)
+		}
+	}
+}
+
+// Validate checks the names of the service and its module, and returns every
+// problem. Whether there are such slots and features is for Resolve to tell. Its
+// errors are of type [*ChoiceError], joined if there are several.
+func (s Spec) Validate() error {
+	problems := []error{serviceProblem(s.Service), moduleProblem(s.Module)}
+	if len(s.Packs) > 0 {
+		problems = append(problems, choiceError("packs", "packs: this otelgen cannot use packs yet; get a version that can, or remove packs from the Spec"))
+	}
+	return errors.Join(problems...)
+}
+
+// A service's name is a DNS label as RFC 1123 has it: what containers, Kubernetes
+// and host names agree on.
+const maxLabel = 63
+
+var labelCharacters = regexp.MustCompile(`^[-a-z0-9]*$`)
 
 func serviceProblem(name string) error {
+	const choose = "choose another name"
+	invalid := func(problem string) error {
+		return choiceError("service", "service name %q is not valid: %s", name, problem)
+	}
 	switch {
 	case name == "":
-		return errors.New("service: no name; give it one, such as shop")
-	case !label.MatchString(name):
-		return fmt.Errorf("service %q: no DNS label; use at most 63 of a-z, 0-9 and -, with no - at the ends", name)
+		return choiceError("service", `service name is missing: choose one, for example "shop"`)
+	case !labelCharacters.MatchString(name):
+		return invalid(`use lower-case letters, digits and hyphens (for example "shop")`)
+	case len(name) > maxLabel:
+		return invalid(fmt.Sprintf("it has %d characters; use at most %d", len(name), maxLabel))
+	case strings.Trim(name, "-") != name:
+		return invalid("it begins or ends with a hyphen; remove that")
 	case token.IsKeyword(name):
-		return fmt.Errorf("service %s: a keyword of Go; find another name", name)
+		return invalid("it is a keyword of Go; " + choose)
 	case slices.Contains(reserved, name):
-		return fmt.Errorf("service %s: has a meaning for Go's tools; find another name", name)
+		return invalid("the go command gives it a meaning of its own; " + choose)
 	case module.CheckFilePath(name) != nil:
-		return fmt.Errorf("service %s: not every system has directories of this name; find another", name)
+		return invalid("it cannot be the name of a directory on Windows; " + choose)
 	case !plainInYAML(name):
-		return fmt.Errorf("service %s: YAML takes it for something else than a name; find another", name)
+		return invalid("in YAML it is not a string; " + choose)
 	case slices.Contains(standard, name):
-		return fmt.Errorf("service %s: the name of a standard package; find another name", name)
+		return invalid("it is the name of a package of the standard library; " + choose)
 	}
 	return nil
 }
@@ -85,20 +221,23 @@ func moduleProblem(path string) error {
 	if strings.Contains(first, ".") {
 		check = module.CheckPath // the rules for what can be fetched
 	}
+	invalid := func(problem string) error {
+		return choiceError("module", "module path %q is not valid: %s", path, problem)
+	}
 	switch err := check(path); {
 	case path == "":
-		return errors.New("module: no path; give it one, such as example.com/shop")
+		return choiceError("module", `module path is missing: choose one, for example "example.com/shop"`)
 	case err != nil:
 		if invalid, ok := errors.AsType[*module.InvalidPathError](err); ok {
 			err = invalid.Err
 		}
-		return fmt.Errorf("module %q: %w; it looks like example.com/shop, or like shop", path, err)
+		return invalid(err.Error() + `; use a path such as "example.com/shop" or "shop"`)
 	case slices.Contains(strings.Split(path, "/"), "vendor"):
-		return fmt.Errorf("module %s: what is below vendor, Go's tools import by another path; find another path", path)
+		return invalid("packages below a directory vendor have another import path; choose another path")
 	case slices.Contains(reserved, first):
-		return fmt.Errorf("module %s: %s has a meaning for Go's tools; find another path", path, first)
+		return invalid(fmt.Sprintf("the go command gives %s a meaning of its own; choose another path", first))
 	case slices.Contains(standard, first):
-		return fmt.Errorf("module %s: its packages would look like those of the standard %s; find another path", path, first)
+		return invalid(fmt.Sprintf("it looks like the package %s of the standard library; choose another path", first))
 	}
 	return nil
 }

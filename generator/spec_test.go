@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func TestSpec_Validate(t *testing.T) {
@@ -21,42 +22,40 @@ func TestSpec_Validate(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	const (
-		label = "no DNS label; use at most 63 of a-z, 0-9 and -, with no - at the ends"
-		like  = "; it looks like example.com/shop, or like shop"
-	)
 	for service, want := range map[string]string{
-		"":                      "service: no name; give it one, such as shop",
-		"Shop":                  `service "Shop": ` + label,
-		"shop_api":              `service "shop_api": ` + label,
-		"-shop":                 `service "-shop": ` + label,
-		"shop.api":              `service "shop.api": ` + label,
-		"../shop":               `service "../shop": ` + label,
-		"shop\n":                `service "shop\n": ` + label,
-		strings.Repeat("a", 64): `service "` + strings.Repeat("a", 64) + `": ` + label,
-		"range":                 "service range: a keyword of Go; find another name",
-		"internal":              "service internal: has a meaning for Go's tools; find another name",
-		"main":                  "service main: has a meaning for Go's tools; find another name",
-		"con":                   "service con: not every system has directories of this name; find another",
-		"null":                  "service null: YAML takes it for something else than a name; find another",
-		"007":                   "service 007: YAML takes it for something else than a name; find another",
-		"1e3":                   "service 1e3: YAML takes it for something else than a name; find another",
-		"no":                    "service no: YAML takes it for something else than a name; find another",
-		"context":               "service context: the name of a standard package; find another name",
+		"":                      `service name is missing: choose one, for example "shop"`,
+		"Shop":                  `service name "Shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+		"shop_api":              `service name "shop_api" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+		"shop.api":              `service name "shop.api" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+		"../shop":               `service name "../shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+		"shop\n":                `service name "shop\n" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+		"-shop":                 `service name "-shop" is not valid: it begins or ends with a hyphen; remove that`,
+		"-":                     `service name "-" is not valid: it begins or ends with a hyphen; remove that`,
+		strings.Repeat("a", 64): `service name "` + strings.Repeat("a", 64) + `" is not valid: it has 64 characters; use at most 63`,
+		"range":                 `service name "range" is not valid: it is a keyword of Go; choose another name`,
+		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name`,
+		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name`,
+		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name`,
+		"null":                  `service name "null" is not valid: in YAML it is not a string; choose another name`,
+		"007":                   `service name "007" is not valid: in YAML it is not a string; choose another name`,
+		"1e3":                   `service name "1e3" is not valid: in YAML it is not a string; choose another name`,
+		"no":                    `service name "no" is not valid: in YAML it is not a string; choose another name`,
+		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name`,
 	} {
 		lines(t, Spec{Service: service, Module: "shop"}.Validate(), want)
 	}
+	const like = `; use a path such as "example.com/shop" or "shop"`
 	for module, want := range map[string]string{
-		"":                    "module: no path; give it one, such as example.com/shop",
-		"example.com//shop":   `module "example.com//shop": double slash` + like,
-		"/shop":               `module "/shop": empty path element` + like,
-		"../shop":             `module "../shop": invalid path element ".."` + like,
-		"shop api":            `module "shop api": invalid char ' '` + like,
-		"example.com/shop/v1": `module "example.com/shop/v1": invalid version` + like,
-		"Example.com/shop":    `module "Example.com/shop": invalid char 'E' in first path element` + like,
-		"errors/shop":         "module errors/shop: its packages would look like those of the standard errors; find another path",
-		"acme/vendor/shop":    "module acme/vendor/shop: what is below vendor, Go's tools import by another path; find another path",
-		"cmd":                 "module cmd: cmd has a meaning for Go's tools; find another path",
+		"":                    `module path is missing: choose one, for example "example.com/shop"`,
+		"example.com//shop":   `module path "example.com//shop" is not valid: double slash` + like,
+		"/shop":               `module path "/shop" is not valid: empty path element` + like,
+		"../shop":             `module path "../shop" is not valid: invalid path element ".."` + like,
+		"shop api":            `module path "shop api" is not valid: invalid char ' '` + like,
+		"example.com/shop/v1": `module path "example.com/shop/v1" is not valid: invalid version` + like,
+		"Example.com/shop":    `module path "Example.com/shop" is not valid: invalid char 'E' in first path element` + like,
+		"errors/shop":         `module path "errors/shop" is not valid: it looks like the package errors of the standard library; choose another path`,
+		"acme/vendor/shop":    `module path "acme/vendor/shop" is not valid: packages below a directory vendor have another import path; choose another path`,
+		"cmd":                 `module path "cmd" is not valid: the go command gives cmd a meaning of its own; choose another path`,
 	} {
 		lines(t, Spec{Service: "shop", Module: module}.Validate(), want)
 	}
@@ -83,7 +82,7 @@ features:
 	if spec.Features[0] != "off" {
 		t.Error("writing it changes it")
 	}
-	back, err := ParseSpec("spec.yaml", spec.YAML())
+	back, err := ParseSpec("spec.yaml", spec.YAML(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +91,94 @@ features:
 		!maps.Equal(back.Slots, spec.Slots) || !slices.Equal(back.Features, spec.Features) {
 		t.Errorf("read back: %v", back)
 	}
-	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"))
+	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"), "v1.2.3")
 	lines(t, err,
 		".otelgen/spec.yaml:2:8: a mapping is expected here, not a list",
 		".otelgen/spec.yaml:3:1: modul: unknown key; did you mean module?",
 		".otelgen/spec.yaml:4:11: a list is expected here, not a plain value",
 	)
+}
+
+// smallCatalog has a slot that depends on another, one that has one
+// value, and optional features.
+func smallCatalog(t *testing.T) *Catalog {
+	t.Helper()
+	files := fstest.MapFS{
+		"slots.yaml": {Data: []byte(`
+- {name: router, title: Router, question: "Router?", default: chi}
+- {name: database, title: Database, question: "Database?", default: none, optional: true}
+- {name: store, title: Store, question: "Store?", default: sql, when: {database: [any]}}
+- {name: queue, title: Queue, question: "Queue?", default: ring}
+`)},
+		"shared/base/modules.lock": {Data: []byte("go 1.26.0\n")},
+	}
+	for folder, more := range map[string]string{
+		"shared/base": "always: true", "feature/mail": "", "feature/news": "requires: [mail]", "feature/metrics": "requires: [chi]",
+		"router/chi": "", "router/gin": "", "database/sqlite": "", "store/sql": "", "store/gorm": "", "queue/ring": "",
+	} {
+		files[folder+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: x\nsummary: x\n" + more + "\n")}
+	}
+	return loaded(t, files)
+}
+
+func TestCatalog_WithAndWithout(t *testing.T) {
+	c := smallCatalog(t)
+	whole := map[string]string{"router": "chi", "database": "sqlite", "store": "gorm", "queue": "ring"}
+	without := map[string]string{"router": "chi", "database": "none", "queue": "ring"}
+	for name, test := range map[string]struct {
+		change       func(Spec, ...string) (Spec, error)
+		names        []string
+		slots        map[string]string // before
+		features     []string
+		problem      string
+		want         map[string]string
+		wantFeatures []string
+	}{
+		"add one":                             {c.With, []string{"mail"}, without, nil, "", without, []string{"mail"}},
+		"add one that is there":               {c.With, []string{"mail"}, without, []string{"mail"}, "", without, []string{"mail"}},
+		"add a value":                         {c.With, []string{"gin"}, without, nil, "", map[string]string{"router": "gin", "database": "none", "queue": "ring"}, nil},
+		"add a value, and what it needs":      {c.With, []string{"gorm", "sqlite"}, without, nil, "", whole, nil},
+		"add to a Spec without slots":         {c.With, []string{"gin", "news"}, nil, []string{"mail"}, "", map[string]string{"router": "gin"}, []string{"mail", "news"}},
+		"add two values of a slot":            {c.With, []string{"gin", "chi"}, without, nil, "router chi: the router is already gin; choose one of them", nil, nil},
+		"add what there is not":               {c.With, []string{"maill", "base"}, without, nil, "feature maill: there is no such feature; did you mean mail?\nfeature base: it is in every service; leave it out", nil, nil},
+		"remove one":                          {c.Without, []string{"mail"}, without, []string{"mail", "metrics"}, "", without, []string{"metrics"}},
+		"remove a value, and what is with it": {c.Without, []string{"sqlite"}, whole, nil, "", without, nil},
+		"remove what is needed":               {c.Without, []string{"chi"}, whole, nil, "feature chi: a service needs a value for router; add another instead", nil, nil},
+		"remove what is needed if it exists":  {c.Without, []string{"gorm"}, whole, nil, "feature gorm: a service needs a value for store; add another instead", nil, nil},
+		"remove nothing":                      {c.Without, []string{"none"}, without, nil, "feature none: it is not in the service, which has chi and ring", nil, nil},
+		"remove what is not there":            {c.Without, []string{"mail"}, whole, nil, "feature mail: it is not in the service, which has chi, gorm, ring and sqlite", nil, nil},
+		"remove what is required":             {c.Without, []string{"mail"}, without, []string{"mail", "news"}, "feature mail: news requires it; remove that as well", nil, nil},
+		"remove what is required, and that":   {c.Without, []string{"mail", "news"}, without, []string{"mail", "news"}, "", without, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := Spec{Service: "shop", Module: "shop", Slots: maps.Clone(test.slots), Features: slices.Clone(test.features)}
+			after, err := test.change(before, test.names...)
+			if !maps.Equal(before.Slots, test.slots) || !slices.Equal(before.Features, test.features) {
+				t.Errorf("the Spec before has become %v %v", before.Slots, before.Features)
+			}
+			if test.problem != "" {
+				lines(t, err, strings.Split(test.problem, "\n")...)
+				return
+			}
+			if err != nil || !maps.Equal(after.Slots, test.want) || !slices.Equal(after.Features, test.wantFeatures) {
+				t.Errorf("it is %v %v, %v, want %v %v", after.Slots, after.Features, err, test.want, test.wantFeatures)
+			}
+			if _, err := Resolve(c, after); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What has been asked for is not left out in silence.
+func TestCatalog_WithWhatCannotExist(t *testing.T) {
+	c := smallCatalog(t)
+	spec, err := c.With(Spec{Service: "shop", Module: "shop", Slots: map[string]string{"database": "none"}}, "gorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Resolve(c, spec)
+	lines(t, err, "database none and store gorm: they exclude each other, because store exists only with a database; change one of them")
 }
 
 // A new standard package must not take a name that we still let services have.

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // configVariable is the configuration, of which steps take fields.
@@ -62,15 +64,15 @@ func expandGroups(steps []step, groups map[string][]string) []step {
 // orderSteps brings the steps of the selected features into an order in which
 // each comes after those that give what it takes, and otherwise into reading
 // order.
-func orderSteps(steps []step, given func(input string) bool) ([]step, []error) {
+func orderSteps(steps []step, given func(input string) bool) ([]step, error) {
 	providers := map[string]string{} // output to step
 	for _, s := range steps {
 		for _, output := range s.Outputs {
 			providers[output] = s.Name
 		}
 	}
-	if problems := missing(steps, providers, given); len(problems) > 0 {
-		return nil, problems
+	if err := missing(steps, providers, given).Err(); err != nil {
+		return nil, err
 	}
 	var ordered []step
 	placed := map[string]bool{}
@@ -87,7 +89,7 @@ func orderSteps(steps []step, given func(input string) bool) ([]step, []error) {
 			next = slices.IndexFunc(steps, ready(true))
 		}
 		if next < 0 {
-			return nil, []error{circle(steps, providers, placed)}
+			return nil, circle(steps, providers, placed)
 		}
 		ordered = append(ordered, steps[next])
 		placed[steps[next].Name] = true
@@ -96,12 +98,12 @@ func orderSteps(steps []step, given func(input string) bool) ([]step, []error) {
 }
 
 // missing reports inputs that no selected feature provides.
-func missing(steps []step, providers map[string]string, given func(input string) bool) []error {
-	var problems []error
+func missing(steps []step, providers map[string]string, given func(input string) bool) problem.List {
+	var problems problem.List
 	for _, s := range steps {
 		for _, input := range s.Inputs {
 			if providers[input] == "" && !given(input) {
-				problems = append(problems, fmt.Errorf("wiring of %s: no selected feature provides %s; let a feature that is always selected with it provide it", s.Name, input))
+				problems.Add(s.at, "wiring of %s: no selected feature provides %s; let a feature that is always selected with it provide it", s.Name, input)
 			}
 		}
 	}
@@ -130,7 +132,7 @@ func circle(steps []step, providers map[string]string, placed map[string]bool) e
 		}
 	}
 	walked = append(walked[slices.Index(walked, name):], name)
-	return fmt.Errorf("wiring: a circle, %s; each takes what the next provides; remove an input that one of them does not need", strings.Join(walked, " -> "))
+	return problem.Problem{Position: byName[name].at, Text: fmt.Sprintf("wiring: a circle, %s; each takes what the next provides; remove an input that one of them does not need", strings.Join(walked, " -> "))}
 }
 
 // statement is a step as index files print it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func addChoices(cmd *cobra.Command, catalog *generator.Catalog, chosen map[strin
 // Set implements pflag.Value.
 func (c choice) Set(value string) error {
 	if was, given := c.chosen[c.slot]; given && was != value {
-		return fmt.Errorf("the slot has the value %s already; choose one", was)
+		return fmt.Errorf("the %s is already %s; choose one of them", c.slot, was)
 	}
 	c.chosen[c.slot] = value
 	return nil
@@ -47,14 +46,10 @@ func (c choice) Type() string { return strings.ToUpper(c.slot) }
 
 // onlyWhen tells a reader when there is something to choose at all.
 func onlyWhen(condition generator.Condition) string {
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(condition)) {
-		all = append(all, strings.Join(condition[name], " or ")+" "+name)
-	}
-	if len(all) == 0 {
+	if len(condition) == 0 {
 		return ""
 	}
-	return ", with " + strings.Join(all, " and ")
+	return ", only with " + condition.String()
 }
 
 // flagsOf returns the flags that choose what a Spec does.

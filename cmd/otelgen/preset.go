@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // presets are Specs without names, one file each. They are data that names
@@ -32,12 +33,12 @@ func presetNames() []string {
 // preset returns the Spec that goes by a name.
 func preset(name string) (generator.Spec, error) {
 	if names := presetNames(); !slices.Contains(names, name) {
-		return generator.Spec{}, fmt.Errorf("preset %s: there is no such preset; known are %s", name, strings.Join(names, ", "))
+		return generator.Spec{}, fmt.Errorf("preset %s: there is no such preset; %s", name, problem.Suggest(name, names))
 	}
 	file := path.Join("presets", name+".yaml")
 	data, err := presets.ReadFile(file)
 	if err != nil {
 		return generator.Spec{}, err
 	}
-	return generator.ParseSpec(file, data)
+	return generator.ParseSpec(file, data, thisVersion())
 }

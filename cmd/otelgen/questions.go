@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -21,56 +20,64 @@ type asker interface {
 // option is a possible answer.
 type option struct{ name, summary string }
 
-// answer asks for what a Spec leaves open: each slot that exists, given the
-// answers so far, and has a choice, and, if they are open, optional features.
-// It reports whether there was anything to ask.
+// answer asks for what a Spec leaves open: each slot that still has a choice,
+// given the answers so far, and, if they are open, the optional features that can
+// still be chosen. It reports whether there was anything to ask.
 func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, features bool) (asked bool, err error) {
+	if err := spec.Validate(); err != nil {
+		return false, err
+	}
 	for _, slot := range catalog.Slots {
-		soFar, err := generator.Resolve(catalog, *spec)
+		choices, err := catalog.Choices(*spec)
 		if err != nil {
 			return asked, err
 		}
-		preset, exists := soFar.Spec.Slots[slot.Name]
-		if !exists || decided(*spec, slot) {
+		if _, decided := choices[slot.Name]; decided {
 			continue
 		}
-		var options []option
-		for _, value := range listSlot(catalog, slot).Values {
-			if possible(catalog, *spec, slot.Name, value.Name) {
-				options = append(options, option{value.Name, value.Summary})
+		values := catalog.Options(choices, slot.Name)
+		whole, _ := catalog.Complete(choices) // which Choices has made sure of
+		value := whole[slot.Name]
+		switch {
+		case len(values) > 1:
+			asked = true
+			if value, err = ask.one(slot.Question, slotOptions(catalog, slot, values), value); err != nil {
+				return asked, err
 			}
-		}
-		if len(options) == 1 {
+		case value == slot.Default || !slot.When.Holds(whole):
 			continue
 		}
-		asked = true
-		if spec.Slots[slot.Name], err = ask.one(slot.Question, options, preset); err != nil {
-			return asked, err
-		}
+		spec.Slots[slot.Name] = value
+	}
+	if !features {
+		return asked, nil
+	}
+	choices, err := catalog.Choices(*spec)
+	if err != nil {
+		return asked, err
 	}
 	var options []option
 	for _, f := range optional(catalog) {
-		options = append(options, option{f.Name, f.Summary})
+		if slices.Contains(catalog.Options(choices, f.Name), generator.On) {
+			options = append(options, option{f.Name, f.Summary})
+		}
 	}
-	if !features || len(options) == 0 {
+	if len(options) == 0 {
 		return asked, nil
 	}
 	spec.Features, err = ask.any("What else should it have?", options)
 	return true, err
 }
 
-// possible reports whether a slot can have a value, given the answers so far.
-func possible(catalog *generator.Catalog, spec generator.Spec, slot, value string) bool {
-	spec.Slots = maps.Clone(spec.Slots)
-	spec.Slots[slot] = value
-	_, err := generator.Resolve(catalog, spec)
-	return err == nil
-}
-
-// decided reports whether a Spec says what is in a slot, by either name.
-func decided(spec generator.Spec, slot generator.Slot) bool {
-	_, chosen := spec.Slots[slot.Name]
-	return chosen || slices.ContainsFunc(slot.Values, func(value string) bool { return slices.Contains(spec.Features, value) })
+// slotOptions returns those values of a slot that are possible.
+func slotOptions(catalog *generator.Catalog, slot generator.Slot, possible []string) []option {
+	var options []option
+	for _, value := range listSlot(catalog, slot).Values {
+		if slices.Contains(possible, value.Name) {
+			options = append(options, option{value.Name, value.Summary})
+		}
+	}
+	return options
 }
 
 // withoutQuestions returns the command that needs no answers: the flags as they

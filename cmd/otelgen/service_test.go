@@ -11,10 +11,10 @@ func TestCheckName(t *testing.T) {
 	for name, want := range map[string]string{
 		"shop":                "",
 		"example.com/shop/v2": "",
-		"":                    "service: no name; ",
-		"my shop":             `service "my shop": no DNS label; `,
-		"example.com//shop":   `module "example.com//shop": double slash; `,
-		"example.com/Shop":    `service "Shop": no DNS label; `,
+		"":                    "service name is missing: ",
+		"my shop":             `service name "my shop" is not valid: use lower-case`,
+		"example.com//shop":   `module path "example.com//shop" is not valid: double slash; `,
+		"example.com/Shop":    `service name "Shop" is not valid: use lower-case`,
 	} {
 		switch err := checkName(name); {
 		case want == "" && err != nil:

@@ -13,8 +13,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/module"
-	"golang.org/x/mod/semver"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
@@ -83,7 +81,7 @@ func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, 
 // updater brings services up to date, or finds out what that would take.
 type updater struct {
 	catalog *generator.Catalog
-	choose  func(*generator.Spec) error // changes what they are made of, unless nil
+	choose  func(generator.Spec) (generator.Spec, error) // changes what they are made of, unless nil
 	dryRun  bool
 	output  format
 	show    func(u *update, out, err io.Writer) error // data, and talk
@@ -153,22 +151,19 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	if bytes.Contains(p.SpecYAML, []byte("\n<<<<<<< ")) {
 		return nil, fmt.Errorf("%s: git has it in conflict; decide there what the service is made of, and update", file)
 	}
-	spec, err := generator.ParseSpec(file, p.SpecYAML)
+	spec, err := generator.ParseSpec(file, p.SpecYAML, thisVersion())
 	if err != nil {
 		return nil, err
 	}
 	one.Service = spec.Service
 	if u.choose != nil {
-		if err := u.choose(&spec); err != nil {
+		if spec, err = u.choose(spec); err != nil {
 			return nil, err
 		}
 	}
-	if from, this := spec.Otelgen, thisVersion(); isRelease(from) && isRelease(this) && semver.Compare(from, this) > 0 {
-		return nil, fmt.Errorf("%s: is from otelgen %s, and this is %s; get that version, or a later one", file, from, this)
-	}
 	spec.Otelgen = thisVersion()
 	selection, err := generator.Resolve(u.catalog, spec)
-	if err != nil && u.choose == nil {
+	if _, ofSpec := errors.AsType[*generator.ChoiceError](err); ofSpec && u.choose == nil {
 		err = errors.New(file + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+file+": "))
 	}
 	if err != nil {
@@ -179,12 +174,6 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		return nil, err
 	}
 	return p.Compare(tree, selection.Moved())
-}
-
-// isRelease leaves out what is built from a commit: who does that knows what is
-// newer.
-func isRelease(version string) bool {
-	return semver.IsValid(version) && !module.IsPseudoVersion(version)
 }
 
 // update is what it takes to bring a service up to date, or has taken.

@@ -127,8 +127,8 @@ func (s *snapshot) compare() (Plan, error) {
 // sameSpec reports whether two files hold the same Spec. Comments and layout,
 // which belong to the owner, make no difference.
 func sameSpec(disk, next []byte) bool {
-	a, errA := generator.ParseSpec(specFile, disk)
-	b, errB := generator.ParseSpec(specFile, next)
+	a, errA := generator.ParseSpec(specFile, disk, "")
+	b, errB := generator.ParseSpec(specFile, next, "")
 	if errA != nil || errB != nil || disk == nil {
 		return same(disk, present(next))
 	}

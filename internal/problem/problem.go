@@ -84,12 +84,8 @@ func (l List) Err() error {
 // Suggest is the way out when a word is none of those it may be: the nearest
 // of them or, if none is near, all of them.
 func Suggest(word string, known []string) string {
-	known = slices.Sorted(slices.Values(known))
-	if len(known) == 0 {
-		return "nothing is known here"
-	}
 	nearest, distance := "", 1+max(1, (len(word)+1)/3) // farther is another word
-	for _, candidate := range known {
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		if d := edits(word, candidate); d < distance {
 			nearest, distance = candidate, d
 		}
@@ -97,7 +93,26 @@ func Suggest(word string, known []string) string {
 	if nearest != "" {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}
-	return "known are " + strings.Join(slices.Compact(known), ", ")
+	return Choose(known)
+}
+
+// Choose is the way out when one of several words is needed: "choose chi, gin
+// or stdlib".
+func Choose(known []string) string {
+	words := slices.Compact(slices.Sorted(slices.Values(known)))
+	if len(words) == 0 {
+		return "there is nothing to choose from"
+	}
+	return "choose " + Listed(words, "or")
+}
+
+// Listed lists words as a sentence does: "a, b and c".
+func Listed(words []string, conjunction string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
 // edits is the Levenshtein distance of two words.

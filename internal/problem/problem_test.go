@@ -29,14 +29,14 @@ func TestSuggest(t *testing.T) {
 		"chii":   "did you mean chi?",
 		"stdlbi": "did you mean stdlib?",
 		"Chi":    "did you mean chi?",
-		"":       "known are chi, gin, stdlib",
-		"fiber":  "known are chi, gin, stdlib",
+		"":       "choose chi, gin or stdlib",
+		"fiber":  "choose chi, gin or stdlib",
 	} {
 		if got := Suggest(word, known); got != want {
 			t.Errorf("%s: %s", word, got)
 		}
 	}
-	if got := Suggest("x", nil); got != "nothing is known here" {
+	if got := Suggest("x", nil); got != "there is nothing to choose from" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -17,7 +17,15 @@ type Formula struct {
 	having    [][][]Literal // by place of a literal: the clauses that have it
 }
 
-// Variable returns a new variable.
+// New returns a formula without clauses that has so many variables, from 1 up.
+func New(variables int) *Formula {
+	return &Formula{variables: variables, having: make([][][]Literal, 2*variables)}
+}
+
+// Variables returns how many variables there are.
+func (f *Formula) Variables() int { return f.variables }
+
+// Variable adds a variable.
 func (f *Formula) Variable() Literal {
 	f.variables++
 	f.having = append(f.having, nil, nil)

@@ -28,7 +28,7 @@ func presets(t *testing.T) map[string]generator.Spec {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := generator.ParseSpec(file, content)
+		spec, err := generator.ParseSpec(file, content, "")
 		if err != nil {
 			t.Fatal(err)
 		}

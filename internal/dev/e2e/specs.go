@@ -41,107 +41,73 @@ func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []gen
 	for i, row := range rows {
 		s, err := generator.Resolve(c, choices.spec(row))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v: the catalog has this selection, and it cannot be resolved: %v", choices.of(row), err)
 		}
 		specs[i] = s.Spec
 	}
 	return specs
 }
 
-// choices are what a Spec can say of slots and of optional features, as rows of
-// covering have it.
+// choices are what can be decided of a selection, as rows of covering have it.
 type choices struct {
 	catalog *generator.Catalog
-	names   []string   // slots first
-	values  [][]string // the default first; "" of a slot that does not exist, and of a feature that is left out
-	slots   [][]int    // the rows that all slots together can have
+	names   []string   // of slots and optional features
+	values  [][]string // the preferred one first
 }
 
 func choicesOf(c *generator.Catalog) choices {
-	all := choices{catalog: c, slots: [][]int{nil}}
+	all := choices{catalog: c}
 	for _, slot := range c.Slots {
-		values := slices.DeleteFunc(slices.Clone(slot.Values), func(value string) bool { return value == slot.Default })
-		values = slices.Insert(values, 0, slot.Default)
-		if len(slot.When) > 0 {
-			values = append(values, "")
-		}
-		all.names, all.values = append(all.names, slot.Name), append(all.values, values)
-		var longer [][]int
-		for _, row := range all.slots {
-			for value := range values {
-				longer = append(longer, append(slices.Clip(row), value))
-			}
-		}
-		all.slots = longer
+		all.names = append(all.names, slot.Name)
 	}
-	all.slots = slices.DeleteFunc(all.slots, func(row []int) bool { return all.resolve(row) == nil })
 	for _, f := range c.Features {
 		if f.Optional() {
-			all.names, all.values = append(all.names, f.Name), append(all.values, []string{"", f.Name})
+			all.names = append(all.names, f.Name)
+		}
+	}
+	preferred, _ := c.Complete(nil)
+	for _, name := range all.names {
+		values := slices.DeleteFunc(c.Options(nil, name), func(value string) bool { return value == preferred[name] })
+		all.values = append(all.values, slices.Insert(values, 0, preferred[name]))
+	}
+	return all
+}
+
+// complete is covering.Space's.
+func (c choices) complete(row []int) []int {
+	all, ok := c.catalog.Complete(c.of(row))
+	if !ok {
+		return nil
+	}
+	whole := make([]int, len(row))
+	for i, name := range c.names {
+		whole[i] = slices.Index(c.values[i], all[name])
+	}
+	return whole
+}
+
+// of returns what a row says.
+func (c choices) of(row []int) generator.Choices {
+	all := generator.Choices{}
+	for i, value := range row {
+		if value != covering.Open {
+			all[c.names[i]] = c.values[i][value]
 		}
 	}
 	return all
 }
 
-// complete is covering.Space's. It tries what slots can have, for it depends on
-// them what else can be chosen. Optional features, in contrast, make nothing
-// possible that is not without them, so Resolve says which there are.
-func (c choices) complete(row []int) []int {
-	for _, slots := range c.slots {
-		if !agree(row[:len(slots)], slots) {
-			continue
-		}
-		if whole := c.resolve(slices.Concat(slots, row[len(slots):])); whole != nil {
-			return whole
-		}
-	}
-	return nil
-}
-
-// resolve returns the row of the Spec that Resolve makes of a row, or nil if it
-// refuses or does otherwise than the row says: what is left out is there when
-// something requires it.
-func (c choices) resolve(row []int) []int {
-	s, err := generator.Resolve(c.catalog, c.spec(row))
-	if err != nil {
-		return nil
-	}
-	whole := make([]int, len(c.names))
-	for i, name := range c.names {
-		value := s.Spec.Slots[name]
-		if slices.Contains(s.Spec.Features, name) {
-			value = name
-		}
-		whole[i] = slices.Index(c.values[i], value)
-	}
-	if !agree(row, whole) {
-		return nil
-	}
-	return whole
-}
-
-// spec returns a Spec that says what a row does.
+// spec returns the Spec of a row in which nothing is open.
 func (c choices) spec(row []int) generator.Spec {
 	spec := generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{}}
-	for i, value := range row {
-		switch {
-		case value == covering.Open || c.values[i][value] == "":
-		case i < len(c.catalog.Slots):
-			spec.Slots[c.names[i]] = c.values[i][value]
+	for name, value := range c.of(row) {
+		switch value {
+		case generator.On:
+			spec.Features = append(spec.Features, name)
+		case generator.Off:
 		default:
-			spec.Features = append(spec.Features, c.names[i])
+			spec.Slots[name] = value
 		}
 	}
 	return spec
-}
-
-// agree tells whether a row has the values of another, but for those that are
-// open there.
-func agree(open, row []int) bool {
-	for i, value := range open {
-		if value != covering.Open && value != row[i] {
-			return false
-		}
-	}
-	return true
 }
