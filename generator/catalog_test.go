@@ -617,3 +617,22 @@ func TestLoad_RejectsWhatIsMissing(t *testing.T) {
 		"shared: no feature that every service has comes with a modules.lock; it says, too, which Go a project needs",
 	)
 }
+
+// A catalog in which each feature requires two, which require the same two, has
+// no circle, and 2^40 ways from its top to its bottom. With one more requirement
+// it has as many circles.
+func TestLoad_Ladder(t *testing.T) {
+	f := newFixture(t)
+	for i := range 40 {
+		for _, side := range "ab" {
+			f.write(fmt.Sprintf("feature/step%02d%c/feature.yaml", i, side), fmt.Sprintf("title: x\nsummary: x\nrequires: [step%02da, step%02[1]db]\n", i+1))
+		}
+	}
+	f.write("feature/step40a/feature.yaml", "title: x\nsummary: x\n")
+	f.write("feature/step40b/feature.yaml", "title: x\nsummary: x\n")
+	loaded(t, f.files)
+
+	f.write("feature/step40b/feature.yaml", "title: x\nsummary: x\nrequires: [step38a]\n")
+	_, err := Load(f.files)
+	lines(t, err, "feature/step40b/feature.yaml:3:12: requires step38a: a circle, step38a -> step39a -> step40b -> step38a; remove one of these requirements")
+}

@@ -223,25 +223,51 @@ func (l *loader) checkLock(f *Feature) {
 	}
 }
 
-// checkCycles reports each circle of requirements once, by the first of its
-// features.
+// checkCycles reports circles of requirements, each by the first of its features.
+// Where circles share features, there may be more of them than anybody can read:
+// then it reports some, and at least one.
 func (l *loader) checkCycles() {
-	var walk func(from, f *Feature, path []string)
-	walk = func(from, f *Feature, path []string) {
-		path = append(path, f.Name)
-		for i, name := range f.Requires {
-			next := l.byName[name]
-			switch {
-			case next == from && f != from:
-				l.problems.Add(f.doc.At("requires", i), "requires %s: a circle, %s -> %s; remove one of these requirements", name, strings.Join(path, " -> "), name)
-			case next != nil && next.Name > from.Name && !slices.Contains(path, name):
-				walk(from, next, path)
-			}
+	w := cycleWalk{loader: l, place: map[*Feature]int{}}
+	for _, f := range slices.SortedFunc(maps.Values(l.byName), func(a, b *Feature) int { return strings.Compare(a.Name, b.Name) }) {
+		w.visit(f)
+	}
+}
+
+// cycleWalk walks along requirements, depth first and along each only once.
+type cycleWalk struct {
+	*loader
+	path  []*Feature       // from where the walk began to where it is
+	place map[*Feature]int // in path, from 1; -1 if all that it leads to has been seen
+}
+
+func (w *cycleWalk) visit(f *Feature) {
+	w.path = append(w.path, f)
+	w.place[f] = len(w.path)
+	for _, name := range f.Requires {
+		next := w.byName[name]
+		switch {
+		case next == nil || next == f: // which checkReference reports
+		case w.place[next] == 0:
+			w.visit(next)
+		case w.place[next] > 0:
+			w.report(w.path[w.place[next]-1:])
 		}
 	}
-	for _, f := range l.Features {
-		walk(f, f, nil)
+	w.place[f] = -1
+	w.path = w.path[:len(w.path)-1]
+}
+
+// report reports a circle, of which each feature requires the next.
+func (w *cycleWalk) report(circle []*Feature) {
+	var names []string
+	for _, f := range circle {
+		names = append(names, f.Name)
 	}
+	first := slices.Index(names, slices.Min(names))
+	names = slices.Concat(names[first:], names[:first+1])
+	last := w.byName[names[len(names)-2]]
+	w.problems.Add(last.doc.At("requires", slices.Index(last.Requires, names[0])),
+		"requires %s: a circle, %s; remove one of these requirements", names[0], strings.Join(names, " -> "))
 }
 
 func (l *loader) checkName(text string, at problem.Position) {

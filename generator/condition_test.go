@@ -26,6 +26,23 @@ func TestCondition_Holds(t *testing.T) {
 	}
 }
 
+func TestCondition_String(t *testing.T) {
+	for _, test := range []struct {
+		condition Condition
+		want      string
+	}{
+		{nil, ""},
+		{Condition{"database": {Any}}, "a database"},
+		{Condition{"api": {Any}}, "an api"},
+		{Condition{"database": {None}, "audit": {Off}}, "no audit and no database"},
+		{Condition{"router": {"chi", "gin"}, "audit": {On}, "sample": {"orders"}}, "audit, chi as router or gin as router and orders as sample"},
+	} {
+		if got := test.condition.String(); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
 // Who can be selected with whom, with all the reasons why not.
 func TestTogether(t *testing.T) {
 	f := newFixture(t)

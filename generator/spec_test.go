@@ -99,6 +99,50 @@ features:
 	)
 }
 
+// What a later release has written is not for this one to understand.
+func TestParseSpec_OfALaterRelease(t *testing.T) {
+	const newKey = "colour: blue\nslots: [chi]\n"
+	for _, test := range []struct{ from, this, want string }{
+		{"v1.10.0", "v1.9.0", "spec.yaml: it is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
+		{"v2.0.0-rc.1", "v1.9.0", "spec.yaml: it is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
+		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
+		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
+		{"v1.10.0", "devel", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
+		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
+	} {
+		_, err := ParseSpec("spec.yaml", []byte("otelgen: "+test.from+"\n"+newKey), test.this)
+		if got, _, _ := strings.Cut(err.Error(), "\n"); got != test.want {
+			t.Errorf("%s by %s: %v", test.from, test.this, got)
+		}
+	}
+	if _, err := ParseSpec("spec.yaml", []byte("otelgen: v1.10.0\nservice: shop\n"), "v1.9.0"); err == nil {
+		t.Error("a Spec of a later release is read where this one knows all of its keys")
+	}
+}
+
+// Packs are reserved: they are read and written, and not used.
+func TestSpec_Packs(t *testing.T) {
+	const text = `otelgen: v1.2.3
+service: shop
+module: example.com/shop
+packs:
+- name: example.com/pack
+  version: v1.0.0
+  sum: h1:JrYqDRPbH5TcY2Zj3kOoVsJ0hrSLPdlGCZhEZKbbRCU=
+`
+	spec, err := ParseSpec("spec.yaml", []byte(text), "v1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(spec.YAML()); got != text {
+		t.Errorf("written back as\n%s", got)
+	}
+	_, err = Resolve(smallCatalog(t), spec)
+	lines(t, err, "packs: this otelgen cannot use packs yet; get a version that can, or remove packs from the Spec")
+	_, err = ParseSpec("spec.yaml", []byte(strings.Replace(text, "sum:", "hash:", 1)), "v1.2.3")
+	lines(t, err, "spec.yaml:7:3: hash: unknown key; choose name, sum or version")
+}
+
 // smallCatalog has a slot that depends on another, one that has one
 // value, and optional features.
 func smallCatalog(t *testing.T) *Catalog {
