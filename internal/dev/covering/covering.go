@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 )
 
 // Open stands for a value that is still to be chosen.
@@ -84,22 +83,45 @@ func (s Space) Alone() [][]int {
 }
 
 // Cover returns rows among which is every combination of so many values that
-// any row has. It is greedy: there are smaller sets, but to find them takes long.
-func (s Space) Cover(strength int) [][]int {
-	c := cover{Space: s, strength: strength, exists: map[string]bool{}}
+// any row has: those that are given, and what else it takes. It is greedy: there
+// are smaller sets, but to find them takes long. The strength is at most 4.
+func (s Space) Cover(strength int, given ...[]int) [][]int {
+	c := cover{Space: s, strength: strength, exists: map[combination]bool{}}
+	number := 1
+	for _, values := range s.Values {
+		c.first = append(c.first, number)
+		number += values
+	}
+	for _, row := range given {
+		c.add(row)
+	}
 	for c.size = 1; c.size <= strength; c.size++ {
 		c.walk(s.open(), 0, c.size)
 	}
 	return c.rows
 }
 
-// A cover is in the making. A combination is a row of which most is open.
+// A cover is in the making.
 type cover struct {
 	Space
 	strength int
 	size     int // of the combinations whose turn it is
 	rows     [][]int
-	exists   map[string]bool // by combination, once that is known; if so, one of rows has it
+	exists   map[combination]bool // once that is known; if so, one of rows has it
+	first    []int                // by factor: the number of its first value, from 1
+}
+
+// A combination is some values of different factors, by their numbers, of 16 bits
+// each. The highest is in the lowest bits, so that there is one way to write it.
+type combination uint64
+
+// with returns the combination that has one more value.
+func (c combination) with(number int) combination {
+	lower := 0
+	for int(c>>lower&0xffff) > number {
+		lower += 16
+	}
+	return c>>lower<<(lower+16) | combination(number)<<lower | c&(1<<lower-1)
 }
 
 // walk covers the combinations that add so many values to a row, from factor i on.
@@ -116,25 +138,31 @@ func (c *cover) walk(row []int, i, more int) {
 	}
 }
 
-func (c *cover) cover(combination []int) {
-	name := key(combination)
-	if _, known := c.exists[name]; known {
-		return
+// cover adds a row that has what row has, which is one combination, if none has
+// it yet and there can be one.
+func (c *cover) cover(row []int) {
+	for whole := range c.parts(row, c.size) {
+		if _, known := c.exists[whole]; known {
+			return
+		}
+		c.exists[whole] = false
 	}
-	c.exists[name] = false
-	for part := range parts(combination, c.size-1) {
-		if exists, known := c.exists[key(part)]; known && !exists {
+	for part := range c.parts(row, c.size-1) {
+		if exists, known := c.exists[part]; known && !exists {
 			return // and it takes no search, which is long where there is nothing
 		}
 	}
-	if c.Complete(combination) == nil {
-		return
+	if c.Complete(row) != nil {
+		c.add(c.grow(slices.Clone(row)))
 	}
-	row := c.grow(slices.Clone(combination))
+}
+
+// add adds a row, which covers all combinations that it has.
+func (c *cover) add(row []int) {
 	c.rows = append(c.rows, row)
 	for size := range c.strength {
-		for part := range parts(row, size+1) {
-			c.exists[key(part)] = true
+		for part := range c.parts(row, size+1) {
+			c.exists[part] = true
 		}
 	}
 }
@@ -150,12 +178,10 @@ func (c *cover) grow(row []int) []int {
 		best, most := Open, math.MinInt
 		for value := range c.Values[i] {
 			worth := 0
-			for part := range parts(row, c.strength-1) {
-				part[i] = value
-				if !c.exists[key(part)] {
+			for part := range c.parts(row, c.strength-1) {
+				if !c.exists[part.with(c.first[i]+value)] {
 					worth += len(c.rows) + 1 // more than all rows that have it
 				}
-				part[i] = Open
 			}
 			for _, other := range c.rows {
 				if other[i] == value {
@@ -174,32 +200,20 @@ func (c *cover) grow(row []int) []int {
 }
 
 // parts yields the combinations of so many values that a row has.
-func parts(row []int, size int) iter.Seq[[]int] {
-	return func(yield func([]int) bool) {
-		part := slices.Repeat([]int{Open}, len(row))
-		var choose func(i, more int) bool
-		choose = func(i, more int) bool {
+func (c *cover) parts(row []int, size int) iter.Seq[combination] {
+	return func(yield func(combination) bool) {
+		var choose func(part combination, i, more int) bool
+		choose = func(part combination, i, more int) bool {
 			if more == 0 {
 				return yield(part)
 			}
 			for ; i < len(row); i++ {
-				part[i] = row[i]
-				if row[i] != Open && !choose(i+1, more-1) {
+				if row[i] != Open && !choose(part.with(c.first[i]+row[i]), i+1, more-1) {
 					return false
 				}
-				part[i] = Open
 			}
 			return true
 		}
-		choose(0, size)
+		choose(0, 0, size)
 	}
-}
-
-// key returns a row as a key of maps.
-func key(row []int) string {
-	key := make([]byte, 0, 3*len(row))
-	for _, value := range row {
-		key = append(strconv.AppendInt(key, int64(value), 10), ' ')
-	}
-	return string(key)
 }

@@ -40,6 +40,11 @@ func TestSpace(t *testing.T) {
 				if !reflect.DeepEqual(rows, space.Cover(strength)) {
 					t.Errorf("by %d: another time they are others", strength)
 				}
+				given := space.Alone()
+				beside := space.Cover(strength, given...)
+				if !reflect.DeepEqual(beside[:len(given)], given) || len(combinations(beside, strength)) != len(combinations(all, strength)) {
+					t.Errorf("by %d: beside %v there are %v", strength, given, beside)
+				}
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []gen
 	}
 	rows, all := space.All(most)
 	if !all {
-		rows = slices.Concat(space.Alone(), space.Cover(strength), space.Random(random))
+		rows = slices.Concat(space.Cover(strength, space.Alone()...), space.Random(random))
 		slices.SortFunc(rows, slices.Compare)
 		rows = slices.CompactFunc(rows, slices.Equal)
 	}

@@ -1,8 +1,10 @@
 package e2e_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -129,8 +131,89 @@ func TestSpecs(t *testing.T) {
 	}
 }
 
+// fifty returns a catalog of 50 optional features and 8 slots, two of which depend
+// on others. Every fifth feature requires two others, every seventh conflicts
+// with one.
+func fifty() string {
+	var b strings.Builder
+	slots := "-- slots.yaml --\n"
+	for i := range 8 {
+		when := ""
+		if i >= 6 {
+			when = fmt.Sprintf(", when: {slot%d: [any]}", i-2)
+		}
+		optional := i == 4 || i == 5
+		slots += fmt.Sprintf("- {name: slot%d, title: x, question: x?, default: value%d-0, optional: %t%s}\n", i, i, optional, when)
+		for j := range 2 + i%3 {
+			fmt.Fprintf(&b, "-- value%d-%d/feature.yaml --\n{title: x, summary: x, slot: slot%d}\n", i, j, i)
+		}
+	}
+	for i := range 50 {
+		more := ""
+		if i%5 == 4 {
+			more = fmt.Sprintf(", requires: [option%02d, value%d-1]", i-3, i%8)
+		}
+		if i%7 == 6 {
+			more += fmt.Sprintf(", conflicts: [value%d-0]", (i+1)%8)
+		}
+		fmt.Fprintf(&b, "-- option%02d/feature.yaml --\n{title: x, summary: x%s}\n", i, more)
+	}
+	return slots + b.String() + "-- base/modules.lock --\ngo 1.26.0\n-- base/feature.yaml --\n{title: Base, summary: what every service has}\n"
+}
+
+// With fifty features it takes about as many selections to make every two choices
+// together as there are choices, since each is made by itself.
+func TestEveryPair_OfFiftyFeatures(t *testing.T) {
+	c := load(t, fifty())
+	specs := e2e.EveryPair(t, c)
+	alone := 1
+	for _, slot := range c.Slots {
+		alone += len(c.Options(nil, slot.Name)) - 1
+	}
+	alone += 50
+	t.Logf("%d selections, and %d choices", len(specs), alone)
+	if len(specs) > alone+15 {
+		t.Errorf("%d selections for %d choices", len(specs), alone)
+	}
+	var rows [][]string
+	for _, spec := range specs {
+		rows = append(rows, rowOf(c, spec))
+	}
+	for _, f := range c.Features {
+		for _, g := range c.Features {
+			together := generator.Choices{}
+			for _, f := range []*generator.Feature{f, g} {
+				switch {
+				case f.Slot != "" && together[f.Slot] == "":
+					together[f.Slot] = f.Name
+				case f.Optional():
+					together[f.Name] = generator.On
+				}
+			}
+			has := func(row []string) bool { return slices.Contains(row, f.Name) && slices.Contains(row, g.Name) }
+			if _, possible := c.Complete(together); possible && len(together) == 2 && f.Slot != g.Slot && !slices.ContainsFunc(rows, has) {
+				t.Errorf("no selection has %s and %s", f.Name, g.Name)
+			}
+		}
+	}
+}
+
+func BenchmarkEveryPair_OfFiftyFeatures(b *testing.B) {
+	c := load(b, fifty())
+	for b.Loop() {
+		e2e.EveryPair(b, c)
+	}
+}
+
+func BenchmarkEveryTriple_OfFiftyFeatures(b *testing.B) {
+	c := load(b, fifty())
+	for b.Loop() {
+		e2e.EveryTriple(b, c)
+	}
+}
+
 // load loads a catalog, of whose files the last of a name counts.
-func load(t *testing.T, archive string) *generator.Catalog {
+func load(t testing.TB, archive string) *generator.Catalog {
 	t.Helper()
 	files := fstest.MapFS{}
 	for _, file := range txtar.Parse([]byte(archive)).Files {
