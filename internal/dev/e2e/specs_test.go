@@ -135,7 +135,7 @@ func TestSpecs(t *testing.T) {
 // A mistake in the catalog is not a selection that does not exist.
 func TestSpecs_OfACatalogWithAMistake(t *testing.T) {
 	c := load(t, small+`
--- reports/feature.yaml --
+-- feature/reports/feature.yaml --
 title: Reports
 summary: a feature
 requires: [gorm]
@@ -150,7 +150,7 @@ wiring:
 			every(f, c)
 		}()
 		<-done
-		if !strings.Contains(f.message, "reports/feature.yaml:5:5: wiring: a circle") {
+		if !strings.Contains(f.message, "feature/reports/feature.yaml:5:5: wiring: a circle") {
 			t.Errorf("every %s: the mistake is not told: %q", name, f.message)
 		}
 	}
@@ -181,7 +181,7 @@ func fifty() string {
 		optional := i == 4 || i == 5
 		slots += fmt.Sprintf("- {name: slot%d, title: x, question: x?, default: value%d-0, optional: %t%s}\n", i, i, optional, when)
 		for j := range 2 + i%3 {
-			fmt.Fprintf(&b, "-- value%d-%d/feature.yaml --\n{title: x, summary: x, slot: slot%d}\n", i, j, i)
+			fmt.Fprintf(&b, "-- slot%d/value%d-%d/feature.yaml --\n{title: x, summary: x}\n", i, i, j)
 		}
 	}
 	for i := range 50 {
@@ -192,9 +192,9 @@ func fifty() string {
 		if i%7 == 6 {
 			more += fmt.Sprintf(", conflicts: [value%d-0]", (i+1)%8)
 		}
-		fmt.Fprintf(&b, "-- option%02d/feature.yaml --\n{title: x, summary: x%s}\n", i, more)
+		fmt.Fprintf(&b, "-- feature/option%02d/feature.yaml --\n{title: x, summary: x%s}\n", i, more)
 	}
-	return slots + b.String() + "-- base/modules.lock --\ngo 1.26.0\n-- base/feature.yaml --\n{title: Base, summary: what every service has}\n"
+	return slots + b.String() + "-- shared/base/modules.lock --\ngo 1.26.0\n-- shared/base/feature.yaml --\n{title: Base, summary: what every service has, always: true}\n"
 }
 
 // With fifty features it takes about as many selections to make every two choices
