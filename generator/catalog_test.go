@@ -467,6 +467,7 @@ func TestGroups(t *testing.T) {
 	f.replace("sample/orders/feature.yaml", "wiring:", "index: {groups: {listeners: [first, second]}}\nwiring:")
 	f.replace("sample/orders/feature.yaml", "[store, log]", "[store, log, listeners...]")
 	f.replace("feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue]\n    into: listeners.second")
+	f.replace("feature/audit/feature.yaml", "queue", "log") // it would have no queue without orders
 	f.write("feature/early/feature.yaml", `
 title: x
 summary: x

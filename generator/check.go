@@ -43,6 +43,8 @@ func (l *loader) check() {
 	if len(l.problems) == 0 { // else who is selected with whom is guesswork
 		l.space = newSpace(l.Catalog)
 		l.checkTogether()
+		l.checkLists()
+		l.checkWiring()
 	}
 }
 

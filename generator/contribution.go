@@ -113,9 +113,9 @@ func (l *loader) checkGroup(f *Feature, name string, stages []string) {
 	}
 }
 
-// checkPrints checks what an index file prints of lists: only lists that are
-// declared wherever the file is rendered, only keys that items have, and through
-// quote whatever could mean something else in the file's language.
+// checkPrints checks what an index file prints of lists: only lists that there
+// are, only keys that items have, and through quote whatever could mean something
+// else in the file's language.
 func (l *loader) checkPrints(f *Feature, file file) {
 	for _, use := range file.text.Uses() {
 		at := problem.Position{Path: file.disk, Line: use.Line, Column: use.Column}
@@ -125,9 +125,6 @@ func (l *loader) checkPrints(f *Feature, file file) {
 				l.problems.Add(at, "list %s: no feature declares it; %s", use.List, problem.Suggest(use.List, slices.Collect(maps.Keys(l.lists))))
 			}
 			continue
-		}
-		if owner := declared.owner; owner != f && !owner.Always && !slices.Contains(f.Requires, owner.Name) {
-			l.problems.Add(at, "list %s: %s can be selected without %s, which declares it; require that, or declare a list", use.List, f.Name, owner.Name)
 		}
 		if !use.Printed {
 			continue

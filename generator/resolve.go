@@ -106,7 +106,6 @@ func (s *Selection) checkModule() error {
 // catalog's fault.
 func (s *Selection) wire() ([]step, error) {
 	var steps []step
-	given := map[string]bool{configVariable: true}
 	groups := map[string][]string{}
 	for _, f := range s.Features {
 		for i, one := range f.contributes.Wiring {
@@ -114,15 +113,8 @@ func (s *Selection) wire() ([]step, error) {
 			steps = append(steps, one)
 		}
 		maps.Copy(groups, f.contributes.Index.Groups)
-		for _, name := range f.contributes.Index.Given {
-			given[name] = true
-		}
-		for _, field := range f.contributes.Config {
-			given[configVariable+"."+field.Field] = true
-		}
 	}
-	steps = expandGroups(withoutNeedless(steps, groups), groups)
-	return orderSteps(steps, func(input string) bool { return given[input] })
+	return orderSteps(expandGroups(withoutNeedless(steps, groups), groups))
 }
 
 // Moved returns the paths that files of the selected features had in former

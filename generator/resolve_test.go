@@ -148,41 +148,63 @@ func TestResolve_Rejects(t *testing.T) {
 	}
 }
 
-// What only some selections lack is found when they are resolved.
-func TestResolve_RejectsWiring(t *testing.T) {
+// A wiring that some selection would lack something for is a problem of the
+// catalog, and not of whoever selects that.
+func TestLoad_ProvesTheWiring(t *testing.T) {
 	for _, test := range []struct {
 		name           string
 		file, old, new string
-		spec           Spec
 		want           []string
 	}{
-		{"output of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[mapper, log]", shop(nil), []string{
-			"sample/orders/feature.yaml:4:5: wiring of orders: no selected feature provides mapper; let a feature that is always selected with it provide it",
+		{"output of a feature that need not be there", "sample/orders/feature.yaml", "[store, log]", "[mapper, log]", []string{
+			"sample/orders/feature.yaml:7:14: input mapper: orders can be selected without it, which only orm provides; provide it wherever this feature is",
 		}},
-		{"configuration of a feature that is not there", "sample/orders/feature.yaml", "[store, log]", "[store, cfg.Database]", shop(nil), []string{
-			"sample/orders/feature.yaml:4:5: wiring of orders: no selected feature provides cfg.Database; let a feature that is always selected with it provide it",
+		{"configuration of a feature that need not be there", "sample/orders/feature.yaml", "[store, log]", "[store, cfg.Database]", []string{
+			"sample/orders/feature.yaml:7:21: input cfg.Database: orders can be selected without it, which only sqlite provides; provide it wherever this feature is",
 		}},
-		{"circle", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]", shop(nil), []string{
+		{"store that one of the joints lacks", "sample/orders/orm/feature.yaml", "outputs: [store]", "outputs: [storage]", []string{
+			"sample/orders/feature.yaml:7:14: input store: orders can be selected without it, which only orders-memory or orders-sql provides; provide it wherever this feature is",
+		}},
+		{"group of a feature that need not be there", "shared/base/feature.yaml", "[ctx, cfg.HTTP, router, log]", "[ctx, cfg.HTTP, router, log, watchers...]", []string{
+			"shared/base/feature.yaml:37:42: input watchers...: base can be selected without it, which only orders provides; provide it wherever this feature is",
+		}},
+		{"circle", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]", []string{
 			"sample/orders/feature.yaml:4:5: wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need",
 		}},
-		{"circle of one", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [store], outputs: [store]", shop(nil), []string{
+		{"circle of one", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [store], outputs: [store]", []string{
 			"sample/orders/memory/feature.yaml:6:5: wiring: a circle, order store -> order store; each takes what the next provides; remove an input that one of them does not need",
+		}},
+		{"circle through a group", "sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [watchers...], outputs: [store]", []string{
+			"sample/orders/feature.yaml:5:5: wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t)
+			if strings.Contains(test.new, "watchers") {
+				f.replace("sample/orders/feature.yaml", "wiring:", "index: {groups: {watchers: [all]}}\nwiring:")
+			}
+			if strings.Contains(test.name, "through") {
+				f.replace("sample/orders/feature.yaml", "outputs: [orders]", "outputs: [orders]\n    into: watchers.all")
+			}
 			f.replace(test.file, test.old, test.new)
-			_, err := Resolve(loaded(t, f.files), test.spec)
+			_, err := Load(f.files)
 			lines(t, err, test.want...)
 		})
 	}
 }
 
-// The circle is named, not the steps that wait for it.
-func TestResolve_NamesTheCircle(t *testing.T) {
+// A fallback needs what it takes only where it does not step out.
+func TestLoad_ProvesFallbacks(t *testing.T) {
 	f := newFixture(t)
-	f.replace("shared/base/feature.yaml", "outputs: [router]", "inputs: [orders]\n    outputs: [router]")
-	f.replace("sample/orders/memory/feature.yaml", "outputs: [store]", "inputs: [orders], outputs: [store]")
-	_, err := Resolve(loaded(t, f.files), shop(nil))
-	lines(t, err, "sample/orders/feature.yaml:4:5: wiring: a circle, orders -> order store -> orders; each takes what the next provides; remove an input that one of them does not need")
+	f.replace("sample/orders/feature.yaml", "wiring:", "wiring:\n  - {name: payments, import: internal/order, call: order.NewSandbox, inputs: [store], outputs: [pays], fallback: true}")
+	f.replace("sample/orders/feature.yaml", "[store, log]", "[store, pays, log]")
+	loaded(t, f.files)
+	f.replace("sample/orders/feature.yaml", "inputs: [store]", "inputs: [db]")
+	_, err := Load(f.files)
+	lines(t, err, "sample/orders/feature.yaml:4:79: input db: orders can be selected without it, which only sqlite provides; provide it wherever this feature is")
+	f.write("feature/client/feature.yaml", "title: x\nsummary: x\nwiring:\n  - {name: client, import: internal/pay, call: pay.New, outputs: [pays]}\n")
+	f.replace("sample/orders/memory/feature.yaml", "title:", "requires: [bank]\ntitle:")
+	f.write("shared/bank/feature.yaml", "title: x\nsummary: x\nwiring:\n  - {name: bank, import: internal/bank, call: bank.New, outputs: [pays]}\n")
+	f.replace("feature/client/feature.yaml", "summary: x\n", "summary: x\nconflicts: [orders]\n")
+	loaded(t, f.files) // with a database there is db, and without one there is a bank
 }

@@ -333,9 +333,9 @@ func TestResolve_KindsOfErrors(t *testing.T) {
 		}
 	}
 	f.replace("sample/orders/feature.yaml", "[store, log]", "[mapper, log]")
-	_, err := Resolve(loaded(t, f.files), shop(nil))
+	_, err := Load(f.files)
 	problem, ok := errors.AsType[Problem](err)
-	if _, choice := errors.AsType[*ChoiceError](err); !ok || choice || problem.Position != (Position{Path: "sample/orders/feature.yaml", Line: 4, Column: 5}) {
+	if _, choice := errors.AsType[*ChoiceError](err); !ok || choice || problem.Position != (Position{Path: "sample/orders/feature.yaml", Line: 7, Column: 14}) {
 		t.Errorf("a mistake in the catalog is %#v", err)
 	}
 	f.replace("sample/orders/feature.yaml", "title:", "titel:")

@@ -62,17 +62,14 @@ func expandGroups(steps []step, groups map[string][]string) []step {
 }
 
 // orderSteps brings the steps of the selected features into an order in which
-// each comes after those that give what it takes, and otherwise into reading
-// order.
-func orderSteps(steps []step, given func(input string) bool) ([]step, error) {
+// each comes after those that provide what it takes, and otherwise into reading
+// order. That its inputs are provided at all, Load has proven.
+func orderSteps(steps []step) ([]step, error) {
 	providers := map[string]string{} // output to step
 	for _, s := range steps {
 		for _, output := range s.Outputs {
 			providers[output] = s.Name
 		}
-	}
-	if err := missing(steps, providers, given).Err(); err != nil {
-		return nil, err
 	}
 	var ordered []step
 	placed := map[string]bool{}
@@ -95,19 +92,6 @@ func orderSteps(steps []step, given func(input string) bool) ([]step, error) {
 		placed[steps[next].Name] = true
 	}
 	return ordered, nil
-}
-
-// missing reports inputs that no selected feature provides.
-func missing(steps []step, providers map[string]string, given func(input string) bool) problem.List {
-	var problems problem.List
-	for _, s := range steps {
-		for _, input := range s.Inputs {
-			if providers[input] == "" && !given(input) {
-				problems.Add(s.at, "wiring of %s: no selected feature provides %s; let a feature that is always selected with it provide it", s.Name, input)
-			}
-		}
-	}
-	return problems
 }
 
 // circle names steps that wait for each other. Each step that is left waits

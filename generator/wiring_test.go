@@ -58,7 +58,7 @@ func TestOrder(t *testing.T) {
 		{"what is given needs nobody", "a(ctx,cfg.X) b", "a b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			ordered, problems := orderSteps(stepsOf(test.steps), func(input string) bool { return input == "ctx" || input == "cfg.X" })
+			ordered, problems := orderSteps(stepsOf(test.steps))
 			var got []string
 			for _, step := range ordered {
 				got = append(got, step.Name)
