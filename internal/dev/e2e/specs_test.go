@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -130,41 +129,6 @@ func TestSpecs(t *testing.T) {
 			checkCovers(t, rows, all, strength)
 		}
 	}
-}
-
-// A mistake in the catalog is not a selection that does not exist.
-func TestSpecs_OfACatalogWithAMistake(t *testing.T) {
-	c := load(t, small+`
--- feature/reports/feature.yaml --
-title: Reports
-summary: a feature
-requires: [gorm]
-wiring:
-  - {name: reports, import: internal/reports, call: reports.New, inputs: [sent], outputs: [sent]}
-`)
-	for name, every := range map[string]func(testing.TB, *generator.Catalog) []generator.Spec{"pair": e2e.EveryPair, "triple": e2e.EveryTriple} {
-		f := &failed{TB: t}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			every(f, c)
-		}()
-		<-done
-		if !strings.Contains(f.message, "feature/reports/feature.yaml:5:5: wiring: a circle") {
-			t.Errorf("every %s: the mistake is not told: %q", name, f.message)
-		}
-	}
-}
-
-// failed is a test that has failed, and remembers why.
-type failed struct {
-	testing.TB
-	message string
-}
-
-func (f *failed) Fatalf(format string, args ...any) {
-	f.message = fmt.Sprintf(format, args...)
-	runtime.Goexit()
 }
 
 // fifty returns a catalog of 50 optional features and 8 slots, two of which depend
