@@ -18,6 +18,7 @@ import (
 	_ "github.com/go-logr/logr"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/rs/cors"
 	_ "go.opentelemetry.io/contrib/bridges/otelslog"
 	_ "go.opentelemetry.io/contrib/instrumentation/runtime"
 	_ "go.opentelemetry.io/contrib/propagators/autoprop"
