@@ -103,7 +103,9 @@ func TestOrders_UnderWayAreAnswered(t *testing.T) {
 	}
 	defer connection.Close()
 	half := len(anOrder) / 2
-	fmt.Fprintf(connection, "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(anOrder), anOrder[:half])
+	fmt.Fprintf(connection, "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n", len(anOrder))
+	_ = p.header.Write(connection)
+	fmt.Fprintf(connection, "\r\n%s", anOrder[:half])
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,7 @@ func TestOrders_Location(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header = p.header.Clone()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
