@@ -42,6 +42,10 @@ type process struct {
 	stderr telemetrytest.Buffer
 }
 
+// setups are what parts of the service need in these tests, such as a secret or
+// a server to talk to. Each is called before a process starts.
+var setups = []func(*process){}
+
 // start starts the service with these additions to an empty environment, in an
 // empty directory, and waits until it is ready.
 func start(t *testing.T, environment ...string) *process {
