@@ -64,7 +64,7 @@ func TestRender_Deterministic(t *testing.T) {
 	files := newFixture(t).files
 	want := map[string]Tree{}
 	first := loaded(t, files)
-	for name, spec := range selections(first) {
+	for name, spec := range selections(t, first) {
 		want[name] = rendered(t, first, spec)
 	}
 	dir := t.TempDir()
@@ -74,7 +74,7 @@ func TestRender_Deterministic(t *testing.T) {
 	for from, files := range map[string]fs.FS{"the same": files, "another order": shuffled{files}, "another directory": os.DirFS(dir)} {
 		c := loaded(t, files)
 		var all sync.WaitGroup
-		for name, spec := range selections(c) {
+		for name, spec := range selections(t, c) {
 			all.Go(func() {
 				if got := rendered(t, c, spec); !maps.EqualFunc(got, want[name], bytes.Equal) {
 					t.Errorf("%s, from %s: another tree", name, from)
@@ -96,7 +96,8 @@ func (s shuffled) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // selections returns a Spec for everything that can be selected of a small
 // catalog, by a name that tells what it is.
-func selections(c *Catalog) map[string]Spec {
+func selections(t testing.TB, c *Catalog) map[string]Spec {
+	t.Helper()
 	specs := []Spec{shop(nil)}
 	for _, slot := range c.Slots {
 		var more []Spec
@@ -120,9 +121,14 @@ func selections(c *Catalog) map[string]Spec {
 	}
 	all := map[string]Spec{}
 	for _, spec := range specs {
-		if s, err := Resolve(c, spec); err == nil { // what excludes each other is no selection
-			all[fmt.Sprint(s.Spec.Slots, s.Spec.Features)] = s.Spec
+		s, err := Resolve(c, spec)
+		if _, excluded := errors.AsType[*ChoiceError](err); excluded {
+			continue // this is no selection
 		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[fmt.Sprint(s.Spec.Slots, s.Spec.Features)] = s.Spec
 	}
 	return all
 }
@@ -132,7 +138,7 @@ func selections(c *Catalog) map[string]Spec {
 func TestRender_AllSelections(t *testing.T) {
 	imports.LocalPrefix = "example.com/shop"
 	c := loaded(t, newFixture(t).files)
-	all := selections(c)
+	all := selections(t, c)
 	if len(all) != 32 {
 		t.Fatalf("%d selections, not 32", len(all))
 	}

@@ -200,7 +200,7 @@ func (s *space) reasons(choices Choices) string {
 // minimal returns some of all, without any of which they no longer have a
 // property that all together have.
 func minimal[T any](all []T, property func([]T) bool) []T {
-	for i := len(all) - 1; i >= 0; i-- {
+	for i := range slices.Backward(all) {
 		if fewer := slices.Delete(slices.Clone(all), i, i+1); property(fewer) {
 			all = fewer
 		}

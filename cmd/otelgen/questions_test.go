@@ -14,6 +14,7 @@ type user struct {
 	answers map[string]string // by question
 	with    []string
 	asked   []string
+	offered []string // optional features
 }
 
 func (u *user) line(question string, _ func(string) error) (string, error) {
@@ -29,8 +30,11 @@ func (u *user) one(question string, options []option, preset string) (string, er
 	return preset, nil
 }
 
-func (u *user) any(question string, _ []option) ([]string, error) {
+func (u *user) any(question string, options []option) ([]string, error) {
 	u.asked = append(u.asked, question)
+	for _, o := range options {
+		u.offered = append(u.offered, o.name)
+	}
 	return u.with, nil
 }
 
@@ -44,13 +48,27 @@ func TestAnswer(t *testing.T) {
 		features bool
 		user     user
 		asked    []string
+		offered  []string // optional features
 		slots    map[string]string
 	}{
 		"all open": {
 			features: true,
 			user:     user{with: []string{"mail"}},
 			asked:    []string{"Router?", "Database?", others},
+			offered:  []string{"mail", "metrics", "news"},
 			slots:    map[string]string{"router": "chi", "database": "none"},
+		},
+		"what an answer excludes is not offered": {
+			features: true,
+			user:     user{answers: map[string]string{"Router?": "gin"}},
+			asked:    []string{"Router?", "Database?", others},
+			offered:  []string{"mail", "news"},
+			slots:    map[string]string{"router": "gin", "database": "none"},
+		},
+		"what a flag leaves no choice of is not asked": {
+			spec:  generator.Spec{Slots: map[string]string{"store": "gorm"}},
+			asked: []string{"Router?"},
+			slots: map[string]string{"router": "chi", "database": "sqlite", "store": "gorm"},
 		},
 		"an answer leads to another question": {
 			user:  user{answers: map[string]string{"Database?": "sqlite"}},
@@ -87,6 +105,9 @@ func TestAnswer(t *testing.T) {
 			}
 			if !slices.Equal(test.user.asked, test.asked) {
 				t.Errorf("asked %q, want %q", test.user.asked, test.asked)
+			}
+			if !slices.Equal(test.user.offered, test.offered) {
+				t.Errorf("offered %q, want %q", test.user.offered, test.offered)
 			}
 			if !maps.Equal(test.spec.Slots, test.slots) {
 				t.Errorf("slots %v, want %v", test.spec.Slots, test.slots)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -35,6 +36,9 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 			if err := s.make(false); err != nil {
 				t.Fatal(err)
 			}
+			if test.problem != "" { // so that the way out is the version, and not to remove what it has brought
+				addTo(t, filepath.Join(dir, ".otelgen", "spec.yaml"), "colour: blue\n")
+			}
 			version = test.this
 			u := updater{catalog: catalog, dryRun: true}
 			var one update
@@ -50,6 +54,17 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 				t.Errorf("in sync: %t, want %t: %v", one.InSync, inSync, one.Files)
 			}
 		})
+	}
+}
+
+func addTo(t *testing.T, file, text string) {
+	t.Helper()
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(before, text...), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

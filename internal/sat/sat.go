@@ -5,9 +5,11 @@
 // which choices that have nothing to do with a conflict would multiply the work.
 package sat
 
+import "slices"
+
 // Literal is a variable or, if it is negative, the negation of one. The zero
 // Literal is none.
-type Literal int32
+type Literal int
 
 // Formula is a conjunction of clauses. The zero Formula is empty, hence true.
 // Once it is complete it can be used concurrently.
@@ -43,9 +45,9 @@ func (f *Formula) Add(clause ...Literal) {
 // place numbers literals from 0.
 func place(l Literal) int {
 	if l < 0 {
-		return 2*int(-l) - 1
+		return int(-2*l) - 1
 	}
-	return 2*int(l) - 2
+	return int(2*l) - 2
 }
 
 // Solution says of each variable whether it is true.
@@ -94,13 +96,12 @@ func (f *Formula) Solve(order []Literal, assumptions ...Literal) (Solution, bool
 // search is the state of Solve.
 type search struct {
 	*Formula
-	truth     []int8      // by variable: 1 true, -1 false, 0 not known yet
-	reason    [][]Literal // by variable: the clause that it follows from; nil for a decision
-	trail     []Literal   // what is true, in the order in which that became known
-	decisions []int       // where in trail
-	head      int         // trail is propagated up to here
-	learned   map[Literal][][]Literal
-	seen      []bool // by variable; for learn
+	truth     []int8                  // by variable: 1 true, -1 false, 0 not known yet
+	reason    [][]Literal             // by variable: the clause that it follows from; nil for a decision
+	trail     []Literal               // what is true, in the order in which that became known
+	decisions []int                   // where in trail
+	head      int                     // trail is propagated up to here
+	learned   map[Literal][][]Literal // by literal: the clauses that have it
 }
 
 func newSearch(f *Formula) *search {
@@ -139,7 +140,7 @@ func (s *search) begin(assumptions []Literal) bool {
 		case len(clause) == 0:
 			return false
 		case len(clause) == 1:
-			assumptions = append(assumptions[:len(assumptions):len(assumptions)], clause[0])
+			assumptions = append(slices.Clip(assumptions), clause[0])
 		}
 	}
 	for _, l := range assumptions {
@@ -194,10 +195,10 @@ func (s *search) open(clause []Literal) (last Literal, open int) {
 // together again, and what they were made after is undone. It reports false if
 // there are none: then there is no solution.
 func (s *search) learn(conflict []Literal) bool {
-	s.seen = make([]bool, s.variables+1)
+	seen := make([]bool, s.variables+1)
 	see := func(clause []Literal) {
 		for _, l := range clause {
-			s.seen[variable(l)] = true
+			seen[variable(l)] = true
 		}
 	}
 	see(conflict)
@@ -206,7 +207,7 @@ func (s *search) learn(conflict []Literal) bool {
 	for i, d := len(s.trail)-1, len(s.decisions)-1; i >= 0; i-- {
 		l := s.trail[i]
 		decision := d >= 0 && s.decisions[d] == i
-		if s.seen[variable(l)] {
+		if seen[variable(l)] {
 			see(s.reason[variable(l)])
 			if decision {
 				lesson = append(lesson, -l)

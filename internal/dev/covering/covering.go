@@ -121,7 +121,7 @@ func (c combination) with(number int) combination {
 	for int(c>>lower&0xffff) > number {
 		lower += 16
 	}
-	return c>>lower<<(lower+16) | combination(number)<<lower | c&(1<<lower-1)
+	return c>>lower<<(lower+16) | combination(number)<<lower | c&(1<<lower-1) //nolint:gosec // numbers are positive
 }
 
 // walk covers the combinations that add so many values to a row, from factor i on.
