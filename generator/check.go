@@ -180,7 +180,7 @@ func (l *loader) checkFiles(f *Feature) {
 		file.text = text
 		l.problems = append(l.problems, problems...)
 		if file.index && !unread && len(problems) == 0 {
-			l.checkPrints(f, *file)
+			l.checkPrints(*file)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (l *loader) checkGroup(f *Feature, name string, stages []string) {
 // checkPrints checks what an index file prints of lists: only lists that there
 // are, only keys that items have, and through quote whatever could mean something
 // else in the file's language.
-func (l *loader) checkPrints(f *Feature, file file) {
+func (l *loader) checkPrints(file file) {
 	for _, use := range file.text.Uses() {
 		at := problem.Position{Path: file.disk, Line: use.Line, Column: use.Column}
 		declared, ok := l.lists[use.List]
