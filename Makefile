@@ -23,7 +23,7 @@ test-containers: ## Run services in containers, by their own "make up"; takes Do
 golden: ## Write the committed projects of testdata/golden anew
 	go test ./internal/dev/e2e -run Golden_IsWhatIsMade -update
 
-lock: ## Write the features' modules.lock anew, with the versions of testdata/pins
+lock: ## Write templates/modules.lock anew: what modules need, in the versions of testdata/pins
 	go run ./internal/dev/lock templates testdata/pins
 
 lint: ## Run the linters, and vet what only other systems compile

@@ -21,6 +21,7 @@ type Catalog struct {
 	Features []*Feature // in reading order
 
 	byName  map[string]*Feature
+	lock    *modules.Lock       // nil after LoadUnlocked
 	choices map[string][]string // the values of slots and optional features
 	space   *space
 	lists   map[string]declaredList // by name
@@ -52,9 +53,16 @@ const (
 
 // Load reads a catalog and checks all that can be checked without rendering.
 // It reports every problem at once, with file and line.
-func Load(fsys fs.FS) (*Catalog, error) {
+func Load(fsys fs.FS) (*Catalog, error) { return load(fsys, true) }
+
+// LoadUnlocked is Load for the command that writes the lock of the modules: the
+// present one, if any, is not read, and nothing can be rendered.
+func LoadUnlocked(fsys fs.FS) (*Catalog, error) { return load(fsys, false) }
+
+func load(fsys fs.FS, locked bool) (*Catalog, error) {
 	l := loader{
 		fsys:     fsys,
+		locked:   locked,
 		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}, groups: map[string][]string{}},
 		byFolder: map[string]*Feature{},
 	}
@@ -74,6 +82,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 type loader struct {
 	*Catalog
 	fsys     fs.FS
+	locked   bool // modules.lock counts
 	byFolder map[string]*Feature
 	problems problem.List
 	slotsDoc *strict.Document
@@ -92,9 +101,9 @@ func (l *loader) visit(name string, entry fs.DirEntry, err error) error {
 	}
 	folder, rest := split(name)
 	switch {
-	case name != slotsFile && rest == "":
-		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s and, for each feature, SLOT/NAME, %s/NAME or %s/NAME with %s, %s and %s/",
-			slotsFile, optionalDir, sharedDir, featureFile, lockFile, filesDir)
+	case name != slotsFile && name != lockFile && rest == "":
+		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s, %s and, for each feature, SLOT/NAME, %s/NAME or %s/NAME with %s and %s/",
+			slotsFile, lockFile, optionalDir, sharedDir, featureFile, filesDir)
 	case !entry.Type().IsRegular():
 		l.problems.Add(problem.Position{Path: name}, "not a regular file; put a copy there")
 	default:
@@ -114,7 +123,7 @@ func split(name string) (folder, rest string) {
 	at := slices.Index(elements, filesDir)
 	if at < 0 {
 		at = len(elements) - 1
-		if last := elements[at]; last != featureFile && last != lockFile {
+		if elements[at] != featureFile {
 			return "", ""
 		}
 	}
@@ -125,8 +134,16 @@ func split(name string) (folder, rest string) {
 }
 
 func (l *loader) read(folder, rest, name string, content []byte) {
-	if name == slotsFile {
+	switch name {
+	case slotsFile:
 		l.slotsDoc = l.decode(name, content, &l.Slots)
+		return
+	case lockFile:
+		if l.locked {
+			lock, err := modules.Parse(name, content)
+			l.problems.AddError(name, err)
+			l.lock, l.locked = lock, err == nil
+		}
 		return
 	}
 	f := l.byFolder[folder]
@@ -140,10 +157,6 @@ func (l *loader) read(folder, rest, name string, content []byte) {
 			*Feature       `yaml:",inline"`
 			*contributions `yaml:",inline"`
 		}{f, &f.contributes})
-	case lockFile:
-		lock, err := modules.Parse(name, content)
-		l.problems.AddError(name, err)
-		f.lock = lock
 	default:
 		f.files = append(f.files, file{disk: name, path: strings.TrimPrefix(rest, filesDir+"/"), raw: content})
 	}

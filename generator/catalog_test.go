@@ -47,25 +47,25 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/files/.x.tmpl.swp: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
 		}},
 		{"stray file in a feature", "router/chi/notes.txt", "", "x", []string{
-			"router/chi/notes.txt: unknown file; a catalog has slots.yaml and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml, modules.lock and files/",
+			"router/chi/notes.txt: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
 		}},
 		{"stray file in the root", "notes.md", "", "x", []string{
-			"notes.md: unknown file; a catalog has slots.yaml and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml, modules.lock and files/",
+			"notes.md: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
 		}},
 		{"folder that is no feature", "router/old/files/x.tmpl", "", "x", []string{
 			"router/old/feature.yaml: missing; every folder of a catalog is a feature",
 		}},
 		{"go.mod of a feature", "router/chi/files/go.mod.tmpl", "", "x", []string{
-			"router/chi/files/go.mod.tmpl: go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
+			"router/chi/files/go.mod.tmpl: go.mod: otelgen writes it itself; what it says follows from the other files",
 		}},
 		{"otelgen's own records", "router/chi/files/.otelgen/x.raw", "", "x", []string{
-			"router/chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes it itself; a feature has its modules in modules.lock",
+			"router/chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes it itself; what it says follows from the other files",
 		}},
 		{"path that Windows lacks", "router/chi/files/a:b.raw", "", "x", []string{
 			"router/chi/files/a:b.raw: a:b: no path that every system can have; use letters, digits, - _ and .",
 		}},
 		{"go.mod by another case", "router/chi/files/Go.mod.tmpl", "", "x", []string{
-			"router/chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; a feature has its modules in modules.lock",
+			"router/chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; what it says follows from the other files",
 		}},
 		{"git's own records", "router/chi/files/sub/.Git/config.raw", "", "x", []string{
 			"router/chi/files/sub/.Git/config.raw: sub/.Git/config: belongs to git; find another path",
@@ -86,11 +86,23 @@ func TestLoad_Rejects(t *testing.T) {
 		{"directory where another has a file", "feature/audit/files/README.md/x.raw", "", "x", []string{
 			"feature/audit/files/README.md/x.raw: path README.md: base has it, too (shared/base/files/README.md.tmpl), and both can be selected together; rename one, or let them exclude each other",
 		}},
-		{"lock that is none", "router/chi/modules.lock", "require", "needs", []string{
-			`router/chi/modules.lock:2: "needs": a line begins with go, require, sum or with`,
+		{"lock that is none", "modules.lock", "package example.com/env", "needs", []string{
+			`modules.lock:6: "needs": a line begins with go, module, sum, mod, require, graph, package, testing, import or test`,
 		}},
-		{"lock with a feature that is no more", "feature/background/modules.lock", "with chi", "with gin", []string{
-			"feature/background/modules.lock: with gin: there is no such feature; lock the modules again",
+		{"a lock that is incomplete", "modules.lock", "import example.com/glue", "import example.com/oil", []string{
+			"modules.lock: package example.com/queue: needs example.com/oil, which is not here; run make lock",
+		}},
+		{"lock of a feature", "router/chi/modules.lock", "", "go 1.26.0\n", []string{
+			"router/chi/modules.lock: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
+		}},
+		{"import that the lock does not know", "router/chi/files/internal/httpserver/router.go.tmpl", `"github.com/go-chi/chi/v5"`, `"github.com/go-chi/chi/v6"`, []string{
+			"router/chi/files/internal/httpserver/router.go.tmpl:3: feature chi imports github.com/go-chi/chi/v6, which modules.lock does not know; add it to testdata/pins and run make lock",
+		}},
+		{"import of a field that the lock does not know", "shared/base/feature.yaml", "import: internal/httpserver, validate", "import: example.com/httpserver, validate", []string{
+			"shared/base/feature.yaml:17:52: feature base imports example.com/httpserver, which modules.lock does not know; add it to testdata/pins and run make lock",
+		}},
+		{"import of a step that the lock does not know", "shared/base/feature.yaml", "import: internal/httpserver\n    call: httpserver.NewRouter", "import: example.com/httpserver\n    call: httpserver.NewRouter", []string{
+			"shared/base/feature.yaml:31:13: feature base imports example.com/httpserver, which modules.lock does not know; add it to testdata/pins and run make lock",
 		}},
 		{"same output twice in a feature", "router/chi/files/internal/httpserver/router.go.raw", "", "x", []string{
 			"router/chi/files/internal/httpserver/router.go.tmpl: path internal/httpserver/router.go: chi has it, too (router/chi/files/internal/httpserver/router.go.raw), and both can be selected together; rename one, or let them exclude each other",
@@ -565,17 +577,17 @@ func TestLoad_ReportsEverythingAtOnce(t *testing.T) {
 	f.replace("feature/background/feature.yaml", "secret: true", "secret: perhaps")
 	f.replace("feature/audit/feature.yaml", "[background]", "[bckground]")
 	f.replace("sample/orders/memory/feature.yaml", "[none]", "[noone]")
-	f.replace("database/sqlite/modules.lock", "require", "needs")
+	f.replace("modules.lock", "package example.com/env", "needs")
 	f.replace("slots.yaml", "default: stdlib", "default: gin")
 	f.replace("database/sqlite/feature.yaml", "title: SQLite", "title: [")
 	_, err := Load(f.files)
 	lines(t, err, strings.Split(strings.TrimSpace(`
 database/sqlite/feature.yaml:3:4: did not find expected ',' or ']'
-database/sqlite/modules.lock:2: "needs": a line begins with go, require, sum or with
 feature/audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
 feature/background/feature.yaml:1:1: summary: one line of plain text is needed
 feature/background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?
 feature/background/feature.yaml:7:38: perhaps: neither true nor false
+modules.lock:6: "needs": a line begins with go, module, sum, mod, require, graph, package, testing, import or test
 router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw
 router/chi/files/y.tmpl:2:1: if: templates decide nothing; let a feature own the file, or contribute to a list
 router/chi/files/y.tmpl:3:1: .Env: unknown name; there are .Service and .Module
@@ -610,12 +622,12 @@ func TestLoad_RejectsWhatIsToBeUnique(t *testing.T) {
 
 func TestLoad_RejectsWhatIsMissing(t *testing.T) {
 	f := newFixture(t)
-	delete(f.files, "shared/base/modules.lock")
+	delete(f.files, "modules.lock")
 	f.files["router/chi/files/link.raw"] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("/etc/passwd")}
 	_, err := Load(f.files)
 	lines(t, err,
+		"modules.lock: missing; it says which modules, and which Go, a project needs: run make lock",
 		"router/chi/files/link.raw: not a regular file; put a copy there",
-		"shared: no feature that every service has comes with a modules.lock; it says, too, which Go a project needs",
 	)
 }
 

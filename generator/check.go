@@ -22,8 +22,8 @@ func (l *loader) check() {
 		return // everything else would be compared with nothing
 	}
 	l.gather()
-	if !l.unread && !slices.ContainsFunc(l.Features, func(f *Feature) bool { return f.Always && f.lock != nil }) {
-		l.problems.Add(problem.Position{Path: sharedDir}, "no feature that every service has comes with a %s; it says, too, which Go a project needs", lockFile)
+	if l.locked && l.lock == nil {
+		l.problems.Add(problem.Position{Path: lockFile}, "missing; it says which modules, and which Go, a project needs: run make lock")
 	}
 	for i := range l.Slots {
 		l.checkSlot(i)
@@ -37,8 +37,9 @@ func (l *loader) check() {
 			l.checkContributions(f)
 		}
 		l.checkFiles(f)
-		l.checkLock(f)
 	}
+	l.findImports()
+	l.checkImports()
 	l.checkCycles()
 	if len(l.problems) == 0 { // else who is selected with whom is guesswork
 		l.space = newSpace(l.Catalog)
@@ -201,26 +202,12 @@ func outputOf(path string) string {
 func (l *loader) checkPath(name string, at problem.Position) {
 	switch {
 	case strings.EqualFold(name, goMod) || strings.EqualFold(name, goSum) || strings.HasPrefix(name, StateDir+"/"):
-		l.problems.Add(at, "%s: otelgen writes it itself; a feature has its modules in %s", name, lockFile)
+		l.problems.Add(at, "%s: otelgen writes it itself; what it says follows from the other files", name)
 	case module.CheckFilePath(strings.ReplaceAll(name, serviceInPath, "x")) != nil:
 		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", name)
 	default:
 		if err := CheckPath(name); err != nil {
 			l.problems.Add(at, "%v; find another path", err)
-		}
-	}
-}
-
-// checkLock finds corrections for features that are no more.
-func (l *loader) checkLock(f *Feature) {
-	if f.lock == nil {
-		return
-	}
-	for _, correction := range f.lock.Corrections {
-		for _, name := range correction.With {
-			if l.byName[name] == nil {
-				l.problems.Add(problem.Position{Path: f.Folder + "/" + lockFile}, "with %s: there is no such feature; lock the modules again", name)
-			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ always: true
 index:
   files: [README.md]
   lists: {about: line}
--- shared/service/modules.lock --
+-- modules.lock --
 go 1.26.0
 -- shared/service/files/README.md.tmpl --
 # {{.Service}}

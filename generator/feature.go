@@ -8,7 +8,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/otelgen/otelgen/internal/logicless"
-	"github.com/otelgen/otelgen/internal/modules"
 	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/strict"
 )
@@ -56,7 +55,6 @@ type Feature struct {
 
 	contributes contributions
 	files       []file
-	lock        *modules.Lock // nil if it needs no module
 	doc         *strict.Document
 	hidden      bool
 	parent      *Feature // of a joint: the feature that its folder is in
@@ -255,4 +253,8 @@ type file struct {
 	raw   []byte
 	text  *logicless.Template
 	index bool
+
+	// imports are the packages of other modules that a Go file imports whatever
+	// the names of service and module are, and whatever an index file lists.
+	imports []string
 }

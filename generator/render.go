@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -14,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/otelgen/otelgen/internal/modules"
 )
 
 // identity is what every template can print. Owned ones can print nothing else.
@@ -99,14 +98,12 @@ func (r *renderer) file(f file, index *lists) {
 
 // modules adds go.mod and go.sum.
 func (r *renderer) modules() {
-	locks := map[string]*modules.Lock{}
-	for _, f := range r.Features {
-		if f.lock != nil {
-			locks[f.Name] = f.lock
-		}
+	if r.catalog.lock == nil {
+		r.err = errors.New("catalog: was loaded without the lock of its modules; use Load")
+		return
 	}
-	mod, sum, err := modules.Unite(locks).Files(r.Module)
-	r.tree["go.mod"], r.tree["go.sum"], r.err = mod, sum, err
+	files, err := r.catalog.lock.Files(r.Module, importsOf(r.Features, r.steps))
+	r.tree[goMod], r.tree[goSum], r.err = files.Mod, files.Sum, err
 }
 
 // lists gathers the contributions of the selected features.

@@ -289,3 +289,46 @@ func TestSelection_Moved(t *testing.T) {
 		}
 	}
 }
+
+// What only index files import, as fields of the configuration and as steps, is
+// required as well.
+func TestRender_RequiresWhatIndexFilesImport(t *testing.T) {
+	f := newFixture(t)
+	tree := rendered(t, loaded(t, f.files), shop(map[string]string{"database": "sqlite", "store": "orm"}))
+	if want := "\texample.com/orm/v2 v2.0.0\n"; !strings.Contains(string(tree["go.mod"]), want) {
+		t.Errorf("no %q in\n%s", want, tree["go.mod"])
+	}
+	if strings.Contains(string(tree["go.mod"]), "example.com/queue") {
+		t.Errorf("what the feature background imports is in\n%s", tree["go.mod"])
+	}
+	f.replace("shared/base/feature.yaml", "type: httpserver.Config, import: internal/httpserver", "type: queue.Config, import: example.com/queue")
+	tree = rendered(t, loaded(t, f.files), shop(nil))
+	if want := "\texample.com/queue v1.0.0\n"; !strings.Contains(string(tree["go.mod"]), want) {
+		t.Errorf("no %q in\n%s", want, tree["go.mod"])
+	}
+}
+
+// A catalog that is loaded for its lock to be written says what it imports, and
+// cannot be rendered.
+func TestLoadUnlocked(t *testing.T) {
+	f := newFixture(t)
+	f.write("modules.lock", "none")
+	c, err := LoadUnlocked(f.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var imports []string
+	for _, i := range c.Imports() {
+		imports = append(imports, i.Feature.Name+" "+i.Package)
+	}
+	want := []string{"base example.com/env", "chi github.com/go-chi/chi/v5", "sqlite modernc.org/sqlite", "orm example.com/orm/v2", "background example.com/queue"}
+	if !slices.Equal(imports, want) {
+		t.Errorf("imports %q, want %q", imports, want)
+	}
+	s, err := Resolve(c, shop(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Render(s)
+	lines(t, err, "catalog: was loaded without the lock of its modules; use Load")
+}

@@ -90,14 +90,16 @@ func (s *Selection) checkGuesses(choices Choices) error {
 // checkModule finds a module that calls itself as one that it requires: there
 // is no way to import that any more.
 func (s *Selection) checkModule() error {
-	path := s.Spec.Module
+	path, lock := s.Spec.Module, s.catalog.lock
+	if lock == nil || !lock.Has(path) {
+		return nil
+	}
+	var steps []step
 	for _, f := range s.Features {
-		if f.lock == nil {
-			continue
-		}
-		if _, required := f.lock.Requires[path]; required {
-			return choiceError("module", "module path %q is not valid: the service requires a module of this path; choose another path", path)
-		}
+		steps = append(steps, f.contributes.Wiring...)
+	}
+	if lock.Requires(path, importsOf(s.Features, steps)) {
+		return choiceError("module", "module path %q is not valid: the service requires a module of this path; choose another path", path)
 	}
 	return nil
 }

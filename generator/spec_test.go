@@ -154,7 +154,7 @@ func smallCatalog(t *testing.T) *Catalog {
 - {name: store, title: Store, question: "Store?", default: sql, when: {database: [any]}}
 - {name: queue, title: Queue, question: "Queue?", default: ring}
 `)},
-		"shared/base/modules.lock": {Data: []byte("go 1.26.0\n")},
+		"modules.lock": {Data: []byte("go 1.26.0\n")},
 	}
 	for folder, more := range map[string]string{
 		"shared/base": "always: true", "feature/mail": "", "feature/news": "requires: [mail]", "feature/metrics": "requires: [chi]",

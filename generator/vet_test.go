@@ -30,7 +30,7 @@ func TestCatalog_Vet(t *testing.T) {
 		{"aligned for one name only", "x.go.tmpl", head + "var X = []string{\n\t\"{{.Service}}\", // one\n\t\"yyyyyyyyyyyy\", // another\n}\n", []string{
 			"router/chi/files/x.go.tmpl:4: not as gofmt would have it for module a; format it, and keep what is filled in out of aligned columns and mixed imports",
 		}},
-		{"sorted for one module only", "x.go.tmpl", head + "import (\n\t\"m.com/x\"\n\t\"{{.Module}}/b\"\n)\n", []string{
+		{"sorted for one module only", "x.go.tmpl", head + "import (\n\t\"github.com/go-chi/chi/v5\"\n\t\"{{.Module}}/b\"\n)\n", []string{
 			"router/chi/files/x.go.tmpl:4: not as gofmt would have it for module a; format it, and keep what is filled in out of aligned columns and mixed imports",
 		}},
 		{"no matter what is no Go file", "x.md.tmpl", "{{.Service}}  x", nil},

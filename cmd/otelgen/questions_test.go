@@ -131,7 +131,7 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 - {name: queue, title: Queue, question: "Queue?", default: ring}
 `)},
 		"shared/base/feature.yaml":  {Data: []byte("title: Base\nsummary: the base\nalways: true\n")},
-		"shared/base/modules.lock":  {Data: []byte("go 1.26.0\n")},
+		"modules.lock":              {Data: []byte("go 1.26.0\n")},
 		"feature/mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
 	}
 	files["feature/news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\nrequires: [mail]\n")}

@@ -2,46 +2,63 @@ package modules
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // Format returns the lock as a lock file.
 func (l *Lock) Format() []byte {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "go %s\n", l.Go)
-	l.format(&out, "")
-	for _, c := range slices.SortedFunc(slices.Values(l.Corrections), func(a, b Correction) int { return slices.Compare(a.With, b.With) }) {
-		fmt.Fprintf(&out, "\nwith %s\n", strings.Join(c.With, " "))
-		c.Add.format(&out, "add ")
-		c.Drop.format(&out, "drop ")
+	fmt.Fprintf(&out, "# What modules need. Written by `make lock`; do not edit.\ngo %s\n", l.Go)
+	for _, m := range slices.SortedFunc(slices.Values(l.Modules), func(a, b *Module) int { return compareVersions(a.Version, b.Version) }) {
+		fmt.Fprintf(&out, "\nmodule %s %s\n", m.Path, m.Version.Version)
+		if m.Sum != "" {
+			fmt.Fprintf(&out, "sum %s\n", m.Sum)
+		}
+		fmt.Fprintf(&out, "mod %s\n", m.ModSum)
+		for _, r := range slices.SortedFunc(slices.Values(m.Requires), compareVersions) {
+			fmt.Fprintf(&out, "require %s %s\n", r.Path, r.Version)
+		}
+		for _, r := range slices.SortedFunc(slices.Values(m.Graph), compareVersions) {
+			fmt.Fprintf(&out, "graph %s %s\n", r.Path, r.Version)
+		}
+		for _, p := range slices.SortedFunc(slices.Values(m.Packages), func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) }) {
+			p.format(&out)
+		}
 	}
 	return out.Bytes()
 }
 
-func (n Needs) format(out *bytes.Buffer, prefix string) {
-	for _, path := range slices.Sorted(maps.Keys(n.Requires)) {
-		fmt.Fprintf(out, "%srequire %s %s", prefix, path, n.Requires[path].Version)
-		if n.Requires[path].Indirect {
-			out.WriteString(" // indirect")
-		}
-		out.WriteByte('\n')
+func (p *Package) format(out *bytes.Buffer) {
+	verb := "package"
+	if p.Testing {
+		verb = "testing"
 	}
-	for _, s := range sorted(n.Sums) {
-		fmt.Fprintf(out, "%ssum %s\n", prefix, s)
+	fmt.Fprintf(out, "%s %s\n", verb, p.Path)
+	for _, importPath := range slices.Sorted(slices.Values(p.Imports)) {
+		fmt.Fprintf(out, "import %s\n", importPath)
 	}
+	for _, importPath := range slices.Sorted(slices.Values(p.Tests)) {
+		fmt.Fprintf(out, "test %s\n", importPath)
+	}
+}
+
+// compareVersions orders versions of modules as go.mod does.
+func compareVersions(a, b module.Version) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), semver.Compare(a.Version, b.Version))
 }
 
 // Parse reads a lock file. Its errors name the file and the line, all of them
 // at once.
 func Parse(file string, data []byte) (*Lock, error) {
-	p := parser{lock: &Lock{Needs: newNeeds()}}
+	p := parser{lock: &Lock{}}
 	var errs []error
 	n := 0
 	for line := range strings.Lines(string(data)) {
@@ -57,70 +74,122 @@ func Parse(file string, data []byte) (*Lock, error) {
 	if p.lock.Go == "" {
 		errs = append(errs, fmt.Errorf("%s: has no line `go VERSION`", file))
 	}
+	if len(errs) == 0 { // else what is missing follows from them
+		for _, err := range p.lock.link() {
+			errs = append(errs, fmt.Errorf("%s: %w; run make lock", file, err))
+		}
+	}
 	return p.lock, errors.Join(errs...)
 }
 
+// A parser knows what the next line can be about.
 type parser struct {
-	lock       *Lock
-	correction *Correction // the section that the line is in, if any
+	lock *Lock
+	mod  *Module
+	pkg  *Package
+}
+
+// arguments says what follows each verb.
+var arguments = map[string]string{
+	"go": "VERSION", "module": "PATH VERSION", "sum": "HASH", "mod": "HASH", "require": "PATH VERSION", "graph": "PATH VERSION",
+	"package": "PATH", "testing": "PATH", "import": "PATH", "test": "PATH",
 }
 
 func (p *parser) line(verb string, words []string) error {
+	want, known := arguments[verb]
 	switch {
+	case !known:
+		return fmt.Errorf("%q: a line begins with go, module, sum, mod, require, graph, package, testing, import or test", verb)
+	case len(words) != len(strings.Fields(want)):
+		return fmt.Errorf("%s %q: takes %s", verb, strings.Join(words, " "), want)
 	case verb == "go":
-		if len(words) != 1 || !modfile.GoVersionRE.MatchString(words[0]) {
-			return fmt.Errorf("%q is not a version of Go", strings.Join(words, " "))
-		}
-		if p.lock.Go != "" {
-			return errors.New("go: is there twice")
-		}
-		p.lock.Go = words[0]
-		return nil
-	case verb == "with":
-		if len(words) == 0 || !slices.IsSorted(words) {
-			return errors.New("with: takes the names of features, sorted")
-		}
-		p.lock.Corrections = append(p.lock.Corrections, Correction{With: words, Add: newNeeds(), Drop: newNeeds()})
-		p.correction = &p.lock.Corrections[len(p.lock.Corrections)-1]
-		return nil
-	case p.correction == nil:
-		return p.lock.parse(verb, words)
-	case verb == "add" && len(words) > 0:
-		return p.correction.Add.parse(words[0], words[1:])
-	case verb == "drop" && len(words) > 0:
-		return p.correction.Drop.parse(words[0], words[1:])
+		return p.goVersion(words[0])
+	case verb == "module":
+		return p.module(module.Version{Path: words[0], Version: words[1]})
+	case p.mod == nil:
+		return fmt.Errorf("%s: is above the first module", verb)
+	case verb == "import" || verb == "test":
+		return p.imported(verb, words[0])
+	case p.pkg != nil && verb != "package" && verb != "testing":
+		return fmt.Errorf("%s: is below a package; it belongs to the module", verb)
 	}
-	return fmt.Errorf("%q: a section `with` holds lines that begin with add or drop", verb)
+	switch verb {
+	case "sum":
+		return hash(verb, &p.mod.Sum, words[0])
+	case "mod":
+		return hash(verb, &p.mod.ModSum, words[0])
+	case "require":
+		p.mod.Requires = append(p.mod.Requires, module.Version{Path: words[0], Version: words[1]})
+	case "graph":
+		p.mod.Graph = append(p.mod.Graph, module.Version{Path: words[0], Version: words[1]})
+	default:
+		return p.newPackage(words[0], verb == "testing")
+	}
+	return nil
 }
 
-// parse adds what one line says.
-func (n Needs) parse(verb string, words []string) error {
-	switch verb {
-	case "require":
-		indirect := len(words) == 4 && words[2] == "//" && words[3] == "indirect"
-		if len(words) != 2 && !indirect {
-			return fmt.Errorf("require %q: takes a module path, a version, and // indirect or nothing", strings.Join(words, " "))
-		}
-		if err := module.Check(words[0], words[1]); err != nil {
-			return err
-		}
-		if module.CanonicalVersion(words[1]) != words[1] {
-			return fmt.Errorf("require %s: %q is not a version in full", words[0], words[1])
-		}
-		if _, ok := n.Requires[words[0]]; ok {
-			return fmt.Errorf("require %s: is there twice", words[0])
-		}
-		n.Requires[words[0]] = Require{words[1], indirect}
-		return nil
-	case "sum":
-		s, err := parseSum(words)
-		if err == nil && n.Sums[s] {
-			err = fmt.Errorf("sum %s %s: is there twice", s.Module.Path, s.Module.Version)
-		}
-		if err == nil {
-			n.Sums[s] = true
-		}
+func (p *parser) goVersion(version string) error {
+	if !modfile.GoVersionRE.MatchString(version) {
+		return fmt.Errorf("%q is not a version of Go", version)
+	}
+	if p.lock.Go != "" {
+		return errors.New("go: is there twice")
+	}
+	p.lock.Go = version
+	return nil
+}
+
+// module begins a module.
+func (p *parser) module(v module.Version) error {
+	if err := module.Check(v.Path, v.Version); err != nil {
 		return err
 	}
-	return fmt.Errorf("%q: a line begins with go, require, sum or with", verb)
+	if module.CanonicalVersion(v.Version) != v.Version {
+		return fmt.Errorf("module %s: %q is not a version in full", v.Path, v.Version)
+	}
+	if p.mod != nil && compareVersions(p.mod.Version, v) >= 0 {
+		return fmt.Errorf("module %s: does not come after %s; modules are sorted", v, p.mod.Version)
+	}
+	p.mod, p.pkg = &Module{Version: v}, nil
+	p.lock.Modules = append(p.lock.Modules, p.mod)
+	return nil
+}
+
+// newPackage begins a package.
+func (p *parser) newPackage(importPath string, testing bool) error {
+	if importPath != p.mod.Path && !strings.HasPrefix(importPath, p.mod.Path+"/") {
+		return fmt.Errorf("package %s: is not in module %s", importPath, p.mod.Path)
+	}
+	if p.pkg != nil && p.pkg.Path >= importPath {
+		return fmt.Errorf("package %s: does not come after %s; packages are sorted", importPath, p.pkg.Path)
+	}
+	p.pkg = &Package{Path: importPath, Testing: testing}
+	p.mod.Packages = append(p.mod.Packages, p.pkg)
+	return nil
+}
+
+func (p *parser) imported(verb, importPath string) error {
+	switch {
+	case p.pkg == nil:
+		return fmt.Errorf("%s: is above the first package of the module", verb)
+	case verb == "import":
+		p.pkg.Imports = append(p.pkg.Imports, importPath)
+	case p.pkg.Testing:
+		return fmt.Errorf("test: is below testing %s; tests of what only tests need do not count", p.pkg.Path)
+	default:
+		p.pkg.Tests = append(p.pkg.Tests, importPath)
+	}
+	return nil
+}
+
+// hash sets a field, once.
+func hash(verb string, field *string, hash string) error {
+	if *field != "" {
+		return fmt.Errorf("%s: is there twice", verb)
+	}
+	if !strings.HasPrefix(hash, "h1:") {
+		return fmt.Errorf("%q is not a hash", hash)
+	}
+	*field = hash
+	return nil
 }

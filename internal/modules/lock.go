@@ -1,154 +1,351 @@
 // Package modules knows what a service needs of other modules, exactly, without
 // asking the network.
 //
-// At release time every feature is tidied alone and what `go mod tidy` wrote is
-// stored beside it as modules.lock. Unite puts the locks of the chosen features
-// together again, and Merge brings the result into a project whose owner has
-// changed go.mod too.
+// At release time `make lock` writes down facts about modules: what their
+// packages import and what their go.mod files require. From these and the
+// packages that a service imports, [Lock.Files] computes what `go mod tidy`
+// would write. [Merge] brings that into a project whose owner has changed go.mod
+// too.
 //
 // # The lock file
 //
-// One fact a line, sorted, so that a new version is one changed line in a
-// review:
+// A catalog has one. It consists of one fact a line, in paragraphs, so that a
+// new version is a few changed lines in a review:
 //
 //	# A comment.
 //	go 1.26.0
-//	require github.com/jackc/pgx/v5 v5.8.0
-//	require golang.org/x/text v0.43.0 // indirect
-//	sum github.com/jackc/pgx/v5 v5.8.0 h1:uJhdHNq...=
-//	sum github.com/jackc/pgx/v5 v5.8.0/go.mod h1:VSbV8...=
 //
-//	with river
-//	add sum github.com/kr/text v0.2.0 h1:5Nx0Ya0...=
-//	drop require golang.org/x/exp v0.0.0-20251023183803-a4bb9ffd2546 // indirect
+//	module github.com/pressly/goose/v3 v3.29.0
+//	sum h1:uJhdHNq...=
+//	mod h1:VSbV8...=
+//	require github.com/stretchr/testify v1.12.1
+//	package github.com/pressly/goose/v3
+//	import github.com/mfridman/interpolate
+//	test github.com/stretchr/testify/require
 //
-// A section `with` corrects what the union of this lock with those of the named
-// features gets wrong. It counts when all of them are chosen. Of two features
-// either may hold the correction.
+//	module github.com/stretchr/testify v1.12.1
+//	sum h1:ysH9KZz...=
+//	mod h1:Vm1ZOPe...=
+//	testing github.com/stretchr/testify/require
+//	import go.yaml.in/yaml/v3
+//
+// A line is about the module, or the package, above it:
+//
+//	go VERSION            the least version of Go that a service needs
+//	module PATH VERSION   a version of a module that a service can select
+//	sum HASH              what go.sum says of the module; left out if go needs only its go.mod
+//	mod HASH              what go.sum says of its go.mod
+//	require PATH VERSION  its go.mod requires this version, which a service can select
+//	graph PATH VERSION    it is an unpruned module, so that go reads this go.mod, too
+//	package PATH          a package of the module that services can import
+//	testing PATH          a package of the module that only tests of others need
+//	import PATH           the package imports this one of another module
+//	test PATH             its tests do
+//
+// A package stands for all packages of its module that it imports. What follows
+// from other lines is left out: an import that another import of the package
+// has, and a requirement that makes no difference because every service requires
+// the version or a later one.
 package modules
 
 import (
-	"errors"
-	"go/version"
+	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
-	"golang.org/x/mod/semver"
 )
 
-// Needs is what a go.mod and a go.sum say of other modules.
-type Needs struct {
-	Requires map[string]Require // by module path
-	Sums     map[Sum]bool
+// A Lock has all facts about the modules of a catalog's services. It can be used
+// concurrently.
+type Lock struct {
+	Go      string    // the least version of Go, as go.mod has it
+	Modules []*Module // sorted by path and version
+
+	versions map[string][]*Module  // by path, the latest last
+	packages map[string][]*Package // by import path, in different modules
+}
+
+// A Module is one version of a module.
+type Module struct {
+	module.Version
+	Sum    string // of its content, as go.sum has it; "" if no service needs it
+	ModSum string // of its go.mod
+
+	// Requires are the versions that it adds to the graph of modules of a service
+	// that requires it. They are in the lock, too.
+	Requires []module.Version
+
+	// Graph are the versions whose go.mod files such a service reads, besides the
+	// module's own: those that an unpruned module (before Go 1.17) requires, and
+	// what these require.
+	Graph []module.Version
+
+	Packages []*Package
+
+	rank            int // in order of version, among those of the same path
+	requires, graph []*Module
+}
+
+// A Package is a package of a module together with all packages of that module
+// that it imports.
+type Package struct {
+	Path    string
+	Testing bool     // only tests of other modules need it: a service cannot import it
+	Imports []string // packages of other modules
+	Tests   []string // packages of other modules that its tests need besides
+
+	module *Module
+}
+
+// UnknownError says that a package is needed, and none of the modules that a
+// service selects has it, as far as the lock knows.
+type UnknownError struct{ Package string }
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("package %s: is in none of the modules that modules.lock has for this; run make lock", e.Package)
+}
+
+// Knows tells whether a service may import a package of another module.
+func (l *Lock) Knows(importPath string) bool { return l.service(importPath) != nil }
+
+// Has tells whether there are facts about a module.
+func (l *Lock) Has(modulePath string) bool { return l.versions[modulePath] != nil }
+
+// Requires tells whether a service that imports these packages of other modules
+// requires a certain module. It ignores packages that the lock does not know.
+func (l *Lock) Requires(modulePath string, imports []string) bool {
+	n := newNeeds(l)
+	_, _ = n.load(slices.DeleteFunc(slices.Clone(imports), func(importPath string) bool { return !l.Knows(importPath) }))
+	return slices.ContainsFunc(l.versions[modulePath], func(m *Module) bool { return n.roots[m] })
+}
+
+// service returns the package that a service imports by this path, or nil.
+func (l *Lock) service(importPath string) *Package {
+	for _, p := range l.packages[importPath] {
+		if !p.Testing {
+			return p
+		}
+	}
+	return nil
+}
+
+// Files returns what `go mod tidy` writes for a module whose packages and tests
+// import these packages of other modules. If one of them is not in the lock, the
+// error is an [*UnknownError].
+func (l *Lock) Files(modulePath string, imports []string) (Files, error) {
+	n := newNeeds(l)
+	direct, err := n.load(imports)
+	if err != nil {
+		return Files{}, err
+	}
+	n.selectVersions()
+	if err := n.loadTests(); err != nil {
+		return Files{}, err
+	}
+	f := new(modfile.File)
+	if err := f.AddModuleStmt(modulePath); err != nil {
+		return Files{}, err
+	}
+	if err := f.AddGoStmt(l.Go); err != nil {
+		return Files{}, err
+	}
+	requires := make(map[string]Require, len(n.roots))
+	for m := range n.roots {
+		requires[m.Path] = Require{m.Version.Version, !direct[m]}
+	}
+	setRequires(f, requires)
+	mod, err := f.Format()
+	return Files{mod, formatSums(n.sums)}, err
+}
+
+// needs are what a service needs, in the making. They follow cmd/go step by
+// step: loadFromRoots, readModGraph and keepSums of its package modload.
+type needs struct {
+	lock     *Lock
+	all      []*Package         // what "all" is in `go help packages`
+	loaded   map[*Package]bool  // that, and what the tests need
+	roots    map[*Module]bool   // the modules of all: those that go.mod requires
+	selected map[string]*Module // by path
+	sums     map[Sum]bool
+}
+
+func newNeeds(l *Lock) *needs {
+	return &needs{lock: l, loaded: map[*Package]bool{}, roots: map[*Module]bool{}, selected: map[string]*Module{}, sums: map[Sum]bool{}}
+}
+
+// load finds all packages that the imported ones import, and returns the modules
+// of the imported ones.
+func (n *needs) load(imports []string) (direct map[*Module]bool, err error) {
+	add := func(importPath string) (*Module, error) {
+		p := n.lock.service(importPath)
+		if p == nil {
+			return nil, &UnknownError{importPath}
+		}
+		if !n.loaded[p] {
+			n.loaded[p], n.roots[p.module] = true, true
+			n.all = append(n.all, p)
+		}
+		return p.module, nil
+	}
+	direct = map[*Module]bool{}
+	for _, importPath := range imports {
+		m, err := add(importPath)
+		if err != nil {
+			return nil, err
+		}
+		direct[m] = true
+	}
+	for i := 0; i < len(n.all); i++ {
+		for _, importPath := range n.all[i].Imports {
+			if _, err := add(importPath); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return direct, nil
+}
+
+// selectVersions selects the latest version of each module that a root is or
+// requires. Every go.mod that this takes is in go.sum.
+func (n *needs) selectVersions() {
+	see := func(m *Module) {
+		if old := n.selected[m.Path]; old == nil || old.rank < m.rank {
+			n.selected[m.Path] = m
+		}
+	}
+	for root := range n.roots {
+		see(root)
+		n.sumMod(root)
+		for _, m := range root.requires {
+			see(m)
+		}
+		for _, m := range root.graph {
+			n.sumMod(m)
+		}
+	}
+}
+
+// loadTests loads the tests of all packages, and adds the sums of every module
+// that a loaded package may come from: go makes sure that it is one.
+func (n *needs) loadTests() error {
+	queue := slices.Clone(n.all)
+	add := func(importPath string) error {
+		p := n.find(importPath)
+		if p == nil {
+			return &UnknownError{importPath}
+		}
+		if !n.loaded[p] {
+			n.loaded[p] = true
+			queue = append(queue, p)
+		}
+		return nil
+	}
+	for _, p := range n.all {
+		for _, importPath := range p.Tests {
+			if err := add(importPath); err != nil {
+				return err
+			}
+		}
+	}
+	for i := 0; i < len(queue); i++ {
+		p := queue[i]
+		for _, importPath := range p.Imports {
+			if err := add(importPath); err != nil {
+				return err
+			}
+		}
+		n.sumMod(p.module)
+		for prefix := p.Path; prefix != "."; prefix = path.Dir(prefix) {
+			// Go does not look elsewhere if a module that go.mod requires has the package.
+			if m := n.selected[prefix]; m != nil && (n.roots[m] || !n.roots[p.module]) {
+				n.sums[Sum{m.Version, m.Sum}] = true
+			}
+		}
+	}
+	return nil
+}
+
+// find returns the package with an import path in the selected modules, or nil.
+// The modules that go.mod requires come first.
+func (n *needs) find(importPath string) *Package {
+	var found *Package
+	for _, p := range n.lock.packages[importPath] {
+		if n.roots[p.module] {
+			return p
+		}
+		if n.selected[p.module.Path] == p.module {
+			found = p
+		}
+	}
+	return found
+}
+
+func (n *needs) sumMod(m *Module) {
+	n.sums[Sum{module.Version{Path: m.Path, Version: m.Version.Version + "/go.mod"}, m.ModSum}] = true
+}
+
+// link connects the facts, and returns what is missing or contradicts itself.
+func (l *Lock) link() []error {
+	var errs []error
+	report := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	l.versions, l.packages = map[string][]*Module{}, map[string][]*Package{}
+	byVersion := make(map[module.Version]*Module, len(l.Modules))
+	for _, m := range l.Modules {
+		if m.ModSum == "" {
+			report("module %s: has no line mod", m.Version)
+		}
+		m.rank = len(l.versions[m.Path])
+		l.versions[m.Path] = append(l.versions[m.Path], m)
+		byVersion[m.Version] = m
+		for _, p := range m.Packages {
+			if other := l.service(p.Path); other != nil && !p.Testing {
+				report("package %s: is in %s and in %s", p.Path, other.module.Version, m.Version)
+			}
+			p.module = m
+			l.packages[p.Path] = append(l.packages[p.Path], p)
+		}
+	}
+	find := func(m *Module, v module.Version, summed bool) *Module {
+		other := byVersion[v]
+		switch {
+		case other == nil:
+			report("module %s: needs %s, which is not here", m.Version, v)
+		case summed && other.Sum == "":
+			report("module %s: needs %s, which has no sum here", m.Version, v)
+		}
+		return other
+	}
+	for _, m := range l.Modules {
+		for _, v := range m.Requires {
+			m.requires = append(m.requires, find(m, v, true))
+		}
+		for _, v := range m.Graph {
+			m.graph = append(m.graph, find(m, v, false))
+		}
+		for _, p := range m.Packages {
+			find(m, m.Version, true)
+			for _, importPath := range slices.Concat(p.Imports, p.Tests) {
+				if l.packages[importPath] == nil {
+					report("package %s: needs %s, which is not here", p.Path, importPath)
+				}
+			}
+			for _, importPath := range p.Imports {
+				if !p.Testing && l.packages[importPath] != nil && l.service(importPath) == nil {
+					report("package %s: imports %s, which is for tests only", p.Path, importPath)
+				}
+			}
+		}
+	}
+	return errs
 }
 
 // A Require is the version of a required module.
 type Require struct {
 	Version  string
 	Indirect bool
-}
-
-// A Sum is one line of go.sum. The version of a line for a go.mod file ends in
-// /go.mod.
-type Sum struct {
-	Module module.Version
-	Hash   string
-}
-
-// String returns the line.
-func (s Sum) String() string { return s.Module.Path + " " + s.Module.Version + " " + s.Hash }
-
-// A Lock is what one feature needs, or several together.
-type Lock struct {
-	Go string // the least version of Go
-	Needs
-	Corrections []Correction
-}
-
-// A Correction is what changes when a feature is chosen together with others.
-type Correction struct {
-	With      []string
-	Add, Drop Needs
-}
-
-func newNeeds() Needs { return Needs{map[string]Require{}, map[Sum]bool{}} }
-
-// Unite returns what the features of the locks, which are by feature name, need
-// together.
-func Unite(locks map[string]*Lock) *Lock {
-	all := &Lock{Needs: newNeeds()}
-	names := slices.Sorted(maps.Keys(locks))
-	for _, name := range names {
-		if l := locks[name]; all.Go == "" || newerGo(l.Go, all.Go) {
-			all.Go = l.Go
-		}
-		all.add(locks[name].Needs)
-	}
-	for _, name := range names {
-		for _, c := range locks[name].Corrections {
-			if !slices.ContainsFunc(c.With, func(other string) bool { return locks[other] == nil }) {
-				all.drop(c.Drop)
-				all.add(c.Add)
-			}
-		}
-	}
-	return all
-}
-
-func (n Needs) add(more Needs) {
-	for path, r := range more.Requires {
-		old, ok := n.Requires[path]
-		if ok && semver.Compare(old.Version, r.Version) > 0 {
-			r.Version = old.Version
-		}
-		r.Indirect = r.Indirect && (!ok || old.Indirect)
-		n.Requires[path] = r
-	}
-	maps.Copy(n.Sums, more.Sums)
-}
-
-// drop takes away exactly these needs: what is needed in another version, or
-// directly, is needed for another reason.
-func (n Needs) drop(less Needs) {
-	maps.DeleteFunc(n.Requires, func(path string, r Require) bool { return less.Requires[path] == r })
-	maps.DeleteFunc(n.Sums, func(s Sum, _ bool) bool { return less.Sums[s] })
-}
-
-// Correct returns the correction that makes the union of some features what
-// tidy says it is.
-func Correct(united, tidy *Lock, with ...string) Correction {
-	c := Correction{With: with, Add: newNeeds(), Drop: newNeeds()}
-	c.Add.add(tidy.Needs)
-	c.Add.drop(united.Needs)
-	c.Drop.add(united.Needs)
-	c.Drop.drop(tidy.Needs)
-	return c
-}
-
-// Files returns a go.mod and a go.sum as `go mod tidy` formats them.
-func (l *Lock) Files(modulePath string) (mod, sum []byte, err error) {
-	f := new(modfile.File)
-	if err := errors.Join(f.AddModuleStmt(modulePath), f.AddGoStmt(l.Go)); err != nil {
-		return nil, nil, err
-	}
-	setRequires(f, l.Requires)
-	mod, err = f.Format()
-	return mod, formatSums(l.Sums), err
-}
-
-// Tidied returns the lock that says what a go.mod and a go.sum say.
-func Tidied(mod, sum []byte) (*Lock, error) {
-	f, err := modfile.Parse("go.mod", mod, nil)
-	if err != nil {
-		return nil, err
-	}
-	if f.Go == nil {
-		return nil, errors.New("go.mod: has no go directive")
-	}
-	sums, err := parseSums("go.sum", sum)
-	return &Lock{Go: f.Go.Version, Needs: Needs{requires(f), sums}}, err
 }
 
 func requires(f *modfile.File) map[string]Require {
@@ -168,5 +365,3 @@ func setRequires(f *modfile.File, requires map[string]Require) {
 	f.SetRequireSeparateIndirect(list)
 	f.Cleanup()
 }
-
-func newerGo(a, b string) bool { return version.Compare("go"+a, "go"+b) > 0 }

@@ -13,6 +13,16 @@ import (
 	"golang.org/x/mod/semver"
 )
 
+// A Sum is one line of go.sum. The version of a line for a go.mod file ends in
+// /go.mod.
+type Sum struct {
+	Module module.Version
+	Hash   string
+}
+
+// String returns the line.
+func (s Sum) String() string { return s.Module.Path + " " + s.Module.Version + " " + s.Hash }
+
 // parseSums reads a go.sum.
 func parseSums(file string, data []byte) (map[Sum]bool, error) {
 	sums := map[Sum]bool{}

@@ -2,7 +2,7 @@
 
 // Package pins requires every module that a generated service may need: its
 // go.mod is the one place where their versions are chosen. After a change run
-// `make lock`, which brings the versions into the features' modules.lock.
+// `make lock`, which brings the versions into templates/modules.lock.
 //
 // The imports keep `go mod tidy` from dropping the requirements. The build tag
 // keeps everything else away: nothing here is ever built.

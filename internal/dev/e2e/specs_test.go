@@ -23,7 +23,7 @@ const small = `
 - {name: router, title: Router, question: Which?, default: stdlib}
 - {name: database, title: Database, question: Which?, default: none, optional: true}
 - {name: store, title: Store, question: How?, default: sql, when: {database: [any]}}
--- shared/base/modules.lock --
+-- modules.lock --
 go 1.26.0
 -- shared/base/feature.yaml --
 {title: Base, summary: what every service has, always: true}
@@ -158,7 +158,7 @@ func fifty() string {
 		}
 		fmt.Fprintf(&b, "-- feature/option%02d/feature.yaml --\n{title: x, summary: x%s}\n", i, more)
 	}
-	return slots + b.String() + "-- shared/base/modules.lock --\ngo 1.26.0\n-- shared/base/feature.yaml --\n{title: Base, summary: what every service has, always: true}\n"
+	return slots + b.String() + "-- modules.lock --\ngo 1.26.0\n-- shared/base/feature.yaml --\n{title: Base, summary: what every service has, always: true}\n"
 }
 
 // With fifty features it takes about as many selections to make every two choices

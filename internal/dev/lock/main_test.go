@@ -1,36 +1,68 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
 	"golang.org/x/tools/txtar"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/templates"
 )
 
-// A world of four modules. b is needed by the tests of a, in another version
-// than that of the pins, and go.sum has it for them unless b is chosen: that is
-// what a pair explains. c, from before Go pruned modules, needs that version's
-// go.mod whoever is chosen, and no pair explains that.
+// world has all that makes it hard to say what tidy writes:
+//   - t is needed by tests of a, g and o only, in different versions; the older
+//     ones import b, the latest u.
+//   - c is from before Go pruned modules: go reads the go.mod of d, too, and of
+//     what that requires, though nobody imports it.
+//   - n/inner lies inside of n, and both have packages below that path. Tests of
+//     g import n.
+//   - o is required by everybody, and the older o that a wants never selected.
 const world = `
 -- modules/a.test/a@v1.0.0/go.mod --
 module a.test/a
 
 go 1.26.0
 
-require b.test/b v1.0.0
+require (
+	b.test/b v1.0.0
+	o.test/o v1.0.0
+	t.test/t v1.0.0
+)
 -- modules/a.test/a@v1.0.0/a.go --
 package a
--- modules/a.test/a@v1.0.0/a_test.go --
-package a
 
-import _ "b.test/b"
+import _ "a.test/a/internal/deep"
+-- modules/a.test/a@v1.0.0/internal/deep/deep.go --
+package deep
+
+import _ "o.test/o"
+-- modules/a.test/a@v1.0.0/internal/deep/deep_test.go --
+//go:build integration
+
+package deep_test
+
+import (
+	_ "b.test/b"
+	_ "t.test/t/assert"
+)
+-- modules/a.test/a@v1.0.0/internal/deep/make.go --
+//go:build ignore
+
+package main
+
+import _ "nowhere.test/x"
 -- modules/b.test/b@v1.0.0/go.mod --
 module b.test/b
 
@@ -46,11 +78,118 @@ package b
 -- modules/c.test/c@v1.0.0/go.mod --
 module c.test/c
 
-go 1.16
-
-require b.test/b v1.0.0
+require (
+	b.test/b v1.0.0
+	d.test/d v1.0.0
+)
 -- modules/c.test/c@v1.0.0/c.go --
 package c
+-- modules/d.test/d@v1.0.0/go.mod --
+module d.test/d
+
+go 1.26.0
+
+require t.test/t v1.1.0
+-- modules/d.test/d@v1.0.0/d.go --
+package d
+-- modules/g.test/g@v1.0.0/go.mod --
+module g.test/g
+
+go 1.26.0
+
+require (
+	n.test/n v1.0.0
+	n.test/n/inner v1.0.0
+	o.test/o v1.1.0
+	t.test/t v1.2.0
+	u.test/u v1.0.0
+)
+-- modules/g.test/g@v1.0.0/sub/g.go --
+package sub
+-- modules/g.test/g@v1.0.0/sub/g_windows_test.go --
+package sub
+
+import (
+	_ "n.test/n"
+	_ "n.test/n/inner/x"
+	_ "t.test/t/assert"
+	_ "u.test/u"
+)
+-- modules/n.test/n@v1.0.0/go.mod --
+module n.test/n
+
+go 1.26.0
+
+require n.test/n/inner v1.0.0
+-- modules/n.test/n@v1.0.0/n.go --
+package n
+
+import _ "n.test/n/inner/x"
+-- modules/n.test/n@v1.0.0/inner/x/x.go --
+package x
+-- modules/n.test/n/inner@v1.0.0/go.mod --
+module n.test/n/inner
+
+go 1.26.0
+-- modules/n.test/n/inner@v1.0.0/y/y.go --
+package y
+-- modules/o.test/o@v1.0.0/go.mod --
+module o.test/o
+
+go 1.26.0
+-- modules/o.test/o@v1.0.0/o.go --
+package o
+-- modules/o.test/o@v1.1.0/go.mod --
+module o.test/o
+
+go 1.26.0
+
+require (
+	b.test/b v1.0.0
+	t.test/t v1.0.0
+)
+-- modules/o.test/o@v1.1.0/o.go --
+package o
+-- modules/o.test/o@v1.1.0/o_test.go --
+package o
+
+import _ "t.test/t/assert"
+-- modules/t.test/t@v1.0.0/go.mod --
+module t.test/t
+
+go 1.26.0
+
+require b.test/b v1.0.0
+-- modules/t.test/t@v1.0.0/assert/t.go --
+package assert
+
+import _ "b.test/b"
+-- modules/t.test/t@v1.1.0/go.mod --
+module t.test/t
+
+go 1.26.0
+
+require b.test/b v1.0.0
+-- modules/t.test/t@v1.1.0/assert/t.go --
+package assert
+
+import _ "b.test/b"
+-- modules/t.test/t@v1.2.0/go.mod --
+module t.test/t
+
+go 1.26.0
+
+require u.test/u v1.0.0
+-- modules/t.test/t@v1.2.0/assert/t.go --
+package assert
+
+import _ "u.test/u"
+-- modules/u.test/u@v1.0.0/go.mod --
+module u.test/u
+
+go 1.26.0
+-- modules/u.test/u@v1.0.0/u.go --
+package u
 -- pins/go.mod --
 module pins
 
@@ -60,6 +199,10 @@ require (
 	a.test/a v1.0.0
 	b.test/b v1.1.0
 	c.test/c v1.0.0
+	g.test/g v1.0.0
+	n.test/n v1.0.0
+	n.test/n/inner v1.0.0
+	o.test/o v1.1.0
 )
 -- pins/pins.go --
 package pins
@@ -68,74 +211,201 @@ import (
 	_ "a.test/a"
 	_ "b.test/b"
 	_ "c.test/c"
+	_ "g.test/g/sub"
+	_ "n.test/n"
+	_ "n.test/n/inner/y"
+	_ "o.test/o"
 )
 -- catalog/slots.yaml --
 []
--- catalog/base/feature.yaml --
-title: base
-summary: a program
--- catalog/base/modules.lock --
-go 1.26.0
--- catalog/base/files/main.go.raw --
+-- catalog/shared/base/feature.yaml --
+{title: base, summary: what every service has, always: true}
+-- catalog/shared/base/files/main.go.raw --
 package main
 
+import _ "o.test/o"
+
 func main() {}
--- catalog/a/feature.yaml --
-title: a
-summary: needs a
--- catalog/a/files/a.go.raw --
+-- catalog/feature/a/feature.yaml --
+{title: a, summary: needs a}
+-- catalog/feature/a/files/a.go.raw --
 package main
 
 import _ "a.test/a"
--- catalog/b/feature.yaml --
-title: b
-summary: needs b
--- catalog/b/files/b.go.raw --
+-- catalog/feature/b/feature.yaml --
+{title: b, summary: needs b in a test of its own}
+-- catalog/feature/b/files/b_test.go.raw --
+//go:build integration
+
 package main
 
 import _ "b.test/b"
-`
-
-const third = `
--- catalog/c/feature.yaml --
-title: c
-summary: needs c
--- catalog/c/files/c.go.raw --
+-- catalog/feature/c/feature.yaml --
+{title: c, summary: needs c}
+-- catalog/feature/c/files/c.go.raw --
 package main
 
 import _ "c.test/c"
+-- catalog/feature/g/feature.yaml --
+{title: g, summary: needs a package of g}
+-- catalog/feature/g/files/g.go.raw --
+package main
+
+import _ "g.test/g/sub"
+-- catalog/feature/n/feature.yaml --
+{title: n, summary: needs n}
+-- catalog/feature/n/files/n.go.raw --
+package main
+
+import _ "n.test/n"
+-- catalog/feature/inner/feature.yaml --
+{title: inner, summary: needs a module inside of n}
+-- catalog/feature/inner/files/inner.go.raw --
+package main
+
+import _ "n.test/n/inner/y"
+-- catalog/feature/others/feature.yaml --
+{title: others, summary: has Go files that are no package of the service}
+-- catalog/feature/others/files/testdata/x.go.raw --
+package x
+
+import _ "nowhere.test/x"
+-- catalog/feature/others/files/_old/x.go.raw --
+package x
+
+import _ "nowhere.test/x"
+-- catalog/feature/others/files/tools/x/go.mod.raw --
+module x
+
+go 1.26.0
+-- catalog/feature/others/files/tools/x/x.go.raw --
+package x
+
+import _ "nowhere.test/x"
+-- catalog/feature/others/files/make.go.raw --
+//go:build ignore
+
+package main
+
+import _ "nowhere.test/x"
+`
+
+// worldLock is the lock of the world, less the first line and the hashes.
+const worldLock = `go 1.26.0
+
+module a.test/a v1.0.0
+sum h1:x
+mod h1:x
+package a.test/a
+import o.test/o
+test b.test/b
+test t.test/t/assert
+
+module b.test/b v1.0.0
+sum h1:x
+mod h1:x
+testing b.test/b
+
+module b.test/b v1.1.0
+sum h1:x
+mod h1:x
+package b.test/b
+
+module c.test/c v1.0.0
+sum h1:x
+mod h1:x
+require t.test/t v1.1.0
+graph b.test/b v1.0.0
+graph d.test/d v1.0.0
+graph t.test/t v1.1.0
+package c.test/c
+
+module d.test/d v1.0.0
+mod h1:x
+
+module g.test/g v1.0.0
+sum h1:x
+mod h1:x
+require n.test/n v1.0.0
+require n.test/n/inner v1.0.0
+require t.test/t v1.2.0
+require u.test/u v1.0.0
+package g.test/g/sub
+test n.test/n
+test t.test/t/assert
+test u.test/u
+
+module n.test/n v1.0.0
+sum h1:x
+mod h1:x
+require n.test/n/inner v1.0.0
+package n.test/n
+import n.test/n/inner/x
+package n.test/n/inner/x
+
+module n.test/n/inner v1.0.0
+sum h1:x
+mod h1:x
+package n.test/n/inner/y
+
+module o.test/o v1.1.0
+sum h1:x
+mod h1:x
+require b.test/b v1.0.0
+require t.test/t v1.0.0
+package o.test/o
+test t.test/t/assert
+
+module t.test/t v1.0.0
+sum h1:x
+mod h1:x
+testing t.test/t/assert
+import b.test/b
+
+module t.test/t v1.1.0
+sum h1:x
+mod h1:x
+testing t.test/t/assert
+import b.test/b
+
+module t.test/t v1.2.0
+sum h1:x
+mod h1:x
+testing t.test/t/assert
+import u.test/u
+
+module u.test/u v1.0.0
+sum h1:x
+mod h1:x
+testing u.test/u
 `
 
 // build writes a world into a directory, with a proxy that has its modules, and
-// returns its catalog and its pins.
-func build(t *testing.T, archive string) (catalog, pins string) {
+// returns its catalog and its pins, which are tidy.
+func build(t testing.TB, archive string) (catalog, pins string) {
 	t.Helper()
 	dir := t.TempDir()
+	sources := map[string]module.Version{} // by directory
 	for _, file := range txtar.Parse([]byte(archive)).Files {
 		write(t, filepath.Join(dir, file.Name), string(file.Data))
+		if source, ok := strings.CutSuffix(file.Name, "/go.mod"); ok && strings.HasPrefix(source, "modules/") {
+			path, version, _ := strings.Cut(strings.TrimPrefix(source, "modules/"), "@")
+			sources[filepath.Join(dir, source)] = module.Version{Path: path, Version: version}
+		}
 	}
-	sources, err := filepath.Glob(filepath.Join(dir, "modules", "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, source := range sources {
-		name, version, _ := strings.Cut(filepath.Base(source), "@")
-		m := module.Version{Path: filepath.Base(filepath.Dir(source)) + "/" + name, Version: version}
-		proxy := filepath.Join(dir, "proxy", filepath.FromSlash(m.Path), "@v", version)
+	for source, m := range sources {
+		proxy := filepath.Join(dir, "proxy", filepath.FromSlash(m.Path), "@v", m.Version)
 		mod, err := os.ReadFile(filepath.Join(source, "go.mod"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		write(t, proxy+".mod", string(mod))
-		write(t, proxy+".info", `{"Version":"`+version+`"}`)
-		archive, err := os.Create(proxy + ".zip")
-		if err != nil {
+		write(t, proxy+".info", `{"Version":"`+m.Version+`"}`)
+		var archive bytes.Buffer
+		if err := zip.CreateFromDir(&archive, m, source); err != nil {
 			t.Fatal(err)
 		}
-		defer archive.Close()
-		if err := zip.CreateFromDir(archive, m, source); err != nil {
-			t.Fatal(err)
-		}
+		write(t, proxy+".zip", archive.String())
 	}
 	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(filepath.Join(dir, "proxy")))
 	t.Setenv("GOSUMDB", "off")
@@ -146,7 +416,7 @@ func build(t *testing.T, archive string) (catalog, pins string) {
 	return filepath.Join(dir, "catalog"), pins
 }
 
-func write(t *testing.T, path, content string) {
+func write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -156,7 +426,7 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-func tidy(t *testing.T, dir string, args ...string) {
+func tidy(t testing.TB, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"mod", "tidy"}, args...)...)
 	cmd.Dir = dir
@@ -165,127 +435,296 @@ func tidy(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// The locks say what tidy says, of a pair as well; locked again they are the
-// same.
-func TestLock_CorrectsPairs(t *testing.T) {
-	catalog, pins := build(t, world)
-	var locks [2]string
-	for i := range locks {
-		if err := run(catalog, pins); err != nil {
-			t.Fatal(err)
-		}
-		for _, feature := range []string{"base", "a", "b"} {
-			lock, err := os.ReadFile(filepath.Join(catalog, feature, "modules.lock"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			locks[i] += string(lock)
-		}
-	}
-	if !strings.Contains(locks[0], "\nwith a\ndrop sum b.test/b v1.0.0 h1:") || strings.Count(locks[0], "with ") != 1 {
-		t.Errorf("not one correction, of the pair:\n%s", locks[0])
-	}
-	if locks[1] != locks[0] {
-		t.Errorf("locked again, they are\n%s\nnot\n%s", locks[1], locks[0])
-	}
-	checkTidy(t, catalog, nil, []string{"a"}, []string{"b"}, []string{"a", "b"})
-}
-
-// checkTidy checks that these features' locks say what tidy says.
-func checkTidy(t *testing.T, catalog string, selections ...[]string) {
+// locked locks a catalog, and returns it and its lock.
+func locked(t testing.TB, catalog, pins string) (*generator.Catalog, string) {
 	t.Helper()
+	if err := run(catalog, pins); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.ReadFile(filepath.Join(catalog, "modules.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c, err := generator.Load(os.DirFS(catalog))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, features := range selections {
-		s, err := generator.Resolve(c, generator.Spec{Service: "app", Module: "app", Features: features})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tree, err := generator.Render(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		for path, content := range tree {
-			write(t, filepath.Join(dir, path), string(content))
-		}
-		tidy(t, dir, "-diff")
-	}
+	return c, string(lock)
 }
 
-// demanding features need a value of a slot that is not the one with fewest
-// modules: they require it, or what requires it, or exclude the least.
-const demanding = `
--- catalog/slots.yaml --
-- {name: database, title: Database, question: Which?, default: none, optional: true}
-- {name: router, title: Router, question: Which?, default: full}
--- catalog/store/feature.yaml --
-title: store
-summary: a value that needs a
-slot: database
--- catalog/store/files/store.go.raw --
-package main
-
-import _ "a.test/a"
--- catalog/full/feature.yaml --
-title: full
-summary: a value that needs b
-slot: router
--- catalog/full/files/router.go.raw --
-package main
-
-import _ "b.test/b"
--- catalog/plain/feature.yaml --
-title: plain
-summary: a value that needs nothing
-slot: router
--- catalog/plain/files/router.go.raw --
-package main
--- catalog/jobs/feature.yaml --
-title: jobs
-summary: needs a database
-requires: [store]
--- catalog/outbox/feature.yaml --
-title: outbox
-summary: needs what needs a database
-requires: [jobs]
--- catalog/rich/feature.yaml --
-title: rich
-summary: is not for every router
-conflicts: [plain]
-`
-
-// What cannot be beside the least of everything is locked beside what it needs.
-func TestLock_OfWhatNeedsMoreThanTheLeast(t *testing.T) {
-	catalog, pins := build(t, world+demanding)
-	for _, feature := range []string{"a", "b"} {
-		if err := os.RemoveAll(filepath.Join(catalog, feature)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := run(catalog, pins); err != nil {
+func rendered(t *testing.T, c *generator.Catalog, features ...string) generator.Tree {
+	t.Helper()
+	s, err := generator.Resolve(c, generator.Spec{Service: "app", Module: "app", Features: features})
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, feature := range []string{"jobs", "outbox", "rich"} {
-		if lock, err := os.ReadFile(filepath.Join(catalog, feature, "modules.lock")); err == nil {
-			t.Errorf("%s has what others need:\n%s", feature, lock)
-		}
+	tree, err := generator.Render(s)
+	if err != nil {
+		t.Fatal(err)
 	}
-	checkTidy(t, catalog, []string{"plain", "outbox"}, []string{"full", "outbox"}, []string{"rich"}, []string{"rich", "outbox"})
+	return tree
 }
 
-// What no pair explains fails, says what it is about, and nothing is written.
-func TestLock_FailsForWhatNoPairExplains(t *testing.T) {
-	catalog, pins := build(t, world+third)
-	err := run(catalog, pins)
-	const want = "base a b c: tidy says otherwise than their locks, and no pair explains it:\n" +
-		"go 1.26.0\n\nwith base a b c\nadd sum b.test/b v1.0.0/go.mod h1:"
-	if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Count(err.Error(), "with ") != 1 {
+// checkTidy checks that what is rendered is what tidy writes.
+func checkTidy(t *testing.T, c *generator.Catalog, features ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	for path, content := range rendered(t, c, features...) {
+		write(t, filepath.Join(dir, path), string(content))
+	}
+	tidy(t, dir, "-diff")
+}
+
+// selections returns all choices of optional features.
+func selections(c *generator.Catalog) [][]string {
+	all := [][]string{nil}
+	for _, f := range c.Features {
+		if f.Optional() {
+			for _, features := range all {
+				all = append(all, append(slices.Clip(features), f.Name))
+			}
+		}
+	}
+	return all
+}
+
+// Every selection of a catalog is tidy, and locked again its lock is the same.
+func TestLock_IsExact(t *testing.T) {
+	catalog, pins := build(t, world)
+	c, lock := locked(t, catalog, pins)
+	for _, features := range selections(c) {
+		t.Run(strings.Join(features, "+"), func(t *testing.T) { checkTidy(t, c, features...) })
+	}
+	if _, again := locked(t, catalog, pins); again != lock {
+		t.Errorf("locked again, it is\n%s\nnot\n%s", again, lock)
+	}
+}
+
+// The lock of the templates is up to date.
+func TestLock_OfTheTemplates(t *testing.T) {
+	catalog, err := generator.LoadUnlocked(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := compute(catalog, filepath.Join("..", "..", "..", "testdata", "pins"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed, err := fs.ReadFile(templates.FS, "modules.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(lock.Format(), committed) {
+		t.Error("templates/modules.lock is not what make lock writes: run it")
+	}
+}
+
+// The lock has what is needed, and not more: nothing that another line implies,
+// and no version that no service can select.
+func TestLock_IsSmall(t *testing.T) {
+	catalog, pins := build(t, world)
+	_, lock := locked(t, catalog, pins)
+	_, lock, _ = strings.Cut(regexp.MustCompile(`h1:\S+`).ReplaceAllString(lock, "h1:x"), "\n")
+	if lock != worldLock {
+		t.Errorf("got:\n%s\nwant:\n%s", lock, worldLock)
+	}
+}
+
+// A feature that is added does not change the modules of selections without it,
+// though some of them need t as well, and g brings a version of t.
+func TestLock_OfOneMoreFeature(t *testing.T) {
+	catalog, pins := build(t, world)
+	g := filepath.Join(catalog, "feature", "g")
+	if err := os.Rename(g, filepath.Join(pins, "g")); err != nil {
+		t.Fatal(err)
+	}
+	without, _ := locked(t, catalog, pins)
+	if err := os.Rename(filepath.Join(pins, "g"), g); err != nil {
+		t.Fatal(err)
+	}
+	with, _ := locked(t, catalog, pins)
+	for _, features := range selections(without) {
+		got, want := rendered(t, with, features...), rendered(t, without, features...)
+		for _, file := range []string{"go.mod", "go.sum"} {
+			if !bytes.Equal(got[file], want[file]) {
+				t.Errorf("%v: since there is g, %s is\n%s\nnot\n%s", features, file, got[file], want[file])
+			}
+		}
+	}
+}
+
+// withE changes the world: b imports e, which only g's go.mod mentions.
+const withE = world + `
+-- catalog/feature/b/files/b_test.go.raw --
+package main
+
+import _ "e.test/e"
+-- modules/g.test/g@v1.0.0/go.mod --
+module g.test/g
+
+go 1.26.0
+
+require (
+	e.test/e v1.0.0
+	n.test/n v1.0.0
+	t.test/t v1.2.0
+	u.test/u v1.0.0
+)
+-- modules/e.test/e@v1.0.0/e.go --
+package e
+-- modules/e.test/e@v1.0.0/go.mod --
+module e.test/e
+
+go 1.26.0
+`
+
+// What makes it impossible to say what tidy writes is refused, and nothing is
+// written. A file that is twice in an archive is as it is there last.
+func TestLock_Refuses(t *testing.T) {
+	tests := []struct{ name, archive, want string }{{
+		"an import that no pinned module has",
+		world + `
+-- catalog/feature/g/files/g.go.raw --
+package main
+
+import _ "g.test/g"
+`,
+		"feature g imports g.test/g, which no module of the pins has; add it to them and run go mod tidy there",
+	}, {
+		"an import that two pinned modules have",
+		world + `
+-- catalog/feature/n/files/n.go.raw --
+package main
+
+import _ "n.test/n/inner/x"
+-- modules/n.test/n@v1.0.0/n.go --
+package n
+-- modules/n.test/n/inner@v1.0.0/x/x.go --
+package x
+-- modules/g.test/g@v1.0.0/sub/g_windows_test.go --
+package sub
+`,
+		"feature n imports n.test/n/inner/x, which n.test/n/inner@v1.0.0 and n.test/n@v1.0.0 both have; pin versions of which only one has it",
+	}, {
+		"pins that are not enough", // go does not read the go.mod of e there
+		withE + `
+-- modules/e.test/e@v1.0.0/go.mod --
+module e.test/e
+
+go 1.26.0
+
+require o.test/o v1.2.0
+-- modules/o.test/o@v1.2.0/go.mod --
+module o.test/o
+
+go 1.26.0
+-- modules/o.test/o@v1.2.0/o.go --
+package o
+`,
+		"the pins select o.test/o@v1.1.0, but what services import requires v1.2.0; run go get o.test/o@v1.2.0 there",
+	}, {
+		"a test that imports what its module does not require", // though g does
+		withE + `
+-- modules/e.test/e@v1.0.0/e_test.go --
+package e
+
+import _ "u.test/u"
+`,
+		"feature b imports e.test/e: a test needs package u.test/u, which no required module has; pin versions whose go.mod files are tidy",
+	}, {
+		"a test that imports what no module requires",
+		withE + `
+-- modules/e.test/e@v1.0.0/e_test.go --
+package e
+
+import _ "f.test/f"
+`,
+		"tests of modules that services require import f.test/f, which no module that these require has; pin versions whose go.mod files are tidy",
+	}}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			catalog, pins := build(t, tt.archive)
+			if err := run(catalog, pins); err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+			if _, err := os.Stat(filepath.Join(catalog, "modules.lock")); err == nil {
+				t.Error("a lock has been written all the same")
+			}
+		})
+	}
+}
+
+// A module cache that has been tampered with is noticed: the pins know the hash.
+func TestLock_RefusesForgedHashes(t *testing.T) {
+	catalog, pins := build(t, world)
+	file := filepath.Join(pins, "go.sum")
+	sums, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, _, _ := strings.Cut(string(sums[bytes.Index(sums, []byte("g.test/g v1.0.0 ")):]), "\n")
+	const forged = "g.test/g v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	write(t, file, strings.Replace(string(sums), original, forged, 1))
+	want := fmt.Sprintf("g.test/g@v1.0.0: its hash is %s in the module cache and %s in the go.sum of the pins; find out which one is a fake", strings.Fields(original)[2], strings.Fields(forged)[2])
+	if err := run(catalog, pins); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if _, err := os.Stat(filepath.Join(catalog, "a", "modules.lock")); err == nil {
-		t.Error("locks have been written all the same")
+}
+
+// Fifty optional features with a module each, which all need some of the same
+// modules for their tests, in versions of their own. It is exact and takes a
+// time that grows with the number of features, not with that of their pairs.
+func TestLock_OfFiftyFeatures(t *testing.T) {
+	const n = 50
+	var archive strings.Builder
+	file := func(name, format string, args ...any) {
+		fmt.Fprintf(&archive, "-- %s --\n"+format+"\n", append([]any{name}, args...)...)
+	}
+	file("catalog/slots.yaml", "[]")
+	file("catalog/shared/base/feature.yaml", "{title: base, summary: what every service has, always: true}")
+	file("catalog/shared/base/files/main.go.raw", "package main\n\nfunc main() {}")
+	var requires, imports strings.Builder
+	for i := range n {
+		m := fmt.Sprintf("f%02d.test/f", i)
+		fmt.Fprintf(&requires, "require %s v1.0.0\n", m)
+		fmt.Fprintf(&imports, "import _ %q\n", m)
+		file(fmt.Sprintf("catalog/feature/f%02d/feature.yaml", i), "{title: f, summary: a feature}")
+		file(fmt.Sprintf("catalog/feature/f%02d/files/f%02d.go.raw", i, i), "package main\n\nimport _ %q", m)
+		// Each needs the next but one, tests of each a version of two helpers.
+		next := fmt.Sprintf("f%02d.test/f", (i+2)%n)
+		own := "modules/" + m + "@v1.0.0/"
+		file(own+"f_test.go", "package f\n\nimport (\n\t_ \"h%d.test/h\"\n\t_ \"h%d.test/h\"\n)", i%5, (i+1)%5)
+		mod := fmt.Sprintf("module %s\n\ngo 1.26.0\n\nrequire h%d.test/h v1.%d.0\nrequire h%d.test/h v1.%d.0\n", m, i%5, i/5, (i+1)%5, i/7)
+		if i+2 < n && i%3 == 0 {
+			mod += "require " + next + " v1.0.0\n"
+			file(own+"f.go", "package f\n\nimport _ %q", next)
+		} else {
+			file(own+"f.go", "package f")
+		}
+		file(own+"go.mod", "%s", mod)
+	}
+	for h := range 5 {
+		for v := range n / 5 {
+			own := fmt.Sprintf("modules/h%d.test/h@v1.%d.0/", h, v)
+			file(own+"go.mod", "module h%d.test/h\n\ngo 1.26.0", h)
+			file(own+"h.go", "package h")
+		}
+	}
+	file("pins/go.mod", "module pins\n\ngo 1.26.0\n\n%s", requires.String())
+	file("pins/pins.go", "package pins\n\n%s", imports.String())
+
+	catalog, pins := build(t, archive.String())
+	locked(t, catalog, pins) // fills the module cache
+	start := time.Now()
+	c, lock := locked(t, catalog, pins)
+	t.Logf("%d optional features: %v, %d lines", n, time.Since(start).Round(time.Millisecond), strings.Count(lock, "\n"))
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("f%02d", i))
+	}
+	checkTidy(t, c)
+	checkTidy(t, c, all...)
+	for i := range 8 {
+		checkTidy(t, c, slices.Concat(all[i*3:i*3+i], all[40-i:40])...)
 	}
 }
