@@ -31,7 +31,7 @@ func (p *Project) Apply(plan Plan) error {
 	d.before = p.before
 	held, err := d.root.Open(".")
 	if err != nil {
-		return cannotBe(p.Dir, "opened", err)
+		return cannot("open", p.Dir, err)
 	}
 	defer held.Close()
 	lock(held, true) // so that one of several runs at a time gets beyond the checks that follow
@@ -60,7 +60,7 @@ func (d *disk) checkUnchanged(plan Plan) error {
 		}
 		f, err := d.read(c.source())
 		if err == nil && !same(f.data, c.Before) {
-			err = fmt.Errorf("%s: has changed in the meantime; run again", c.source())
+			err = fmt.Errorf("%s: has changed since otelgen read it; run the command again", c.source())
 		}
 		errs = append(errs, err)
 	}
@@ -198,7 +198,7 @@ func (d *disk) rollBack(plan Plan) error {
 		}
 	}
 	if err := d.root.RemoveAll(stateDir); err != nil {
-		errs = append(errs, cannotBe(stateDir, "removed", err))
+		errs = append(errs, cannot("remove", stateDir, err))
 	}
 	return errors.Join(errs...)
 }

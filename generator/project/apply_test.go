@@ -378,7 +378,7 @@ func TestChangedMeanwhile(t *testing.T) {
 		}
 		writeDir(t, dir, files{name: "mine\n"})
 		before := readDir(t, dir)
-		if err := p.Apply(plan); err == nil || err.Error() != dir+": "+name+": has changed in the meantime; run again" {
+		if err := p.Apply(plan); err == nil || err.Error() != dir+": "+name+": has changed since otelgen read it; run the command again" {
 			t.Errorf("%s: %v", name, err)
 		}
 		checkDir(t, dir, before)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/otelgen/otelgen/generator"
@@ -98,7 +99,7 @@ func checkSparse(missing []string, skipped map[string]bool) error {
 	if len(left) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: is left out of the sparse checkout; run git sparse-checkout disable", listed(slices.Sorted(slices.Values(left))))
+	return fmt.Errorf("%s: missing, because this is a sparse checkout; run git sparse-checkout disable, then run the command again", listed(slices.Sorted(slices.Values(left))))
 }
 
 // compare decides about every path. It depends on the snapshot only.
@@ -259,23 +260,26 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	var err error
 	switch obstacle := s.disk[source].obstacle; {
 	case open:
-		c.Action, c.Note = Conflict, "it is not resolved yet"
+		c.Action, c.Note = Conflict, "this conflict is not resolved yet"
 		committed = entry{base: v.base, pending: first(s.entry(p).pending, s.entry(from).pending)}
 	case obstacle != "":
 		err = c.leave(v, obstacle)
-	case s.creating && v.base == nil && v.disk != nil && v.next != nil && mayPredate(p):
-		c.adopt(v)
+	case s.creating && v.base == nil && v.disk != nil && v.next != nil && mayPredate(p, false):
+		err = s.adopt(&c, v, sofar)
 	default:
 		err = s.decide(&c, v, sofar)
 		switch {
 		case s.conflictOfGit(c):
-			c.Action, c.After, c.Note = Conflict, c.Before, "git has it in conflict: resolve that first"
+			c.Action, c.After, c.Note = Conflict, c.Before, "git has a conflict in it: resolve that first"
 			committed = entry{base: v.base, pending: v.next}
 		case c.Action == Conflict && c.journaled():
 			committed = entry{base: v.base, pending: v.next}
 		case c.Action == Gone:
 			committed = entry{gone: v.next}
 		}
+	}
+	if path.Base(p) == goMod && err == nil {
+		s.noteVendoring(&c, sofar)
 	}
 	c.records = s.recordChanges(p, from, open, committed)
 	if c.journaled() {
@@ -325,13 +329,13 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 	case Conflict:
 		c.merge(t)
 		if c.Action == Conflict { // it does not if the file is empty
-			c.Note = "it exists, and otelgen does not know it; " + c.Note
+			c.Note = "it exists, and otelgen did not write it; " + c.Note
 		}
 	case Orphan:
-		c.Note = "you changed it, and otelgen no longer writes it: it stays"
+		c.Note = "you changed it, and otelgen no longer writes it, so it stays"
 	case Gone:
 		if !same(v.base, v.next) {
-			c.Note = "you deleted it, and it would have changed: it stays deleted"
+			c.Note = "you deleted it, so it stays deleted, although otelgen has a new version"
 		}
 	}
 	return nil
@@ -342,25 +346,11 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 func (c *Change) leave(v versions, obstacle string) error {
 	switch {
 	case v.next == nil:
-		c.Action, c.Note = Orphan, obstacle+", and otelgen no longer writes it: it stays"
+		c.Action, c.Note = Orphan, obstacle+", and otelgen no longer writes a file there, so it stays"
 	case same(v.base, v.next):
-		c.Action, c.Note = Keep, obstacle+": it stays"
+		c.Action, c.Note = Keep, obstacle+", and stays"
 	default:
 		return obstacleError(c.Path, obstacle)
 	}
 	return nil
-}
-
-// adopt decides about a file that was there before the project. It is treated as
-// the owner's change of what otelgen would have written. Only a .gitignore gets
-// the patterns that it lacks, because git must not track secrets.
-func (c *Change) adopt(v versions) {
-	c.Action, c.Note = Keep, "it was here first and stays"
-	if same(c.Before, v.next) {
-		c.Action, c.Note = None, ""
-	} else if c.Path == ignoreFile {
-		if c.After = withPatterns(c.Before, v.next); !same(c.Before, c.After) {
-			c.Action, c.Note = Merge, "it was here first and has been added to"
-		}
-	}
 }

@@ -28,7 +28,7 @@ func (p *Project) create(plan Plan) (err error) {
 	sweep(filepath.Dir(top), prefix)
 	staging, held, err := makeStaging(filepath.Dir(top), prefix)
 	if err != nil {
-		return cannotBe(p.Dir, "made", err)
+		return cannot("create", p.Dir, err)
 	}
 	defer held.Close()
 	defer func() {
@@ -42,11 +42,11 @@ func (p *Project) create(plan Plan) (err error) {
 			held.Close()
 		}
 		if left := os.RemoveAll(staging); left != nil {
-			err = errors.Join(err, cannotBe(staging, "removed", left))
+			err = errors.Join(err, cannot("remove", staging, left))
 		}
 	}()
 	if err := os.MkdirAll(filepath.Join(staging, below), 0o755); err != nil {
-		return cannotBe(p.Dir, "made", err)
+		return cannot("create", p.Dir, err)
 	}
 	d, err := openDisk(filepath.Join(staging, below))
 	if err != nil {
@@ -65,7 +65,7 @@ func (p *Project) create(plan Plan) (err error) {
 		held.Close()
 	}
 	if err := os.Rename(staging, top); err != nil {
-		return cannotBe(p.Dir, "made", err)
+		return cannot("create", p.Dir, err)
 	}
 	return nil
 }
@@ -130,5 +130,5 @@ func sweepOne(staging, swept string) {
 }
 
 func madeMeanwhileError(dir string) error {
-	return fmt.Errorf("%s: has been made in the meantime; run again", dir)
+	return fmt.Errorf("%s: another process has created it in the meantime; name another directory, or remove it and run the command again", dir)
 }

@@ -39,7 +39,7 @@ func (f file) absent() bool { return f.data == nil && f.obstacle == "" }
 func openDisk(dir string) (*disk, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, cannotBe(dir, "opened", err)
+		return nil, cannot("open", dir, err)
 	}
 	return &disk{root: root}, nil
 }
@@ -57,12 +57,12 @@ func (d *disk) look(p string) (file, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			return file{}, nil
 		case err != nil:
-			return file{}, cannotBe(p[:i], "looked at", err)
+			return file{}, cannot("read", p[:i], err)
 		case !last && info.IsDir():
 		case last && info.Mode().IsRegular():
 			data, err := d.root.ReadFile(p)
 			if err != nil {
-				return file{}, cannotBe(p, "read", err)
+				return file{}, cannot("read", p, err)
 			}
 			return file{data: present(data), mode: info.Mode()}, nil
 		default:
@@ -85,7 +85,7 @@ func kindOf(m fs.FileMode) string {
 	case m&fs.ModeSymlink != 0:
 		return "a symbolic link"
 	}
-	return "no regular file"
+	return "not a regular file"
 }
 
 // read returns the regular file at a path, which may be absent. Anything else
@@ -116,12 +116,15 @@ func (d *disk) write(p string, data []byte) error {
 	}
 	if d.staging {
 		if err := errors.Join(d.root.MkdirAll(path.Dir(p), 0o755), d.root.WriteFile(p, data, 0o644)); err != nil {
-			return cannotBe(p, "written", err)
+			return cannot("write", p, err)
 		}
 		return nil
 	}
+	if _, err := d.read(scratchFile); err != nil {
+		return err
+	}
 	if err := d.writeScratch(data, old.mode); err != nil {
-		return cannotBe(p, "written", err)
+		return cannot("write", p, err)
 	}
 	err = d.will("place " + p)
 	if err == nil {
@@ -134,9 +137,6 @@ func (d *disk) write(p string, data []byte) error {
 }
 
 func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
-	if _, err := d.read(scratchFile); err != nil {
-		return err
-	}
 	if err := d.root.MkdirAll(stateDir, 0o755); err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (d *disk) move(from, to string) error {
 	_, errFrom := d.read(from)
 	at, errTo := d.read(to)
 	if !at.absent() {
-		errTo = fmt.Errorf("%s: is there already", to)
+		errTo = fmt.Errorf("cannot write %s: it exists already; move it out of the way", to)
 	}
 	if err := errors.Join(errFrom, errTo, d.will("move "+from)); err != nil {
 		return err
@@ -173,10 +173,10 @@ func (d *disk) move(from, to string) error {
 
 func (d *disk) rename(from, to string) error {
 	if err := d.root.MkdirAll(path.Dir(to), 0o755); err != nil {
-		return cannotBe(to, "written", err)
+		return cannot("write", to, err)
 	}
 	if err := d.root.Rename(from, to); err != nil {
-		return cannotBe(to, "written", err)
+		return cannot("write", to, err)
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (d *disk) remove(p string) error {
 			return err
 		}
 		if err := d.root.Remove(p); err != nil {
-			return cannotBe(p, "removed", err)
+			return cannot("remove", p, err)
 		}
 	}
 	d.prune(p)
@@ -236,7 +236,7 @@ func (d *disk) walk(dir string, visit func(p string, entry fs.DirEntry) error) e
 	}
 	return fs.WalkDir(d.root.FS(), dir, func(p string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return cannotBe(p, "read", err)
+			return cannot("read", p, err)
 		}
 		return visit(p, entry)
 	})
@@ -250,9 +250,9 @@ func (d *disk) will(change string) error {
 	return d.before(change)
 }
 
-// cannotBe returns an error that says what the operating system refused to do
-// with a path, as a participle: "read", "written".
-func cannotBe(p, participle string, err error) error {
+// cannot returns an error that says what the operating system refused to do with
+// a path, such as "read" or "write", and what to do if it lacks permission.
+func cannot(do, p string, err error) error {
 	var pathError *fs.PathError
 	var linkError *os.LinkError
 	switch {
@@ -261,7 +261,11 @@ func cannotBe(p, participle string, err error) error {
 	case errors.As(err, &linkError):
 		err = linkError.Err
 	}
-	return fmt.Errorf("%s: cannot be %s: %w", p, participle, err)
+	hint := ""
+	if errors.Is(err, fs.ErrPermission) {
+		hint = "; run as a user who may, or choose another directory"
+	}
+	return fmt.Errorf("cannot %s %s: %w%s", do, p, err, hint)
 }
 
 func exists(name string) bool {

@@ -65,7 +65,7 @@ func TestForgedRecord(t *testing.T) {
 	for _, forged := range []string{".otelgen/base/.git/HEAD.base", ".otelgen/base/.base", ".otelgen/gone/.otelgen/spec.yaml.base", ".otelgen/pending/.otelgen/x.next"} {
 		dir := t.TempDir()
 		writeDir(t, dir, files{specFile: "", ".git/HEAD": "ref: x\n", forged: "ref: x\n"})
-		want := dir + ": " + forged + ": is the record of a path that otelgen never writes; delete it"
+		want := dir + ": " + forged + ": this record is for a path that otelgen never writes; delete it"
 		if _, err := Load(dir); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
@@ -135,7 +135,7 @@ func TestUnwritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := generator.Tree{specFile: nil, "sub/a.txt": text("A")}
-	if _, err := run(dir, next, nil, 0); err == nil || err.Error() != dir+": sub/a.txt: cannot be written: permission denied" {
+	if _, err := run(dir, next, nil, 0); err == nil || err.Error() != dir+": cannot write sub/a.txt: permission denied; run as a user who may, or choose another directory" {
 		t.Error(err)
 	}
 	if err := os.Chmod(sub, 0o755); err != nil {

@@ -163,7 +163,7 @@ func TestSparseCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = p.Compare(tree("aXc"), nil)
-	if want := dir + ": internal/b.txt: is left out of the sparse checkout; run git sparse-checkout disable"; err == nil || err.Error() != want {
+	if want := dir + ": internal/b.txt: missing, because this is a sparse checkout; run git sparse-checkout disable, then run the command again"; err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	checkDir(t, dir, before)
@@ -196,7 +196,7 @@ func TestConflictOfGit(t *testing.T) {
 	writeDir(t, dir, files{specFile: "kl"})
 	both := readDir(t, dir)["edited.txt"]
 	plan := mustUpdate(t, dir, tree("kl"), nil)
-	if c := plan.Conflicts(); len(c) != 1 || c[0].Path != "edited.txt" || c[0].Note != "git has it in conflict: resolve that first" {
+	if c := plan.Conflicts(); len(c) != 1 || c[0].Path != "edited.txt" || c[0].Note != "git has a conflict in it: resolve that first" {
 		t.Errorf("an update does %q, want one conflict", plan)
 	}
 	if got := readDir(t, dir); got["edited.txt"] != both || got["list.txt"] != string(text("aklz")) {

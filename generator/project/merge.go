@@ -5,7 +5,6 @@ import (
 	"go/format"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/otelgen/otelgen/internal/diff3"
 )
@@ -89,14 +88,14 @@ func gofmt(source []byte) []byte {
 func (c *Change) merge(v versions) {
 	if bytes.IndexByte(slices.Concat(v.base, v.disk, v.next), 0) >= 0 {
 		c.Action = Conflict
-		c.Note = "it is no text: yours stays; otelgen's is in " + baseDir + c.Path + ".base"
+		c.Note = "it is not text, so your version stays; otelgen's is in " + baseDir + c.Path + ".base"
 		return
 	}
 	merged, clean := diff3.Merge(v.base, v.disk, v.next)
 	switch {
 	case !clean:
 		c.Action, c.After = Conflict, v.restore(merged)
-		c.Note = "you and otelgen changed the same lines: decide between the markers"
+		c.Note = "you and otelgen changed the same lines: choose between the versions that the markers separate"
 	case bytes.Equal(merged, v.disk):
 		c.Action = Keep // the owner has made the same changes
 	default:
@@ -105,31 +104,4 @@ func (c *Change) merge(v versions) {
 		}
 		c.Action, c.After = Merge, v.restore(merged)
 	}
-}
-
-const ignoreFile = ".gitignore"
-
-// withPatterns returns a .gitignore with the lines of another that it lacks. They
-// are added at the end, because the last pattern that matches a path wins.
-func withPatterns(yours, ours []byte) []byte {
-	v := versions{crlf: allCRLF(yours)}
-	have := map[string]bool{"": true}
-	for line := range strings.Lines(string(yours)) {
-		have[strings.TrimSpace(line)] = true
-	}
-	var more []byte
-	for line := range strings.Lines(string(ours)) {
-		if !have[strings.TrimSpace(line)] {
-			more = append(more, strings.TrimSpace(line)+"\n"...)
-		}
-	}
-	switch {
-	case more == nil:
-		return yours
-	case len(yours) > 0 && !bytes.HasSuffix(yours, lf):
-		more = slices.Concat(lf, lf, more)
-	case len(yours) > 0:
-		more = slices.Concat(lf, more)
-	}
-	return slices.Concat(yours, v.restore(more))
 }

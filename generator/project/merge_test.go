@@ -179,7 +179,7 @@ func TestModules(t *testing.T) {
 		"new.go":       []byte("package main\n"),
 		"tools/go.mod": []byte("module tools\n\ngo 1.26.0\n\ntool t.org/t\n\nrequire t.org/t v1.1.0\n"),
 	}
-	const tidy = "you require other modules or versions than otelgen: run go mod tidy"
+	const tidy = "it requires other modules or versions than otelgen expects: run go mod tidy"
 	tests := []struct {
 		name string
 		mine files
@@ -249,6 +249,47 @@ func TestModules(t *testing.T) {
 	writeDir(t, dir, files{"go.mod": "module shop\n<<<<<<< HEAD\n"})
 	if _, err := run(dir, v2, nil, 0); err == nil || !strings.HasPrefix(err.Error(), dir+": go.mod:2: unknown directive: <<<<<<<") {
 		t.Errorf("of a go.mod with markers of git: %v", err)
+	}
+}
+
+// TestVendorOutOfDate: with a vendor directory, the go command builds only if
+// that has what go.mod requires and the code imports. Who changes either says so,
+// once.
+func TestVendorOutOfDate(t *testing.T) {
+	const note = "the vendor directory is out of date: run go mod vendor"
+	gomod := func(requires string) []byte { return []byte("module shop\n\ngo 1.26.0\n\nrequire " + requires + "\n") }
+	code := func(imports string) []byte { return []byte("package main\n\nimport _ \"" + imports + "\"\n") }
+	v1 := generator.Tree{specFile: nil, "go.mod": gomod("a.org/a v1.0.0"), "main.go": code("a.org/a"), "own.go": code("shop/internal/b")}
+	for name, tt := range map[string]struct {
+		next    generator.Tree
+		modules string // where vendor/modules.txt is
+		want    string
+	}{
+		"another version":           {generator.Tree{"go.mod": gomod("a.org/a v1.1.0")}, "vendor/modules.txt", note},
+		"a package not yet in it":   {generator.Tree{"main.go": code("a.org/a/sub")}, "vendor/modules.txt", note},
+		"a package of its own":      {generator.Tree{"own.go": code("shop/internal/c")}, "vendor/modules.txt", ""},
+		"one of the standard":       {generator.Tree{"main.go": code("net/http")}, "vendor/modules.txt", ""},
+		"no vendor directory":       {generator.Tree{"go.mod": gomod("a.org/a v1.1.0")}, "other/modules.txt", ""},
+		"one that go does not know": {generator.Tree{"go.mod": gomod("a.org/a v1.1.0")}, "vendor/a.org/a/a.txt", ""},
+		"that of another module":    {generator.Tree{"go.mod": gomod("a.org/a v1.1.0")}, "tools/vendor/modules.txt", ""},
+	} {
+		dir := t.TempDir()
+		mustNew(t, dir, v1)
+		writeDir(t, dir, files{tt.modules: "# a.org/a v1.0.0\n"})
+		next := maps.Clone(v1)
+		maps.Copy(next, tt.next)
+		got := ""
+		for _, c := range mustUpdate(t, dir, next, nil) {
+			if c.Path == "go.mod" && c.Matters() {
+				got = c.Note
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: note %q, want %q", name, got, tt.want)
+		}
+		if plan := mustUpdate(t, dir, next, nil); !plan.Empty() {
+			t.Errorf("%s: once more: %q", name, plan)
+		}
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/otelgen/otelgen/internal/modules"
 )
@@ -50,7 +53,7 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 	if path.Base(c.Path) == goSum {
 		c.After = sum.restore(merged.Sum)
 	} else if c.After = mod.restore(merged.Mod); tidy {
-		c.Note = "you require other modules or versions than otelgen: run go mod tidy"
+		c.Note = "it requires other modules or versions than otelgen expects: run go mod tidy"
 	}
 	switch c.Action = Merge; {
 	case same(c.After, c.Before):
@@ -61,18 +64,50 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 	return nil
 }
 
+// noteVendoring adds to the change of a go.mod that the vendor directory beside
+// it is going to be out of date: the go command does not build then. sofar has
+// the changes of all other files.
+func (s *snapshot) noteVendoring(c *Change, sofar Plan) {
+	dir := path.Dir(c.Path)
+	if !s.code.vendored[dir] || same(c.Before, c.After) && !s.importsMore(dir, modfile.ModulePath(c.After), sofar) {
+		return
+	}
+	if c.Note != "" {
+		c.Note += "; "
+	}
+	c.Note += "the vendor directory is out of date: run go mod vendor"
+	if c.Action == None {
+		c.Action = Keep // a file that does not change is reported only if it is kept
+	}
+}
+
+// importsMore reports whether a module imports packages of other modules after a
+// plan that it did not import before.
+func (s *snapshot) importsMore(dir, module string, plan Plan) bool {
+	before := s.code.imports(dir, nil)
+	return slices.ContainsFunc(s.code.imports(dir, plan), func(p string) bool {
+		first, _, _ := strings.Cut(p, "/")
+		return strings.Contains(first, ".") && p != module && !strings.HasPrefix(p, module+"/") && !slices.Contains(before, p)
+	})
+}
+
 // goFiles are the Go files of a project that go mod tidy reads.
 type goFiles struct {
 	imported map[string][]string // by the path of the file
 	modules  map[string]bool     // directories with a go.mod
+	vendored map[string]bool     // directories with a vendor directory that go mod vendor wrote
 }
 
 func readGoFiles(d *disk) (goFiles, error) {
-	g := goFiles{map[string][]string{}, map[string]bool{}}
+	g := goFiles{map[string][]string{}, map[string]bool{}, map[string]bool{}}
 	err := d.walk(".", func(p string, entry fs.DirEntry) error {
 		base := path.Base(p)
 		switch {
-		case entry.IsDir() && p != "." && (strings.ContainsAny(base[:1], "._") || base == "vendor" || base == "testdata"):
+		case entry.IsDir() && base == "vendor":
+			modules, err := d.look(p + "/modules.txt")
+			g.vendored[path.Dir(p)] = !modules.absent()
+			return cmp.Or(err, fs.SkipDir)
+		case entry.IsDir() && p != "." && (strings.ContainsAny(base[:1], "._") || base == "testdata"):
 			return fs.SkipDir // the go command ignores it, too
 		case !entry.Type().IsRegular():
 		case base == goMod:

@@ -33,7 +33,7 @@ type Project struct {
 func Load(dir string) (*Project, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: does not exist; name the directory of a project", dir)
+		return nil, fmt.Errorf("%s: does not exist; name the directory of an otelgen project", dir)
 	}
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func Load(dir string) (*Project, error) {
 		return nil, inDir(dir, err)
 	}
 	if spec.absent() {
-		return nil, fmt.Errorf("%s: is no project of otelgen, for it has no %s; name the directory of one, or make one with otelgen new", dir, specFile)
+		return nil, fmt.Errorf("%s is not an otelgen project: there is no %s in it; name the directory of one, or create one with otelgen new", named(dir), specFile)
 	}
 	r, err := readRecord(d)
 	if err != nil {
@@ -54,18 +54,18 @@ func Load(dir string) (*Project, error) {
 }
 
 // New returns a project that does not exist yet. Its directory must not exist
-// either, or hold nothing but what a fresh clone has: .git, and a README, a
-// license and a .gitignore, which belong to the owner and stay.
+// either, or hold nothing but what may be in a repository before its program:
+// documents, hidden files, the configuration of tools, and a go.mod.
 //
-// The Plan for such a project creates every file, and Apply creates all of them
-// or none.
+// The Plan for such a project creates every file that is not there, and Apply
+// creates all of them or none. What is there belongs to the owner and stays.
 func New(dir string) (*Project, error) {
 	p := &Project{Dir: dir}
 	switch info, err := os.Lstat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return p, nil
 	case err != nil:
-		return nil, cannotBe(dir, "looked at", err)
+		return nil, cannot("read", dir, err)
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s: is %s; name a directory that is empty or does not exist", dir, kindOf(info.Mode()))
 	}
@@ -76,20 +76,19 @@ func New(dir string) (*Project, error) {
 	defer d.root.Close()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, cannotBe(dir, "read", err)
+		return nil, cannot("read", dir, err)
 	}
 	var inTheWay []string
 	for _, e := range entries {
 		switch {
 		case e.Name() == stateDir:
 			p.interrupted = true
-		case e.Name() == ".git" || e.Type().IsRegular() && mayPredate(e.Name()):
-		default:
+		case !mayPredate(e.Name(), e.IsDir()):
 			inTheWay = append(inTheWay, e.Name())
 		}
 	}
 	if exists(filepath.Join(dir, specFile)) {
-		return nil, fmt.Errorf("%s: is a project of otelgen already; name another directory", dir)
+		return nil, fmt.Errorf("%s is already an otelgen project; run otelgen update there, or name another directory", named(dir))
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
 		return nil, notEmptyError(dir, inTheWay)
@@ -98,15 +97,16 @@ func New(dir string) (*Project, error) {
 	return p, inDir(dir, err)
 }
 
-// mayPredate reports whether a file at p may be there before the project is: a
-// new repository often begins with it.
-func mayPredate(p string) bool {
-	upper := strings.ToUpper(p)
-	return p == ignoreFile || !strings.Contains(p, "/") && (strings.HasPrefix(upper, "README") || strings.HasPrefix(upper, "LICENSE"))
+func notEmptyError(dir string, inTheWay []string) error {
+	return fmt.Errorf("%s is not empty: move %s away, or name another directory", named(dir), listed(inTheWay))
 }
 
-func notEmptyError(dir string, inTheWay []string) error {
-	return fmt.Errorf("%s: is not empty: %s; move what is in it away, or name another directory", dir, listed(inTheWay))
+// named returns what a message calls a directory.
+func named(dir string) string {
+	if dir == "." {
+		return "the current directory"
+	}
+	return dir
 }
 
 // listed joins names for a message, at most eight of them.

@@ -50,7 +50,42 @@ func TestNew(t *testing.T) {
 		{name: "in a fresh clone", dir: ".", had: files{".git/HEAD": "ref: x\n"}},
 		{name: "with a license", dir: ".", had: files{"LICENSE.txt": "MIT\n"}, want: files{"LICENSE.txt": "MIT\n"}},
 		{name: "with the same README", dir: ".", had: files{"README.md": "# shop\n\nHow to run it.\n"}},
-		{name: "with a README of its own", dir: ".", had: files{"README.md": "# My shop\n"}, want: files{"README.md": "# My shop\n"}},
+		{
+			name: "with a README of its own", dir: ".", had: files{"README.md": "# My shop\n\nWhat it sells.\n\nAnd to whom.\n"},
+			want: files{"README.md": "# My shop\n\nWhat it sells.\n\nAnd to whom.\n"},
+		},
+		{name: "with an empty README", dir: ".", had: files{"README.md": ""}},
+		{name: "with a README that is a heading", dir: ".", had: files{"README.md": "# My shop"}, want: files{"README.md": "# My shop\n\nHow to run it.\n"}},
+		{
+			name: "with a README that GitHub has written", dir: ".", had: files{"README.md": "# My shop\nSells coffee."},
+			want: files{"README.md": "# My shop\n\nSells coffee.\n\nHow to run it.\n"},
+		},
+		{
+			name: "with a README of one line", dir: ".", had: files{"README.md": "Sells coffee.\r\n"},
+			want: files{"README.md": "# shop\r\n\r\nSells coffee.\r\n\r\nHow to run it.\r\n"},
+		},
+		{
+			name: "with a README that has begun to be one", dir: ".", had: files{"README.md": "# My shop\n\n## Usage\n"},
+			want: files{"README.md": "# My shop\n\n## Usage\n"},
+		},
+		{
+			name: "with what desktops, editors and bots leave", dir: ".",
+			had:  files{".DS_Store": "\x00", ".idea/a/b.xml": "<x/>", ".editorconfig": "root = true\n", "renovate.json": "{}\n", "docs/index.md": "# Docs\n"},
+			want: files{".DS_Store": "\x00", ".idea/a/b.xml": "<x/>", ".editorconfig": "root = true\n", "renovate.json": "{}\n", "docs/index.md": "# Docs\n"},
+		},
+		{
+			name: "with a document of the same name", dir: ".", had: files{"docs/README.md": "# Docs\n"},
+			want: files{"docs/README.md": "# Docs\n"},
+		},
+		{name: "with a go.mod, just initialised", dir: ".", had: files{"go.mod": "module shop\n\ngo 1.25.0\n"}},
+		{
+			name: "with a go.mod for a later Go", dir: ".", had: files{"go.mod": "module shop\n\ngo 1.27.1\n"},
+			want: files{"go.mod": "module shop\n\ngo 1.27.1\n"},
+		},
+		{
+			name: "with a go.mod that requires something", dir: ".", had: files{"go.mod": "module shop // ours\n\ngo 1.25.0\n\ntool a.org/a\n\nrequire a.org/a v1.0.0\n"},
+			want: files{"go.mod": "module shop // ours\n\ngo 1.26.0\n\ntool a.org/a\n\nrequire a.org/a v1.0.0\n"},
+		},
 		{name: "with a readme of another name", dir: ".", had: files{"readme": "Hi.\n"}, want: files{"readme": "Hi.\n"}},
 		{
 			name: "with a .gitignore: git must not track secrets", dir: ".", had: files{".gitignore": "*.exe\n/bin/"},
@@ -82,7 +117,9 @@ func TestNew(t *testing.T) {
 // TestNewKilledAnywhere kills the creation of a project before each change. When
 // it has been repeated, the project is whole and nothing else is left.
 func TestNewKilledAnywhere(t *testing.T) {
-	for name, had := range map[string]files{"shop": nil, "a/shop": nil, ".": {".git/HEAD": "ref: x\n", ".gitignore": "*.exe\n", "README": "# My shop\n"}} {
+	for name, had := range map[string]files{"shop": nil, "a/shop": nil, ".": {
+		".git/HEAD": "ref: x\n", ".gitignore": "*.exe\n", "README.md": "# My shop\n", "go.mod": "module shop\n\ngo 1.25.0\n", "docs/README.md": "# Docs\n",
+	}} {
 		var want files
 		for kill, changes := 0, 0; kill <= changes; kill++ {
 			top := memDir(t)
@@ -130,7 +167,7 @@ func TestNew_KilledAndGoneOn(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		_, err = p.Compare(tt.next, nil)
-		if want := dir + ": is not empty: " + tt.want + "; move what is in it away, or name another directory"; err == nil || err.Error() != want {
+		if want := dir + " is not empty: move " + tt.want + " away, or name another directory"; err == nil || err.Error() != want {
 			t.Errorf("%s: got %v\nwant %s", name, err, want)
 		}
 		checkDir(t, dir, before)
@@ -177,7 +214,7 @@ func TestNewTwiceAtOnce(t *testing.T) {
 				switch {
 				case err == nil:
 					won++
-				case !strings.Contains(err.Error(), "has been made in the meantime") || strings.Contains(err.Error(), "\n"):
+				case !strings.Contains(err.Error(), "another process has created it in the meantime") || strings.Contains(err.Error(), "\n"):
 					t.Errorf("a run that lost says %v", err)
 				}
 			}
@@ -220,7 +257,7 @@ func TestNewBesideAnother(t *testing.T) {
 
 // TestNewFails: a new project that cannot be finished leaves nothing behind.
 func TestNewFails(t *testing.T) {
-	had := files{"README.md": "# My shop\n", ".gitignore": "*.exe\n"}
+	had := files{"README.md": "# My shop\n", ".gitignore": "*.exe\n", "go.mod": "module shop\n\ngo 1.25.0\n", "renovate.json": "{}\n"}
 	full := errors.New("no space left on device")
 	for _, name := range []string{"a/shop", "."} {
 		for fail, err := 1, full; err != nil; fail++ {
@@ -252,7 +289,7 @@ func TestNewFails(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	top := t.TempDir()
 	writeDir(t, top, files{
-		"file": "", "full/main.go": "", "full/go.mod": "", "full/README": "", "full/.git/HEAD": "", "full/.github/x": "",
+		"file": "", "full/main.go": "", "full/go.mod": "", "full/README": "", "full/.git/HEAD": "", "full/.github/x": "", "full/pkg/x": "",
 		"many/a": "", "many/b": "", "many/c": "", "many/d": "", "many/e": "", "many/f": "", "many/g": "", "many/h": "", "many/i": "", "many/j": "",
 		"ours/.otelgen/spec.yaml": "service: shop\n", "readme/README/x": "", "empty/.git/HEAD": "",
 	})
@@ -263,27 +300,29 @@ func TestNewRefuses(t *testing.T) {
 	}
 	before := readDir(t, top)
 	for dir, want := range map[string]string{
-		"file":      "is a file; name a directory that is empty or does not exist",
-		"file/shop": "cannot be looked at: not a directory",
-		"dangling":  "is a symbolic link; name a directory that is empty or does not exist",
-		"link":      "is a symbolic link; name a directory that is empty or does not exist",
-		"full":      "is not empty: .github, go.mod, main.go; move what is in it away, or name another directory",
-		"many":      "is not empty: a, b, c, d, e, f, g, h and 2 more; move what is in it away, or name another directory",
-		"readme":    "is not empty: README; move what is in it away, or name another directory",
-		"ours":      "is a project of otelgen already; name another directory",
+		"file":     ": is a file; name a directory that is empty or does not exist",
+		"dangling": ": is a symbolic link; name a directory that is empty or does not exist",
+		"link":     ": is a symbolic link; name a directory that is empty or does not exist",
+		"full":     " is not empty: move main.go, pkg away, or name another directory",
+		"many":     " is not empty: move a, b, c, d, e, f, g, h and 2 more away, or name another directory",
+		"readme":   " is not empty: move README away, or name another directory",
+		"ours":     " is already an otelgen project; run otelgen update there, or name another directory",
 	} {
 		dir = filepath.Join(top, dir)
-		if _, err := New(dir); err == nil || err.Error() != dir+": "+want {
-			t.Errorf("got %v\nwant %s: %s", err, dir, want)
+		if _, err := New(dir); err == nil || err.Error() != dir+want {
+			t.Errorf("got %v\nwant %s%s", err, dir, want)
 		}
 	}
+	if _, err := New(filepath.Join(top, "file", "shop")); err == nil || err.Error() != "cannot read "+filepath.Join(top, "file", "shop")+": not a directory" {
+		t.Errorf("below a file: %v", err)
+	}
 	for dir, want := range map[string]string{
-		"nowhere": "does not exist; name the directory of a project",
-		"full":    "is no project of otelgen, for it has no .otelgen/spec.yaml; name the directory of one, or make one with otelgen new",
+		"nowhere": ": does not exist; name the directory of an otelgen project",
+		"full":    " is not an otelgen project: there is no .otelgen/spec.yaml in it; name the directory of one, or create one with otelgen new",
 	} {
 		dir = filepath.Join(top, dir)
-		if _, err := Load(dir); err == nil || err.Error() != dir+": "+want {
-			t.Errorf("got %v\nwant %s: %s", err, dir, want)
+		if _, err := Load(dir); err == nil || err.Error() != dir+want {
+			t.Errorf("got %v\nwant %s%s", err, dir, want)
 		}
 	}
 	if _, err := Load(filepath.Join(top, "ours")); err != nil {
@@ -336,5 +375,27 @@ func TestTreeRefusesPaths(t *testing.T) {
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// TestMayPredate_DirectoryNotEmpty: what may be in the directory of a new project.
+func TestMayPredate_DirectoryNotEmpty(t *testing.T) {
+	for name, want := range map[string]bool{
+		".DS_Store": true, "Thumbs.db": true, "desktop.ini": true, ".idea/": true, ".vscode/": true, ".devcontainer/": true, "shop.iml": true,
+		".git/": true, ".git": true, ".gitattributes": true, ".gitignore": true, ".editorconfig": true, ".github/": true, ".gitlab-ci.yml": true,
+		".pre-commit-config.yaml": true, ".tool-versions": true, "mise.toml": true, "renovate.json": true, "renovate.json5": true,
+		"catalog-info.yaml": true, "sonar-project.properties": true, "mkdocs.yml": true, "azure-pipelines.yml": true, "Jenkinsfile": true,
+		"README": true, "readme.rst": true, "README.de.md": true, "LICENSE": true, "LICENSE-MIT": true, "LICENSE.MIT": true, "license.txt": true,
+		"LICENCE": true, "COPYING": true, "NOTICE": true, "CODEOWNERS": true, "AUTHORS": true, "SECURITY.md": true, "CONTRIBUTING.md": true,
+		"CODE_OF_CONDUCT.md": true, "CHANGELOG.md": true, "AGENTS.md": true, "docs/": true, "LICENSES/": true,
+		"go.mod": true, "go.sum": true, "go.work": true,
+
+		"main.go": false, "security.go": false, "history.py": false, "notes.txt": false, "README/": false, "cmd/": false, "src/": false, "vendor/": false,
+		"Makefile": false, "Dockerfile": false, "package.json": false, "Cargo.toml": false, "pyproject.toml": false, "pom.xml": false,
+		"go.mod/": false, "shop": false, "run.sh": false, "index.html": false, "a": false,
+	} {
+		if got := mayPredate(strings.TrimSuffix(name, "/"), strings.HasSuffix(name, "/")); got != want {
+			t.Errorf("%s: %t, want %t", name, got, want)
+		}
 	}
 }

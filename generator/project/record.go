@@ -83,7 +83,7 @@ func readRecord(d *disk) (record, error) {
 				return nil
 			}
 			if name == specFile || generator.CheckPath(name) != nil {
-				return fmt.Errorf("%s: is the record of a path that otelgen never writes; delete it", p)
+				return fmt.Errorf("%s: this record is for a path that otelgen never writes; delete it", p)
 			}
 			f, err := d.read(p)
 			e := r.entries[name]
