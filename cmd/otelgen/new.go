@@ -31,9 +31,10 @@ func newCommand(catalog *generator.Catalog) *cobra.Command {
 		Long: `Make a new service: complete, tested, and observable from its first commit.
 
 NAME is the name of the service, or its module path. The module of a plain name
-is what its surroundings say, if they do: go.mod above it, the modules of a
-go.work, or the git remote. The service goes to a directory of its name, which
-must not hold anything but what a fresh clone has.
+is what its surroundings say, if they do: go.mod in its directory or above, the modules of a
+go.work, or the git remote. The service goes to a directory of its name. That may
+hold what a new repository has before its program, such as documents, hidden
+files and a go.mod, which stay.
 
 On a terminal, what the flags leave open is asked; otelgen list shows what there
 is to choose from. Nothing is fetched, nothing is committed, and if anything is
@@ -63,8 +64,8 @@ func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	addChoices(cmd, catalog, o.slots)
 	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
 	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
-	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be written, and write nothing")
-	flags.BoolVar(&o.noGit, "no-git", false, "make no git repository")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be written, and write nothing")
+	flags.BoolVar(&o.noGit, "no-git", false, "do not create a git repository")
 	flags.BoolVar(&o.noInput, "no-input", false, "ask nothing, even on a terminal")
 	o.output.addTo(cmd)
 	complete(cmd, "preset", presetNames())
@@ -105,5 +106,5 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 			return err
 		}
 	}
-	return reportOn(s, o.dryRun).print(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.output)
+	return reportOn(s, o).print(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.output)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/terminal"
@@ -14,14 +15,23 @@ import (
 type prompt struct{ in, err *os.File }
 
 // onTerminal returns who can be asked, or nil if that is nobody: then otelgen
-// never asks.
+// never asks. A continuous integration system may provide a terminal, but
+// nobody is there to answer.
 func onTerminal(in io.Reader, err io.Writer) asker {
 	from, readable := in.(*os.File)
 	to, writable := err.(*os.File)
-	if !readable || !writable || !term.IsTerminal(int(from.Fd())) || !term.IsTerminal(int(to.Fd())) {
+	if !readable || !writable || !term.IsTerminal(int(from.Fd())) || !term.IsTerminal(int(to.Fd())) || inCI() {
 		return nil
 	}
 	return prompt{from, to}
+}
+
+// inCI reports whether the environment variable CI says that this is continuous
+// integration: it does with any value but one that means false.
+func inCI() bool {
+	value := os.Getenv("CI")
+	is, err := strconv.ParseBool(value)
+	return value != "" && (is || err != nil)
 }
 
 // line asks for a line until it passes the check.

@@ -36,16 +36,19 @@ func reported(c project.Change) reportedFile {
 	return reportedFile{c.Path, c.From, c.Action, c.Note}
 }
 
-func reportOn(s *service, dryRun bool) report {
+func reportOn(s *service, o newOptions) report {
 	r := report{
 		Service: s.spec.Service, Module: s.spec.Module, Dir: filepath.ToSlash(s.site.dir), Slots: s.spec.Slots, Features: s.spec.Features,
-		DryRun: dryRun, Repository: s.repository, origin: s.origin,
+		DryRun: o.dryRun, Repository: s.repository, origin: s.origin,
 	}
 	if s.noRepository != nil {
 		r.NoRepo = s.noRepository.Error()
 	}
+	notes := s.workflowNotes(!o.noGit)
 	for _, change := range s.plan {
-		r.Files = append(r.Files, reported(change))
+		file := reported(change)
+		file.Note = joinNotes(file.Note, notes[change.Path])
+		r.Files = append(r.Files, file)
 	}
 	switch dir := s.site.dir; {
 	case dir == ".":
@@ -56,6 +59,9 @@ func reportOn(s *service, dryRun bool) report {
 	}
 	if s.site.workspace != "" {
 		r.Next = append(r.Next, "go work use .")
+		if s.site.vendored() {
+			r.Next = append(r.Next, "go work vendor")
+		}
 	}
 	r.Next = append(r.Next, "make run")
 	return r
@@ -74,14 +80,14 @@ func (r report) print(out, err io.Writer, output format) error {
 		if _, err := io.WriteString(out, files.String()); err != nil {
 			return err
 		}
-		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been\n", r.Service, r.written(), r.Dir)
+		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been written\n", r.Service, r.written(), r.Dir)
 		fmt.Fprint(err, r.details())
 		return nil
 	}
 	fmt.Fprintf(err, "%s: %s written to %s\n", r.Service, r.written(), r.Dir)
 	fmt.Fprint(err, r.details())
 	if r.NoRepo != "" {
-		fmt.Fprintf(err, "no git repository: %s\n", r.NoRepo)
+		fmt.Fprintf(err, "cannot create a git repository: %s\n", r.NoRepo)
 	}
 	fmt.Fprintf(err, "\nNext:\n\n  %s\n", strings.Join(r.Next, "\n  "))
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +14,6 @@ import (
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
-	"github.com/otelgen/otelgen/internal/git"
 )
 
 // service is one that is going to be made.
@@ -51,7 +51,7 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 	maps.Copy(s.spec.Slots, o.slots)
 	if strings.Contains(o.name, "/") {
 		if o.module != "" && o.module != o.name {
-			errs = append(errs, fmt.Errorf("module %s: the name %s is another module path; leave one out", o.module, o.name))
+			errs = append(errs, fmt.Errorf("module %s: the name %s is a different module path; give only one of them", o.module, o.name))
 		}
 		s.spec.Service, s.spec.Module = lastElement(o.name), o.name
 	}
@@ -91,7 +91,7 @@ func (s *service) locate(dir string) error {
 	}
 	var err error
 	if first, _, _ := strings.Cut(dir, "/"); first == "~" {
-		err = fmt.Errorf("--dir %s: the shell has left the ~ as it is; write $HOME, or ./%[1]s if you mean that", dir)
+		err = fmt.Errorf("--dir %s: the shell did not expand the ~; write $HOME instead, or ./%[1]s for a directory called ~", dir)
 	} else {
 		s.site, err = surround(cmp.Or(dir, s.spec.Service))
 	}
@@ -99,11 +99,18 @@ func (s *service) locate(dir string) error {
 		s.spec.Module = cmp.Or(s.spec.Module, anyModule)
 		return err
 	}
-	if s.spec.Module == "" {
+	given := s.spec.Module
+	if given == "" {
 		s.spec.Module, s.origin = s.site.modulePath(s.spec.Service)
 	}
-	s.project, err = project.New(s.site.dir)
-	return err
+	if s.project, err = project.New(s.site.dir); err != nil {
+		return err
+	}
+	if declared := s.site.declared(); named && given != "" && declared != "" && given != declared {
+		return fmt.Errorf("module %s: %s already declares the module %s; use that, or change the file",
+			given, filepath.Join(s.site.dir, "go.mod"), declared)
+	}
+	return nil
 }
 
 // compare finds out what it takes to make the service. earlier is what is wrong
@@ -129,7 +136,7 @@ func (s *service) make(withGit bool) error {
 		return err
 	}
 	if withGit && s.site.workTree == "" {
-		_, s.noRepository = git.Run(s.site.dir, nil, "init", "--quiet")
+		s.noRepository = initRepository(s.site.dir)
 		s.repository = s.noRepository == nil
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -28,7 +27,7 @@ type site struct {
 func surround(dir string) (site, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
-		return site{}, fmt.Errorf("%s: cannot be placed: %w; change to a directory that is there", dir, err)
+		return site{}, fmt.Errorf("cannot tell where %s is: %w; change to a directory that exists", dir, err)
 	}
 	absolute = resolved(absolute)
 	s := site{dir: filepath.Clean(dir), absolute: absolute, workspace: os.Getenv("GOWORK")}
@@ -77,6 +76,9 @@ type parent struct{ path, root, origin string }
 // if that can be one, or else it is the service's name. What somebody declared
 // comes before what we conclude from the address of a repository.
 func (s site) modulePath(service string) (modulePath, origin string) {
+	if declared := s.declared(); declared != "" {
+		return declared, "go.mod"
+	}
 	for _, find := range []func() parent{s.module, s.workspaceModules, s.remote} {
 		p := find()
 		if p.path == "" {
@@ -90,6 +92,15 @@ func (s site) modulePath(service string) (modulePath, origin string) {
 		}
 	}
 	return service, "the name of the service"
+}
+
+// declared returns the module path of the go.mod that is here already, or "".
+func (s site) declared() string {
+	data, err := os.ReadFile(filepath.Join(s.absolute, "go.mod"))
+	if err != nil {
+		return "" // reading the project tells why
+	}
+	return modfile.ModulePath(data)
 }
 
 // module is what the go.mod above says.
@@ -145,22 +156,5 @@ func (s site) remote() parent {
 	if err != nil {
 		return parent{} // it has none, or there is no git
 	}
-	return parent{repositoryPath(out), s.workTree, "git remote origin"}
-}
-
-// remoteAddress has the host and the path of ssh://git@host:22/path.git,
-// https://host/path and git@host:path.git.
-var remoteAddress = regexp.MustCompile(`^(?:\w+://)?(?:[^/@]*@)?([\w-]+(?:\.[\w-]+)+)(?::\d+/|[:/])(.+?)/?(?:\.git)?/?$`)
-
-// repositoryPath returns the module path of the root of a repository, or "" if
-// its address does not say.
-func repositoryPath(address string) string {
-	match := remoteAddress.FindStringSubmatch(strings.TrimSpace(address))
-	if match == nil {
-		return ""
-	}
-	if p := path.Join(strings.ToLower(match[1]), match[2]); module.CheckPath(p) == nil {
-		return p
-	}
-	return ""
+	return parent{repositoryPath(out, sshHost), s.workTree, "git remote origin"}
 }
