@@ -95,7 +95,7 @@ func (c *Change) merge(v versions) {
 	switch {
 	case !clean:
 		c.Action, c.After = Conflict, v.restore(merged)
-		c.Note = "you and otelgen changed the same lines: choose between the versions that the markers separate"
+		c.Note = "you and otelgen changed the same lines: resolve the conflict between the markers"
 	case bytes.Equal(merged, v.disk):
 		c.Action = Keep // the owner has made the same changes
 	default:

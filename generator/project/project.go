@@ -88,7 +88,7 @@ func New(dir string) (*Project, error) {
 		}
 	}
 	if exists(filepath.Join(dir, specFile)) {
-		return nil, fmt.Errorf("%s is already an otelgen project; run otelgen update there, or name another directory", named(dir))
+		return nil, fmt.Errorf("%s is already an otelgen project: run otelgen update there, or name another directory", named(dir))
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
 		return nil, notEmptyError(dir, inTheWay)

@@ -306,7 +306,7 @@ func TestNewRefuses(t *testing.T) {
 		"full":     " is not empty: move main.go, pkg away, or name another directory",
 		"many":     " is not empty: move a, b, c, d, e, f, g, h and 2 more away, or name another directory",
 		"readme":   " is not empty: move README away, or name another directory",
-		"ours":     " is already an otelgen project; run otelgen update there, or name another directory",
+		"ours":     " is already an otelgen project: run otelgen update there, or name another directory",
 	} {
 		dir = filepath.Join(top, dir)
 		if _, err := New(dir); err == nil || err.Error() != dir+want {
