@@ -49,8 +49,11 @@ func CloneTo(t testing.TB, dir, to string) {
 		}
 	}
 	err := filepath.WalkDir(to, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.Name() == ".git" && entry.IsDir() {
-			return errors.Join(err, fs.SkipDir)
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == ".git" && entry.IsDir():
+			return fs.SkipDir
 		}
 		content := []byte(nil)
 		if entry.Type().IsRegular() {
