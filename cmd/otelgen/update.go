@@ -27,7 +27,7 @@ func updateCommand(catalog *generator.Catalog) *cobra.Command {
 of one; without any, it is this one.
 
 What you changed stays. Where you and otelgen changed the same lines, the file
-gets markers, git has it in conflict, and the exit status is 1: decide between
+gets conflict markers, as in a merge of git, and the exit status is 1: resolve
 them. What you deleted stays deleted; to have it back, delete its record below
 .otelgen/gone as well. What the service is made of stands in .otelgen/spec.yaml:
 change it there, or by otelgen add and remove. Comments in it last until then.
@@ -122,7 +122,7 @@ func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 
 func (u *updater) update(one *update, dir string) error {
 	if dir == "" {
-		return errors.New(`directory "": no name; name one, or none for this one`)
+		return errors.New(`directory "": the name is empty; give the directory of a service, or none for the current one`)
 	}
 	p, err := project.Load(filepath.Clean(dir))
 	if err != nil {
@@ -149,7 +149,7 @@ func (u *updater) update(one *update, dir string) error {
 func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	file := filepath.Join(p.Dir, filepath.FromSlash(generator.SpecFile))
 	if bytes.Contains(p.SpecYAML, []byte("\n<<<<<<< ")) {
-		return nil, fmt.Errorf("%s: git has it in conflict; decide there what the service is made of, and update", file)
+		return nil, fmt.Errorf("%s: git has a conflict in it; resolve that, then run the command again", file)
 	}
 	spec, err := generator.ParseSpec(file, p.SpecYAML, thisVersion())
 	if err != nil {
@@ -215,11 +215,11 @@ func (u *update) talk(err io.Writer) {
 	case u.InSync:
 		outcome = "up to date"
 	case u.DryRun && !slices.ContainsFunc(u.changes, isNew):
-		outcome = "in conflict: decide between the markers"
+		outcome = "in conflict: resolve the conflicts"
 	case u.DryRun:
 		outcome = "out of date; nothing has been written"
 	case u.Conflicts > 0:
-		outcome = "in conflict: decide between the markers, and update again"
+		outcome = "in conflict: resolve the conflicts, then run otelgen update again"
 	}
 	subject := u.Dir
 	if subject == "." {
