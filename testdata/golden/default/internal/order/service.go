@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"shop/internal/principal"
@@ -165,7 +164,7 @@ func (s *Service) processPayment(ctx context.Context, p Payment) (err error) {
 	defer func() {
 		attributes := []attribute.KeyValue{keyPaymentMethod.String(p.Method)}
 		if err != nil {
-			attributes = append(attributes, semconv.ErrorType(err))
+			attributes = append(attributes, telemetry.ErrorType(err))
 		}
 		s.paymentDuration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attributes...))
 	}()
@@ -289,7 +288,7 @@ func tell(ctx context.Context, listener Listener, o Order) (err error) {
 func (s *Service) countProcessed(ctx context.Context, err error) {
 	outcome := "created"
 	if err != nil {
-		outcome = semconv.ErrorType(err).Value.AsString()
+		outcome = telemetry.ErrorType(err).Value.AsString()
 	}
 	s.processed.Add(ctx, 1, metric.WithAttributes(keyOutcome.String(outcome)))
 }

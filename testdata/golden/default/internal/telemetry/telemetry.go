@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -290,17 +293,88 @@ func AddEvent(ctx context.Context, name string, attributes ...attribute.KeyValue
 	trace.SpanFromContext(ctx).AddEvent(name, trace.WithAttributes(attributes...))
 }
 
-// RecordError marks span as failed if *err is an error. It goes into the defer
+// RecordError records *err, if there is one, on span. It goes into the defer
 // statement right after the one that ends the span, with the named result of
 // the function, so that no return is forgotten:
 //
 //	ctx, span := tracer.Start(ctx, "create_order")
 //	defer span.End()
 //	defer telemetry.RecordError(span, &err)
+//
+// The status of the span becomes Error if the service has failed, and remains
+// Unset if the caller is why: it has left, or asked for what is refused. The
+// semantic conventions have the same rule for the status of a server span.
 func RecordError(span trace.Span, err *error) {
 	if *err == nil {
 		return
 	}
-	span.SetStatus(codes.Error, Excerpt((*err).Error()))
-	span.SetAttributes(semconv.ErrorType(*err))
+	span.SetAttributes(ErrorType(*err))
+	if Failed(*err) {
+		span.SetStatus(codes.Error, Excerpt((*err).Error()))
+	}
+}
+
+type (
+	refusal interface {
+		error
+		HTTPStatus() int
+	}
+	typed interface {
+		error
+		ErrorType() string
+	}
+)
+
+// Failed reports whether err is a failure of the service. A cancellation is
+// not, nor is an error with a method HTTPStatus that returns less than 500.
+func Failed(err error) bool {
+	if refusal, ok := errors.AsType[refusal](err); ok {
+		return refusal.HTTPStatus() >= http.StatusInternalServerError
+	}
+	return !errors.Is(err, context.Canceled)
+}
+
+// ErrorType returns the error.type of err, for spans and metrics alike. It is
+// what the method ErrorType of an error in the chain returns, "canceled",
+// "timeout", or the Go type of the first error that has one of its own. For
+// errors without one, such as those of errors.New, it is "_OTHER".
+func ErrorType(err error) attribute.KeyValue {
+	if own, ok := errors.AsType[typed](err); ok && own.ErrorType() != "" {
+		return semconv.ErrorTypeKey.String(own.ErrorType())
+	}
+	late, ok := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return semconv.ErrorTypeKey.String("canceled")
+	case ok && late.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return semconv.ErrorTypeKey.String("timeout")
+	}
+	return semconv.ErrorType(specific(err)) // semconv.ErrorTypeOther for nil
+}
+
+// specific returns the first error in the chain of err whose type says what
+// went wrong, which those of the packages errors and fmt do not. It returns
+// nil if there is none.
+func specific(err error) error {
+	if err == nil {
+		return nil
+	}
+	t := reflect.TypeOf(err)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if pkg := t.PkgPath(); pkg != "errors" && pkg != "fmt" {
+		return err
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // it looks at one link of the chain
+	case interface{ Unwrap() error }:
+		return specific(wrapper.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range wrapper.Unwrap() {
+			if found := specific(wrapped); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
 }

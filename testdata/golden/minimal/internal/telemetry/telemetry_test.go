@@ -3,15 +3,18 @@ package telemetry
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -26,6 +29,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -487,6 +491,54 @@ func TestRecordError_IsCutShort(t *testing.T) {
 	}
 }
 
+// refused is an error as the domain has them.
+type refused struct {
+	kind   string
+	status int
+}
+
+func (r refused) Error() string     { return "refused" }
+func (r refused) ErrorType() string { return r.kind }
+func (r refused) HTTPStatus() int   { return r.status }
+
+// What an error is called does not depend on how it was wrapped, and a caller
+// who leaves or asks for the impossible is no failure of the service.
+func TestErrorType(t *testing.T) {
+	notFound := &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrNotExist}
+	for _, c := range []struct {
+		err    error
+		want   string
+		status codes.Code
+	}{
+		{context.Canceled, "canceled", codes.Unset},
+		{fmt.Errorf("list: %w", context.Canceled), "canceled", codes.Unset},
+		{&url.Error{Op: "Get", URL: "/", Err: context.Canceled}, "canceled", codes.Unset},
+		{context.DeadlineExceeded, "timeout", codes.Error},
+		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), "timeout", codes.Error},
+		{&net.DNSError{IsTimeout: true}, "timeout", codes.Error},
+		{refused{"out_of_stock", 409}, "out_of_stock", codes.Unset},
+		{fmt.Errorf("create: %w", refused{"not_found", 404}), "not_found", codes.Unset},
+		{refused{"payment_unavailable", 503}, "payment_unavailable", codes.Error},
+		{&net.DNSError{}, "*net.DNSError", codes.Error},
+		{errors.Join(errors.New("a"), fmt.Errorf("b: %w", notFound)), "*fs.PathError", codes.Error},
+		{fmt.Errorf("%w and %w", io.EOF, notFound), "*fs.PathError", codes.Error},
+		{io.EOF, "_OTHER", codes.Error},
+		{sql.ErrNoRows, "_OTHER", codes.Error},
+		{fmt.Errorf("get: %w", io.EOF), "_OTHER", codes.Error},
+		{errors.New("anything"), "_OTHER", codes.Error},
+	} {
+		rec := telemetrytest.Start(t)
+		_, span := otel.Tracer("test").Start(t.Context(), "work")
+		RecordError(span, &c.err)
+		span.End()
+		recorded := rec.Span("work")
+		onSpan, onMetric := telemetrytest.Attribute(recorded, "error.type").AsString(), ErrorType(c.err).Value.AsString()
+		if onSpan != c.want || onMetric != c.want || recorded.Status().Code != c.status {
+			t.Errorf("%#v: %q on the span, %q on a metric, want %q; status %v", c.err, onSpan, onMetric, c.want, recorded.Status())
+		}
+	}
+}
+
 // What stays on this machine is not compressed, and what somebody chose stays.
 func TestCompression(t *testing.T) {
 	const variable = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
@@ -750,7 +802,7 @@ func TestConsole(t *testing.T) {
 		"└─ create_order TIME order.id=ord_1",
 		"├─ check_inventory TIME",
 		"│ • stock_reserved TIME",
-		"└─ process_payment TIME error.type=*errors.errorString ERROR the payment was declined",
+		"└─ process_payment TIME error.type=_OTHER ERROR the payment was declined",
 	}
 	if got := strings.Join(shape, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s\nfrom\n%s", got, strings.Join(want, "\n"), stderr)
