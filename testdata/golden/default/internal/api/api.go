@@ -63,9 +63,9 @@ func (f finisher) finish(ctx huma.Context, _ string, body any) (any, error) {
 	if p.cause != nil {
 		f.log.ErrorContext(ctx.Context(), "internal error", "error", p.cause)
 	}
-	details := *p.Details // a copy: the original may be a variable that many requests share
-	details.TraceID = problem.New(ctx.Context(), details.Status, "").TraceID
-	return Problem{Details: &details}, nil
+	details := p.For(ctx.Context()) // Huma's helpers did not know the request
+	details.Report()
+	return Problem{Details: details}, nil
 }
 
 // GetStatus implements huma.StatusError.
@@ -75,11 +75,19 @@ func (p Problem) GetStatus() int { return p.Status }
 func (Problem) ContentType(string) string { return problem.ContentType }
 
 // replaceErrors makes Huma answer every error with a problem document. Huma
-// has no other place for that than a variable of its own, and its default
+// has no other place for that than variables of its own, and their defaults
 // would send the text of any error to the client. Nor is there another place to
 // say that a member has one spelling: Huma would validate "quantity" and let
 // encoding/json read "QUANTITY" into the same field.
-var replaceErrors = sync.OnceFunc(func() { huma.NewError, huma.ValidateStrictCasing = newProblem, true })
+var replaceErrors = sync.OnceFunc(func() {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, errs ...error) huma.StatusError {
+		return newProblem(ctx.Context(), status, detail, errs...)
+	}
+	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError { // by helpers such as Error404NotFound
+		return newProblem(context.Background(), status, detail, errs...)
+	}
+	huma.ValidateStrictCasing = true
+})
 
 // unreadable is what Huma says of a body that ends early or is framed wrongly.
 // It takes that for an error of the server.
@@ -87,18 +95,19 @@ const unreadable = "cannot read request body"
 
 // newProblem lets through what is meant for the client: what a handler refused
 // and what validation found. The text of any other error is kept for the log
-// and goes no further. The request is unknown here: see New for its trace.
-func newProblem(status int, detail string, errs ...error) huma.StatusError {
-	ctx, cause := context.Background(), errors.Join(errs...)
-	if details := problem.From(ctx, cause); details != nil {
-		return Problem{Details: details}
+// and goes no further.
+func newProblem(ctx context.Context, status int, detail string, errs ...error) huma.StatusError {
+	cause := errors.Join(errs...)
+	answer, internal := problem.From(ctx, cause)
+	if cause != nil && !internal {
+		return Problem{Details: answer}
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](cause); ok {
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
 	} else if detail == unreadable {
 		status = http.StatusBadRequest
-	} else if errors.Is(cause, context.DeadlineExceeded) {
-		status = http.StatusGatewayTimeout
+	} else if status == http.StatusInternalServerError {
+		status = answer.Status
 	}
 	if status >= http.StatusInternalServerError {
 		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}

@@ -45,7 +45,7 @@ func TestErrors(t *testing.T) {
 		"/internal": errors.New("dial db: password hunter2 rejected"),
 		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
 		"/late":     fmt.Errorf("hunter2: %w", context.DeadlineExceeded),
-		"/left":     fmt.Errorf("hunter2: %w", context.Canceled),
+		"/own":      fmt.Errorf("hunter2: %w", context.Canceled), // of a context of ours: nobody has left
 	} {
 		huma.Post(operations, path, func(context.Context, *input) (*struct{}, error) { return nil, err })
 	}
@@ -58,7 +58,7 @@ func TestErrors(t *testing.T) {
 		{"/internal", valid, 500, `"title":"Internal Server Error"`},
 		{"/wrapped", valid, 409, `"detail":"taken"`},
 		{"/late", valid, 504, `"title":"Gateway Timeout"`},
-		{"/left", valid, 499, `"status":499`},
+		{"/own", valid, 500, `"title":"Internal Server Error"`},
 		{"/internal", `{"email":"hunter2"}`, 422, `"location":"body.email"`},
 		{"/internal", `{"email":"ada@example.com","EMAIL":"hunter2"}`, 422, `"location":"body.EMAIL"`},
 		{"/internal", `{"email":"ada@example.com","age":1,"Age":-1}`, 422, `"location":"body.Age"`},
@@ -75,10 +75,27 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s leaks: %s", c.path, w.Body)
 		}
 	}
-	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "canceled": 0} {
+	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "context canceled": 1} {
 		if n := strings.Count(rec.Logs(), text); n != want {
 			t.Errorf("%q is in the log %d times, want %d", text, n, want)
 		}
+	}
+}
+
+// A client that has left is answered 499, which nobody reads but telemetry, and
+// is no error of ours.
+func TestClientLeft(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	ctx, leave := context.WithCancel(t.Context())
+	huma.Get(New(router, Config{}, rec.Logger()), "/", func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+		leave()
+		return nil, fmt.Errorf("query: %w", ctx.Err())
+	})
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	if w.Code != 499 || rec.Logs() != "" {
+		t.Errorf("%d, log %s", w.Code, rec.Logs())
 	}
 }
 

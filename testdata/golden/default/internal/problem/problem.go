@@ -3,10 +3,13 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -29,6 +32,8 @@ type Details struct {
 	Errors []Invalid `json:"errors,omitempty" nullable:"false" doc:"Every invalid part of the request."`
 	// TraceID finds the request in the telemetry.
 	TraceID string `json:"trace_id,omitempty" doc:"The id of the request's trace; quote it when asking for help." example:"4bf92f3577b34da6a3ce929d0e0e4736"`
+
+	observer Observer // of the request that d answers; may be nil
 }
 
 // Invalid is one invalid part of a request. It names the part and never
@@ -38,13 +43,30 @@ type Invalid struct {
 	Message  string `json:"message" doc:"What is expected there." example:"expected number >= 1"`
 }
 
-// New returns the problem of a status code and a detail, which may be empty.
+// Observer hears of the problem that answers a request. It is the value of
+// ObserverKey in the context of the request: the server's telemetry puts itself
+// there.
+type Observer interface{ ObserveProblem(*Details) }
+
+// ObserverKey is the key of the Observer in a context.
+type ObserverKey struct{}
+
+// New returns the problem of a status code and a detail, which may be empty, as
+// the answer to the request of ctx.
 func New(ctx context.Context, status int, detail string) *Details {
-	d := &Details{Title: http.StatusText(status), Status: status, Detail: detail}
+	return (&Details{Title: http.StatusText(status), Status: status, Detail: detail}).For(ctx)
+}
+
+// For returns d as the answer to the request of ctx. d itself stays as it is:
+// it may be a variable that many requests share.
+func (d *Details) For(ctx context.Context) *Details {
+	answer := *d
+	answer.TraceID = ""
 	if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {
-		d.TraceID = sc.TraceID().String()
+		answer.TraceID = sc.TraceID().String()
 	}
-	return d
+	answer.observer, _ = ctx.Value(ObserverKey{}).(Observer)
+	return &answer
 }
 
 // Refusal is an error whose text is for the client: a reason of the domain.
@@ -54,32 +76,52 @@ type Refusal interface {
 	HTTPStatus() int
 }
 
+const typePrefix = "/problems/"
+
 // clientLeft is what nginx calls this: there is nobody to answer, and nobody
 // has failed.
 const clientLeft = 499
 
-// From returns the problem that err, or an error that it wraps, is to the
-// client: a problem itself, a Refusal, or that it has left. It returns nil if
-// err is none of the client's business.
-func From(ctx context.Context, err error) *Details {
-	var details *Details
-	var refusal Refusal
-	switch {
-	case errors.As(err, &details):
-	case errors.As(err, &refusal):
-		details = New(ctx, refusal.HTTPStatus(), refusal.Error())
-		details.Type = "/problems/" + refusal.ErrorType()
-	case errors.Is(err, context.Canceled):
-		details = New(ctx, clientLeft, "")
+// From returns the problem to answer the request of ctx with after err, and
+// whether err is internal. An internal error belongs in the log, because the
+// client is not told what it says.
+//
+// Only the request's context tells that the client has left: context.Canceled
+// may as well come from a context that this service cancelled.
+func From(ctx context.Context, err error) (details *Details, internal bool) {
+	if known, ok := errors.AsType[*Details](err); ok {
+		return known.For(ctx), false
 	}
-	return details
+	if refusal, ok := errors.AsType[Refusal](err); ok {
+		details = New(ctx, refusal.HTTPStatus(), refusal.Error())
+		details.Type = typePrefix + refusal.ErrorType()
+		return details, false
+	}
+	switch {
+	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
+		return New(ctx, clientLeft, ""), false
+	case errors.Is(err, context.DeadlineExceeded):
+		return New(ctx, http.StatusGatewayTimeout, ""), true
+	default:
+		return New(ctx, http.StatusInternalServerError, ""), true
+	}
 }
 
 // Error makes a problem usable as an error.
 func (d *Details) Error() string { return d.Title + ": " + d.Detail }
 
+// HTTPStatus returns the status of the response.
+func (d *Details) HTTPStatus() int { return d.Status }
+
+// ErrorType returns the error.type of telemetry: the kind of the problem, or its
+// status where that says it all.
+func (d *Details) ErrorType() string {
+	return cmp.Or(strings.TrimPrefix(d.Type, typePrefix), strconv.Itoa(d.Status))
+}
+
 // Send sends d as the whole response. Nothing may have been written to w.
 func (d *Details) Send(w http.ResponseWriter) {
+	d.Report()
 	body, _ := json.Marshal(d) // cannot fail: every field is a string or a number
 	h := w.Header()
 	h.Set("Content-Type", ContentType)
@@ -87,4 +129,12 @@ func (d *Details) Send(w http.ResponseWriter) {
 	h.Del("Content-Length") // whatever the handler had meant to send
 	w.WriteHeader(d.Status)
 	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
+}
+
+// Report tells the Observer that d answers its request. Send does so itself:
+// Report is for code that sends d in another way.
+func (d *Details) Report() {
+	if d.observer != nil {
+		d.observer.ObserveProblem(d)
+	}
 }

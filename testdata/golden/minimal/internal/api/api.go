@@ -3,7 +3,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,15 +29,9 @@ func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
 		if err == nil {
 			return
 		}
-		ctx := r.Context()
-		details := problem.From(ctx, err)
-		if details == nil {
-			log.ErrorContext(ctx, "internal error", "error", err)
-			status := http.StatusInternalServerError
-			if errors.Is(err, context.DeadlineExceeded) {
-				status = http.StatusGatewayTimeout
-			}
-			details = problem.New(ctx, status, "")
+		details, internal := problem.From(r.Context(), err)
+		if internal {
+			log.ErrorContext(r.Context(), "internal error", "error", err)
 		}
 		details.Send(w)
 	}

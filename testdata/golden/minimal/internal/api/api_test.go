@@ -26,7 +26,7 @@ func TestErrors(t *testing.T) {
 		"/internal": errors.New("dial db: password hunter2 rejected"),
 		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
 		"/late":     fmt.Errorf("hunter2: %w", context.DeadlineExceeded),
-		"/left":     fmt.Errorf("hunter2: %w", context.Canceled),
+		"/own":      fmt.Errorf("hunter2: %w", context.Canceled), // of a context of ours: nobody has left
 		"/ok":       nil,
 	} {
 		mux.HandleFunc(path, Handle(rec.Logger(), func(w http.ResponseWriter, r *http.Request) error {
@@ -49,7 +49,7 @@ func TestErrors(t *testing.T) {
 		{"/internal", "application/json", `{}`, 500, `"title":"Internal Server Error"`},
 		{"/wrapped", "application/json", `{}`, 409, `"detail":"taken"`},
 		{"/late", "application/json", `{}`, 504, `"title":"Gateway Timeout"`},
-		{"/left", "application/json", `{}`, 499, `"status":499`},
+		{"/own", "application/json", `{}`, 500, `"title":"Internal Server Error"`},
 		{"/ok", "text/plain", `{}`, 415, `"detail":"send application/json"`},
 		{"/ok", "application/json", `{"name":"hunter2"`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{} {}`, 400, `"detail":"the body is not valid JSON"`},
@@ -72,10 +72,25 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s leaks: %s", c.path, w.Body)
 		}
 	}
-	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "canceled": 0} {
+	for text, want := range map[string]int{"hunter2 rejected": 1, "deadline exceeded": 1, "context canceled": 1} {
 		if n := strings.Count(rec.Logs(), text); n != want {
 			t.Errorf("%q is in the log %d times, want %d", text, n, want)
 		}
+	}
+}
+
+// A client that has left is answered 499, which nobody reads but telemetry, and
+// is no error of ours.
+func TestClientLeft(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	ctx, leave := context.WithCancel(t.Context())
+	w := httptest.NewRecorder()
+	Handle(rec.Logger(), func(_ http.ResponseWriter, r *http.Request) error {
+		leave()
+		return fmt.Errorf("query: %w", r.Context().Err())
+	})(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	if w.Code != 499 || rec.Logs() != "" {
+		t.Errorf("%d, log %s", w.Code, rec.Logs())
 	}
 }
 
