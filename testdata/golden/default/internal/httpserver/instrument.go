@@ -130,7 +130,7 @@ type instrumentation struct {
 
 func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if slices.Contains(in.ExcludedPaths, r.URL.Path) {
-		in.next.ServeHTTP(w, r)
+		in.serveExcluded(w, r)
 		return
 	}
 	x := &exchange{start: time.Now(), head: r.Method == http.MethodHead, response: response{ResponseWriter: w}}
@@ -164,6 +164,18 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	in.next.ServeHTTP(&x.response, inner)
+}
+
+// serveExcluded serves a request without telemetry. A panic is handled like any
+// other.
+func (in *instrumentation) serveExcluded(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{response: response{ResponseWriter: w}}
+	defer func() {
+		if _, abort := in.recovered(r.Context(), x, recover()); abort {
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	in.next.ServeHTTP(&x.response, r)
 }
 
 // parent returns where a span begins: in the caller's trace if that is
@@ -200,16 +212,25 @@ func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 	return baggage.ContextWithBaggage(ctx, kept)
 }
 
-// finish answers for a handler that panicked and records the outcome. It tells
-// whether to cut the connection off, lest the client take a part of the
-// response for the whole.
-func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *exchange, panicked any) (abort bool) {
+// recovered answers for a handler that panicked. It returns the error.type, ""
+// if there was no panic, and whether to cut the connection off, so that the
+// client does not take a part of the response for the whole.
+func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked any) (failure string, abort bool) {
 	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
-		x.key.failure, abort = errorAbort, true
-	} else if panicked != nil {
-		x.key.failure, abort = errorPanic, x.response.status != 0
-		in.handlePanic(ctx, span, x, panicked)
+		return errorAbort, true
 	}
+	if panicked == nil {
+		return "", false
+	}
+	abort = x.response.status != 0
+	in.handlePanic(ctx, x, panicked)
+	return errorPanic, abort
+}
+
+// finish answers for a handler that panicked and records the outcome. It tells
+// whether to cut the connection off.
+func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *exchange, panicked any) (abort bool) {
+	x.key.failure, abort = in.recovered(ctx, x, panicked)
 	if x.key.status = x.response.status; x.key.status == 0 && !abort {
 		x.key.status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
@@ -233,11 +254,11 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 
 // handlePanic records a panic, and answers it with a problem (RFC 9457) unless
 // an answer has begun.
-func (in *instrumentation) handlePanic(ctx context.Context, span trace.Span, x *exchange, panicked any) {
+func (in *instrumentation) handlePanic(ctx context.Context, x *exchange, panicked any) {
 	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
 	message := semconv.ExceptionMessage(telemetry.Excerpt(fmt.Sprint(panicked)))
 	stack := semconv.ExceptionStacktrace(telemetry.Excerpt(string(debug.Stack())))
-	span.AddEvent(semconv.ExceptionEventName, trace.WithAttributes(kind, message, stack))
+	telemetry.AddEvent(ctx, semconv.ExceptionEventName, kind, message, stack)
 	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
 		string(message.Key), message.Value.AsString(), string(stack.Key), stack.Value.AsString())
 	if x.response.status == 0 {

@@ -312,6 +312,38 @@ func TestExcludedPathsLeaveNoTrace(t *testing.T) {
 	}
 }
 
+// A path without telemetry is not one where a panic goes unanswered or unlogged.
+func TestExcludedPaths_Panic(t *testing.T) {
+	rec := newRecorder()
+	handler := rec.instrument(t, InstrumentConfig{ExcludedPaths: []string{"/early", "/late", "/aborted"}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/aborted":
+			panic(http.ErrAbortHandler)
+		case "/late":
+			_, _ = io.WriteString(w, "half of ")
+			_ = http.NewResponseController(w).Flush()
+		}
+		panic("boom")
+	}))
+	w := do(handler, request("GET", "/early"))
+	if w.Code != http.StatusInternalServerError || w.Header().Get("Content-Type") != problem.ContentType || strings.Contains(w.Body.String(), "boom") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	for _, path := range []string{"/late", "/aborted"} {
+		if body, err := fetch(t, server.URL+path); err == nil {
+			t.Errorf("%s: the client took %q for the whole response", path, body)
+		}
+	}
+	if n := strings.Count(rec.logs.String(), `"exception.message":"boom"`); n != 2 {
+		t.Errorf("%d panics in the log\n%s", n, rec.logs.String())
+	}
+	if len(rec.spans.Started()) != 0 {
+		t.Errorf("%d spans", len(rec.spans.Started()))
+	}
+}
+
 func TestIncomingTrace(t *testing.T) {
 	traceparent := func(flags string) string { return "00-" + callerTrace + "-" + callerSpan + "-" + flags }
 	for _, test := range []struct {
