@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,6 +68,69 @@ func TestOrders_LoseNothingAtTheEnd(t *testing.T) {
 	}
 	if !strings.Contains(p.stdout.String(), `"trace_id":"`+wantID.String()+`"`) {
 		t.Errorf("stdout has no trace id:\n%s", &p.stdout)
+	}
+}
+
+// Why a request was refused is on its server span, whichever layer refused it.
+func TestOrders_RefusalsAreExplained(t *testing.T) {
+	t.Parallel()
+	collector := telemetrytest.NewCollector(t)
+	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "SHUTDOWN_GRACE=0s")
+	refusals := []struct {
+		body      string
+		status    int64
+		errorType string
+		locations []string
+	}{
+		{`{`, 400, "400", nil},
+		{strings.Repeat(" ", 2<<20) + "{}", 413, "413", nil},
+		{`{"customer":"","items":[{"sku":"coffee","quantity":0}]}`, 422, "422", []string{"body.customer", "body.items[0].quantity"}},
+		{strings.Replace(anOrder, "coffee", "machine", 1), 402, "payment_declined", nil},
+	}
+	for _, c := range refusals {
+		p.do(http.MethodPost, "/orders", c.body)
+	}
+	p.do(http.MethodGet, "/orders/ord_none", "")
+	p.stop()
+	for _, c := range refusals {
+		found := false
+		for _, span := range collector.Spans() {
+			var status int64
+			for _, kv := range span.GetAttributes() {
+				if kv.GetKey() == "http.response.status_code" {
+					status = kv.GetValue().GetIntValue()
+				}
+			}
+			if status != c.status {
+				continue
+			}
+			found = true
+			if got := telemetrytest.Strings(span.GetAttributes())["error.type"]; got != c.errorType || span.GetStatus().GetCode() != 0 {
+				t.Errorf("%d: error.type %q, status %v", c.status, got, span.GetStatus())
+			}
+			var detail string
+			var locations []string
+			for _, event := range span.GetEvents() {
+				for _, kv := range event.GetAttributes() {
+					if kv.GetKey() == "problem.detail" {
+						detail = kv.GetValue().GetStringValue()
+					}
+					for _, location := range kv.GetValue().GetArrayValue().GetValues() {
+						locations = append(locations, location.GetStringValue())
+					}
+				}
+			}
+			if detail == "" || c.locations != nil && !slices.Equal(locations, c.locations) {
+				t.Errorf("%d: %q at %q", c.status, detail, locations)
+			}
+		}
+		if !found {
+			t.Errorf("no span of a %d", c.status)
+		}
+	}
+	notFound := collector.Span("GET /orders/{id}")
+	if got := telemetrytest.Strings(notFound.GetAttributes())["problem.type"]; got != "/problems/order_not_found" {
+		t.Errorf("problem.type %q", got)
 	}
 }
 

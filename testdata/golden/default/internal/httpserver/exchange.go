@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
+
+	"shop/internal/problem"
 )
 
 // exchange is what telemetry remembers of one request and its response. It is
@@ -33,6 +35,7 @@ type exchange struct {
 	path            string    // as it came; only if the span is recorded
 	traceID         [1]string // the values of a header
 	route           atomic.Pointer[string]
+	problem         atomic.Pointer[problem.Details] // the answer, if it is one
 	body            requestBody
 	response        response
 }
@@ -42,11 +45,16 @@ type exchangeKey struct{}
 // Value makes the exchange itself the context of its request, which saves an
 // allocation.
 func (x *exchange) Value(key any) any {
-	if key == (exchangeKey{}) {
+	switch key.(type) {
+	case exchangeKey, problem.ObserverKey:
 		return x
+	default:
+		return x.Context.Value(key)
 	}
-	return x.Context.Value(key)
 }
+
+// ObserveProblem implements problem.Observer.
+func (x *exchange) ObserveProblem(d *problem.Details) { x.problem.Store(d) }
 
 // setRoute tells telemetry which route the request takes: "/orders/{id}", or ""
 // if that is not known. The context survives what http.Request.Pattern does not,

@@ -446,6 +446,87 @@ func TestExtractOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
+// Why a request was refused is on its span. It is no failure of the service,
+// hence neither in the status nor on the metric, unless the status is a 5xx.
+func TestProblem(t *testing.T) {
+	many := make([]problem.Invalid, 1000)
+	for i := range many {
+		many[i].Location = "body.items[" + strconv.Itoa(i) + "]"
+	}
+	named := func(ctx context.Context, status int) *problem.Details {
+		d := problem.New(ctx, status, "the shelf is empty")
+		d.Type = "/problems/out_of_stock"
+		return d
+	}
+	for title, test := range map[string]struct {
+		answer                        func(ctx context.Context, w http.ResponseWriter)
+		onSpan, onMetric, problemType string
+		detail, locations             string
+		status                        codes.Code
+	}{
+		"refusal": {func(ctx context.Context, w http.ResponseWriter) { named(ctx, 409).Send(w) },
+			"out_of_stock", "", "/problems/out_of_stock", "the shelf is empty", "[]", codes.Unset},
+		"failure": {func(ctx context.Context, w http.ResponseWriter) { named(ctx, 503).Send(w) },
+			"out_of_stock", "out_of_stock", "/problems/out_of_stock", "the shelf is empty", "[]", codes.Error},
+		"without a type": {func(ctx context.Context, w http.ResponseWriter) {
+			problem.New(ctx, 415, "send application/json").Send(w)
+		},
+			"415", "", "", "send application/json", "[]", codes.Unset},
+		"without a detail": {func(ctx context.Context, w http.ResponseWriter) { problem.New(ctx, 404, "").Send(w) },
+			"404", "", "", "", "", codes.Unset},
+		"shared by requests": {func(ctx context.Context, w http.ResponseWriter) {
+			problem.New(context.Background(), 410, "").For(ctx).Send(w)
+		},
+			"410", "", "", "", "", codes.Unset},
+		"with locations": {func(ctx context.Context, w http.ResponseWriter) {
+			d := problem.New(ctx, 422, "validation failed")
+			for _, location := range []string{"body.items[0].quantity", "query.limit"} {
+				d.Errors = append(d.Errors, problem.Invalid{Location: location})
+			}
+			d.Send(w)
+		}, "422", "", "", "validation failed", `["body.items[0].quantity","query.limit"]`, codes.Unset},
+		"not sent": {func(ctx context.Context, w http.ResponseWriter) {
+			w.WriteHeader(http.StatusBadRequest)
+			problem.New(ctx, 409, "").Send(w)
+		}, "", "", "", "", "", codes.Unset},
+		"panic": {func(context.Context, http.ResponseWriter) { panic("boom") }, "panic", "panic", "", "", "", codes.Error},
+	} {
+		t.Run(title, func(t *testing.T) {
+			rec := newRecorder()
+			do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				test.answer(r.Context(), w)
+			})), request("GET", "/"))
+			span, series := rec.both(t)
+			if value(span, "error.type") != test.onSpan || value(series, "error.type") != test.onMetric || value(span, "problem.type") != test.problemType {
+				t.Errorf("span %s, series %s", encode(span), encode(series))
+			}
+			if got := rec.span(t).Status().Code; got != test.status {
+				t.Errorf("status %v", got)
+			}
+			var detail, locations string
+			for _, event := range rec.span(t).Events() {
+				if set := attribute.NewSet(event.Attributes...); event.Name == "problem" {
+					detail, locations = value(set, "problem.detail"), value(set, "problem.locations")
+				}
+			}
+			if detail != test.detail || locations != test.locations {
+				t.Errorf("event: %q, %s", detail, locations)
+			}
+		})
+	}
+
+	rec := newRecorder()
+	do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d := problem.New(r.Context(), 422, "")
+		d.Errors = many
+		d.Send(w)
+	})), request("GET", "/"))
+	event := attribute.NewSet(rec.span(t).Events()[0].Attributes...)
+	if locations, _ := event.Value("problem.locations"); len(locations.AsStringSlice()) != 20 {
+		t.Errorf("%d locations of a thousand", len(locations.AsStringSlice()))
+	}
+}
+
 // A panic is a 500 that names its trace, an error of span and metrics with one
 // name, and one log record.
 func TestPanicBeforeTheHeader(t *testing.T) {

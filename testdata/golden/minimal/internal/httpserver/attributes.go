@@ -10,6 +10,10 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/hello/internal/problem"
+	"example.com/hello/internal/telemetry"
 )
 
 // requestAttributes are those that are known before the handler runs.
@@ -49,6 +53,31 @@ func (c *InstrumentConfig) responseAttributes(x *exchange, s *series) []attribut
 		semconv.HTTPResponseBodySize(int(x.response.size)))
 	return appendHeaders(attrs, "http.response.header.", x.response.Header(), c.ResponseHeaders)
 }
+
+// recordProblem records why a request was refused: what its client was told
+// was wrong, and where. Neither repeats a value, which may be a secret. The
+// error.type of a refusal is on its span alone: on a metric it would count as a
+// failure of the service, and a failure has it already.
+func recordProblem(span trace.Span, d *problem.Details) {
+	if d.Status < http.StatusInternalServerError {
+		span.SetAttributes(semconv.ErrorTypeKey.String(d.ErrorType()))
+	}
+	if d.Type != "" {
+		span.SetAttributes(attribute.String("problem.type", d.Type))
+	}
+	if d.Detail == "" && len(d.Errors) == 0 {
+		return // the status says it all
+	}
+	locations := make([]string, min(len(d.Errors), maxLocations))
+	for i := range locations {
+		locations[i] = telemetry.Excerpt(d.Errors[i].Location)
+	}
+	span.AddEvent("problem", trace.WithAttributes(
+		attribute.String("problem.detail", telemetry.Excerpt(d.Detail)), attribute.StringSlice("problem.locations", locations)))
+}
+
+// maxLocations bounds an event: a client can make any number of mistakes.
+const maxLocations = 20
 
 func appendHeaders(attrs []attribute.KeyValue, prefix string, h http.Header, names []string) []attribute.KeyValue {
 	for _, name := range names {

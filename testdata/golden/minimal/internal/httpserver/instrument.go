@@ -240,6 +240,13 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 	if x.head {
 		x.response.size = 0 // net/http took the body and did not send it
 	}
+	answer := x.problem.Load()
+	if answer != nil && answer.Status != x.key.status {
+		answer = nil // something else was sent
+	}
+	if answer != nil && x.key.failure == "" && answer.Status >= http.StatusInternalServerError {
+		x.key.failure = answer.ErrorType()
+	}
 	s := in.metrics.series(x.key)
 	in.metrics.record(ctx, x, s)
 	if span.IsRecording() {
@@ -247,6 +254,9 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 		span.SetAttributes(in.responseAttributes(x, s)...)
 		if s.errorType != "" {
 			span.SetStatus(codes.Error, "")
+		}
+		if answer != nil {
+			recordProblem(span, answer)
 		}
 	}
 	return abort
