@@ -1,15 +1,18 @@
 package httpserver
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
 	"go.opentelemetry.io/otel/trace"
 
 	"shop/internal/problem"
@@ -36,7 +39,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 		attrs = append(attrs,
 			semconv.NetworkPeerAddress(peer.Addr().Unmap().String()),
 			semconv.NetworkPeerPort(int(peer.Port())),
-			semconv.ClientAddress(c.clientAddress(peer.Addr(), r.Header["X-Forwarded-For"]).String()))
+			semconv.ClientAddress(c.client(r)))
 	}
 	if agent := r.UserAgent(); agent != "" {
 		attrs = append(attrs, semconv.UserAgentOriginal(agent))
@@ -74,6 +77,27 @@ func recordProblem(span trace.Span, d *problem.Details) {
 	}
 	span.AddEvent("problem", trace.WithAttributes(
 		attribute.String("problem.detail", telemetry.Excerpt(d.Detail)), attribute.StringSlice("problem.locations", locations)))
+}
+
+// accessAttributes are those of a request's line in the access log, by the names
+// that they have on its span.
+func (c *InstrumentConfig) accessAttributes(x *exchange, s *series, answer *problem.Details) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String(string(semconv.HTTPRequestMethodKey), x.key.method),
+		slog.String(string(semconv.URLPathKey), keptPath(x.key.route, x.path, c.PathParameters)),
+		slog.Int(string(semconv.HTTPResponseStatusCodeKey), x.key.status),
+		slog.Float64(httpconv.ServerRequestDuration{}.Name(), time.Since(x.start).Seconds()),
+		slog.Int64(string(semconv.HTTPResponseBodySizeKey), x.response.size),
+		slog.String(string(semconv.ClientAddressKey), x.client),
+	}
+	errorType := s.errorType
+	if errorType == "" && answer != nil {
+		errorType = answer.ErrorType()
+	}
+	if errorType != "" {
+		attrs = append(attrs, slog.String(string(semconv.ErrorTypeKey), errorType))
+	}
+	return attrs
 }
 
 // maxLocations bounds an event: a client can make any number of mistakes.
@@ -131,6 +155,15 @@ func keptPath(route, path string, keep []string) string {
 		}
 	}
 	return strings.Join(segments, "/")
+}
+
+// client is the address of the client, "" if there is none, as on a Unix socket.
+func (c *InstrumentConfig) client(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return c.clientAddress(peer.Addr(), r.Header["X-Forwarded-For"]).String()
 }
 
 // clientAddress is the last address that a trusted proxy vouches for. A proxy

@@ -32,7 +32,8 @@ type exchange struct {
 	head            bool // a HEAD request, to which no body is sent
 	active          *activeSeries
 	key             seriesKey
-	path            string    // as it came; only if the span is recorded
+	path            string    // as it came; only if the span is recorded or the request logged
+	client          string    // its address; only if the request is logged
 	traceID         [1]string // the values of a header
 	route           atomic.Pointer[string]
 	problem         atomic.Pointer[problem.Details] // the answer, if it is one

@@ -38,6 +38,9 @@ type InstrumentConfig struct {
 	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
 	// ExcludedPaths have no telemetry, like operationalPaths.
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
+	// AccessLog logs a line for every request, at INFO, also where telemetry is
+	// disabled. Like a span, it has no query and no path parameters.
+	AccessLog bool `env:"HTTP_ACCESS_LOG"`
 	// KnownMethods replaces standardMethods.
 	KnownMethods []string `env:"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"`
 
@@ -138,9 +141,12 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.key = seriesKey{method: x.active.key.method, scheme: x.active.key.scheme, protocol: r.Proto}
 	parent, options := in.parent(r.Context(), r.Header)
 	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
+	// Not at the end: by then a handler may have changed the request, or
+	// still be changing it if http.TimeoutHandler has given up on it.
+	if in.AccessLog {
+		x.path, x.client = r.URL.EscapedPath(), in.client(r)
+	}
 	if span.IsRecording() {
-		// Not at the end: by then a handler may have changed the request, or
-		// still be changing it if http.TimeoutHandler has given up on it.
 		x.path = r.URL.EscapedPath()
 		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
 	}
@@ -258,6 +264,9 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 		if answer != nil {
 			recordProblem(span, answer)
 		}
+	}
+	if in.AccessLog {
+		in.log.LogAttrs(ctx, slog.LevelInfo, "request", in.accessAttributes(x, s, answer)...)
 	}
 	return abort
 }

@@ -344,6 +344,72 @@ func TestExcludedPaths_Panic(t *testing.T) {
 	}
 }
 
+// The access log has one line for each request, whether or not its span is
+// recorded, and nothing that a span would not have.
+func TestAccessLog(t *testing.T) {
+	type line struct {
+		Level, Msg string
+		Method     string  `json:"http.request.method"`
+		Path       string  `json:"url.path"`
+		Status     int     `json:"http.response.status_code"`
+		Seconds    float64 `json:"http.server.request.duration"`
+		Size       int     `json:"http.response.body.size"`
+		Client     string  `json:"client.address"`
+		ErrorType  string  `json:"error.type"`
+	}
+	router := http.NewServeMux()
+	router.HandleFunc("/orders/{id}", onRoute("/orders/{id}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "123") }))
+	router.HandleFunc("/taken", func(w http.ResponseWriter, r *http.Request) {
+		problem.New(r.Context(), http.StatusConflict, "").Send(&sizeless{w})
+	})
+	router.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	for title, provider := range map[string]trace.TracerProvider{
+		"sampled":   sdktrace.NewTracerProvider(),
+		"unsampled": sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())),
+		"disabled":  tracenoop.NewTracerProvider(),
+	} {
+		for _, on := range []bool{true, false} {
+			rec := newRecorder()
+			otel.SetTracerProvider(provider)
+			handler := rec.instrument(t, InstrumentConfig{AccessLog: on, ExcludedPaths: []string{"/quiet"}}, router)
+			func() {
+				defer func() { _ = recover() }()
+				for _, path := range []string{"/orders/secret?token=secret", "/taken", "/quiet", "/panic"} {
+					do(handler, request("POST", path))
+				}
+			}()
+			var got []line
+			for text := range strings.Lines(rec.logs.String()) {
+				var l line
+				if err := json.Unmarshal([]byte(text), &l); err != nil {
+					t.Fatal(err)
+				}
+				if l.Seconds <= 0 || l.Seconds > 60 {
+					t.Errorf("%s: took %v", title, l.Seconds)
+				}
+				l.Seconds = 0
+				got = append(got, l)
+			}
+			want := []line{
+				{"INFO", "request", "POST", "/orders/{id}", 200, 0, 3, "192.0.2.1", ""},
+				{"INFO", "request", "POST", "/taken", 409, 0, 0, "192.0.2.1", "409"},
+				{"INFO", "request", "POST", "/panic", 0, 0, 0, "192.0.2.1", "abort"},
+			}
+			if !on {
+				want = nil
+			}
+			if !slices.Equal(got, want) || strings.Contains(rec.logs.String(), "secret") {
+				t.Errorf("%s: got\n%s", title, rec.logs.String())
+			}
+		}
+	}
+}
+
+// sizeless is a response without a body.
+type sizeless struct{ http.ResponseWriter }
+
+func (*sizeless) Write(p []byte) (int, error) { return len(p), nil }
+
 func TestIncomingTrace(t *testing.T) {
 	traceparent := func(flags string) string { return "00-" + callerTrace + "-" + callerSpan + "-" + flags }
 	for _, test := range []struct {
