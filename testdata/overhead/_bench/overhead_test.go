@@ -46,19 +46,29 @@ const (
 
 type variant struct {
 	name    string
-	sampled float64 // share of the requests
+	sampler sdktrace.Sampler
 	wrap    func(routes func(*http.ServeMux)) http.Handler
 }
+
+var (
+	none = sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0))
+	all  = sdktrace.ParentBased(sdktrace.TraceIDRatioBased(1))
+)
+
+// own is a sampler that is not the SDK's: spans are created with attributes for
+// it to see, which costs.
+type own struct{ sdktrace.Sampler }
 
 // The router is a part of ours, because it reports the route, for which it
 // looks twice. What that costs is shown apart as well.
 var variants = []variant{
-	{"bare", 0, bare},
-	{"our router alone", 0, router},
-	{"ours, unsampled", 0, ours},
-	{"otelhttp, unsampled", 0, stock},
-	{"ours, 100% to OTLP", 1, ours},
-	{"otelhttp, 100% to OTLP", 1, stock},
+	{"bare", none, bare},
+	{"our router alone", none, router},
+	{"ours, unsampled", none, ours},
+	{"ours, unsampled by a sampler of one's own", own{none}, ours},
+	{"otelhttp, unsampled", none, stock},
+	{"ours, 100% to OTLP", all, ours},
+	{"otelhttp, 100% to OTLP", all, stock},
 }
 
 func bare(routes func(*http.ServeMux)) http.Handler {
@@ -155,7 +165,7 @@ func medianRatio(costs, base []cost) float64 {
 
 // measure charges a variant for everything up to the export of its last span.
 func measure(t *testing.T, v variant, sink string) cost {
-	flush := installSDK(t, v.sampled, sink)
+	flush := installSDK(t, v.sampler, sink)
 	server := httptest.NewServer(v.wrap(orders))
 	defer server.Close()
 	clients := make([]*client, connections)
@@ -184,7 +194,7 @@ func measure(t *testing.T, v variant, sink string) cost {
 	}
 }
 
-func installSDK(t *testing.T, sampled float64, sink string) (flush func()) {
+func installSDK(t *testing.T, sampler sdktrace.Sampler, sink string) (flush func()) {
 	ctx := context.Background()
 	spans, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(sink+"/v1/traces"))
 	if err != nil {
@@ -195,7 +205,7 @@ func installSDK(t *testing.T, sampled float64, sink string) (flush func()) {
 		t.Fatal(err)
 	}
 	traces := sdktrace.NewTracerProvider(
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(sampled))),
+		sdktrace.WithSampler(sampler),
 		sdktrace.WithBatcher(spans, sdktrace.WithBlocking())) // or what is dropped would be free
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics)))
 	otel.SetTracerProvider(traces)

@@ -93,8 +93,10 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 // metrics of the OpenTelemetry semantic conventions 1.43 for HTTP, and answers
 // for a handler that panics. It uses the global providers of this moment.
 //
-// Attributes are put only on spans that are recorded, so that a request that
-// is not costs next to nothing. A sampler therefore does not see them.
+// A span is created with its attributes only if the sampler may look at them,
+// which is decided here. The samplers that OTEL_TRACES_SAMPLER can name do not:
+// with those, only spans that are recorded get attributes, so that a request
+// whose span is not costs next to nothing.
 func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http.Handler, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -107,13 +109,15 @@ func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http
 	if err != nil {
 		return nil, err
 	}
+	provider := otel.GetTracerProvider()
 	in := &instrumentation{
-		InstrumentConfig: cfg,
-		next:             next,
-		log:              log,
-		metrics:          metrics,
-		tracer:           otel.Tracer(scopeName, trace.WithSchemaURL(semconv.SchemaURL)),
-		propagator:       otel.GetTextMapPropagator(),
+		InstrumentConfig:    cfg,
+		next:                next,
+		log:                 log,
+		metrics:             metrics,
+		tracer:              provider.Tracer(scopeName, trace.WithSchemaURL(semconv.SchemaURL)),
+		samplesByAttributes: telemetry.SamplesByAttributes(provider),
+		propagator:          otel.GetTextMapPropagator(),
 	}
 	for _, field := range in.propagator.Fields() {
 		in.traceHeaders = append(in.traceHeaders, http.CanonicalHeaderKey(field))
@@ -123,12 +127,13 @@ func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http
 
 type instrumentation struct {
 	InstrumentConfig
-	next         http.Handler
-	log          *slog.Logger
-	metrics      *metrics
-	tracer       trace.Tracer
-	propagator   propagation.TextMapPropagator
-	traceHeaders []string // those the propagator reads
+	next                http.Handler
+	log                 *slog.Logger
+	metrics             *metrics
+	tracer              trace.Tracer
+	samplesByAttributes bool
+	propagator          propagation.TextMapPropagator
+	traceHeaders        []string // those the propagator reads
 }
 
 func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -140,15 +145,20 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
 	x.key = seriesKey{method: x.active.key.method, scheme: x.active.key.scheme, protocol: r.Proto}
 	parent, options := in.parent(r.Context(), r.Header)
+	if in.samplesByAttributes {
+		options = append(slices.Clip(options), trace.WithAttributes(in.samplingAttributes(r, x)...))
+	}
 	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
-	// Not at the end: by then a handler may have changed the request, or
-	// still be changing it if http.TimeoutHandler has given up on it.
+	// Not at the end: by then a handler may have changed the request, or still
+	// be changing it if http.TimeoutHandler has given up on it.
 	if in.AccessLog {
 		x.path, x.client = r.URL.EscapedPath(), in.client(r)
 	}
 	if span.IsRecording() {
 		x.path = r.URL.EscapedPath()
-		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
+		if !in.samplesByAttributes {
+			span.SetAttributes(in.requestAttributes(r, x.key.method)...)
+		}
 	}
 	if id := span.SpanContext().TraceID(); id.IsValid() {
 		x.traceID[0] = id.String()

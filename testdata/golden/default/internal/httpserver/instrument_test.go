@@ -750,15 +750,88 @@ func TestConcurrentRequests(t *testing.T) {
 	}
 }
 
+// byAttributes is a sampler of the owner's that drops by path and keeps what it saw.
+type byAttributes struct{ seen *attribute.Set }
+
+func (s byAttributes) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	*s.seen = attribute.NewSet(p.Attributes...)
+	if value(*s.seen, "url.path") == "/drop" {
+		return sdktrace.SamplingResult{Decision: sdktrace.Drop}
+	}
+	return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample}
+}
+
+func (byAttributes) Description() string { return "byAttributes" }
+
+// A sampler that is not the SDK's sees what the semantic conventions want it to
+// see, through the whole server, and the span is the same as with any other.
+func TestSamplingAttributes(t *testing.T) {
+	cfg := limits
+	cfg.RequestHeaders, cfg.QueryParameters = []string{"X-Tenant"}, []string{"page"}
+	var spans []string
+	for _, sampler := range []func(own sdktrace.Sampler) sdktrace.Sampler{
+		func(own sdktrace.Sampler) sdktrace.Sampler { return own },
+		func(own sdktrace.Sampler) sdktrace.Sampler { return sdktrace.ParentBased(own) },
+		func(own sdktrace.Sampler) sdktrace.Sampler {
+			return sdktrace.ParentBased(sdktrace.AlwaysSample(), sdktrace.WithRemoteParentNotSampled(own))
+		},
+		func(sdktrace.Sampler) sdktrace.Sampler { return sdktrace.AlwaysSample() },
+	} {
+		var seen attribute.Set
+		rec := newRecorder(sdktrace.WithSampler(sampler(byAttributes{&seen})))
+		router := NewRouter()
+		router.HandleFunc("/orders/{id}", func(http.ResponseWriter, *http.Request) {})
+		server := newServer(t, cfg, router)
+		send := func(path string) {
+			r := request("GET", "http://"+server.Addr().String()+path, "X-Tenant", "t1", "User-Agent", "test", "Traceparent", "00-"+callerTrace+"-"+callerSpan+"-00")
+			r.RequestURI = ""
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+		}
+		send("/orders/secret?page=2&token=secret")
+		for len(rec.spans.Started()) > len(rec.spans.Ended()) {
+			time.Sleep(time.Millisecond) // the response may arrive before the span ends
+		}
+		if seen.Len() > 0 {
+			_, port, _ := strings.Cut(server.Addr().String(), ":")
+			want := `client.address=127.0.0.1,http.request.header.x-tenant=["t1"],http.request.method=GET,network.peer.address=127.0.0.1,` +
+				`server.address=127.0.0.1,server.port=` + port + `,url.path=/orders/secret,url.query=page\=2,url.scheme=http,user_agent.original=test`
+			got, _ := seen.Filter(func(kv attribute.KeyValue) bool { return kv.Key != "network.peer.port" })
+			if encode(got) != want {
+				t.Errorf("the sampler saw\n%s, want\n%s", encode(got), want)
+			}
+		}
+		for _, span := range rec.spans.Ended() {
+			set := attribute.NewSet(span.Attributes()...)
+			same, _ := set.Filter(func(kv attribute.KeyValue) bool { return kv.Key != "network.peer.port" && kv.Key != "server.port" })
+			spans = append(spans, encode(same))
+		}
+		recorded := len(rec.spans.Ended())
+		if send("/drop"); seen.Len() > 0 && len(rec.spans.Started()) != recorded {
+			t.Error("the sampler has no say")
+		}
+	}
+	if len(spans) != 4 || len(slices.Compact(slices.Clone(spans))) != 1 || strings.Contains(spans[0], "secret") {
+		t.Errorf("spans\n%s", strings.Join(spans, "\n"))
+	}
+}
+
 // TestUnsampledRequestAllocations keeps the price of a request that nobody
 // looks at where it is. Attributes built for nothing would show here.
 func TestUnsampledRequestAllocations(t *testing.T) {
 	w, r := discard{}, tinyRequest()
-	handler := instrumented(t, sdktrace.NeverSample())
 	bare := testing.AllocsPerRun(1000, func() { tinyHandler(w, r) })
-	with := testing.AllocsPerRun(1000, func() { handler(w, r) })
-	if extra := with - bare; extra > 6 {
-		t.Errorf("telemetry of an unsampled request: %v allocations, want at most 6", extra)
+	for _, sampler := range []sdktrace.Sampler{
+		sdktrace.NeverSample(), sdktrace.TraceIDRatioBased(0), sdktrace.ParentBased(sdktrace.TraceIDRatioBased(1e-9)),
+	} {
+		handler := instrumented(t, sampler)
+		with := testing.AllocsPerRun(1000, func() { handler(w, r) })
+		if extra := with - bare; extra > 6 {
+			t.Errorf("%s: telemetry of an unsampled request: %v allocations, want at most 6", sampler.Description(), extra)
+		}
 	}
 }
 
@@ -769,7 +842,15 @@ func TestUnsampledRequestAllocations(t *testing.T) {
 func BenchmarkInstrument(b *testing.B) {
 	b.Run("bare", func(b *testing.B) { serve(b, tinyHandler) })
 	b.Run("unsampled", func(b *testing.B) { serve(b, instrumented(b, sdktrace.NeverSample())) })
+	b.Run("unsampled, attributes at creation", func(b *testing.B) { serve(b, instrumented(b, dropping{sdktrace.NeverSample()})) })
 	b.Run("sampled", func(b *testing.B) { serve(b, instrumented(b, sdktrace.AlwaysSample())) })
+}
+
+// dropping is a sampler that is not the SDK's and samples nothing.
+type dropping struct{ sdktrace.Sampler }
+
+func (dropping) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	return sdktrace.SamplingResult{Decision: sdktrace.Drop}
 }
 
 func serve(b *testing.B, handler http.HandlerFunc) {

@@ -47,6 +47,16 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	return appendHeaders(attrs, "http.request.header.", r.Header, c.RequestHeaders)
 }
 
+// samplingAttributes are those that the span of a request is created with, for
+// a sampler to decide by. The route is yet unknown, so the path is whole, with
+// its parameters: a span that is recorded gets another one in the end.
+func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []attribute.KeyValue {
+	return append(c.requestAttributes(r, x.key.method),
+		semconv.HTTPRequestMethodKey.String(x.key.method),
+		semconv.URLScheme(x.key.scheme),
+		semconv.URLPath(r.URL.EscapedPath()))
+}
+
 // responseAttributes are those that are known when the handler is done, with
 // those of the series.
 func (c *InstrumentConfig) responseAttributes(x *exchange, s *series) []attribute.KeyValue {

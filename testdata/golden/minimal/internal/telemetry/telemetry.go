@@ -29,6 +29,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Service is what a service knows of itself. The environment overrides it:
@@ -66,6 +67,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	otel.SetTextMapPropagator(propagator)
 	reportErrors(cfg.LogLevel, stderr)
 	if strings.EqualFold(cfg.Disabled, "true") {
+		otel.SetTracerProvider(noop.NewTracerProvider())
 		t.logger.InfoContext(ctx, "telemetry is disabled by OTEL_SDK_DISABLED")
 		return t, nil
 	}
@@ -281,6 +283,38 @@ func newResource(ctx context.Context, service Service, stderr io.Writer) *resour
 		slog.New(slog.NewTextHandler(stderr, nil)).WarnContext(ctx, "telemetry: incomplete resource", "error", err)
 	}
 	return res
+}
+
+// SamplesByAttributes reports whether the sampler of provider may look at the
+// attributes that a span is created with. The samplers of the SDK never do, but
+// the SDK does not show which one it uses: hence the look at a private field.
+// Should that ever be called otherwise, the answer is true, which costs time
+// but hides nothing from a sampler.
+func SamplesByAttributes(provider trace.TracerProvider) bool {
+	switch p := provider.(type) {
+	case noop.TracerProvider:
+		return false
+	case *sdktrace.TracerProvider:
+		return !isStandard(reflect.ValueOf(p).Elem().FieldByName("sampler"))
+	default:
+		return true
+	}
+}
+
+// isStandard reports whether sampler, and every sampler in it, is the SDK's own.
+func isStandard(sampler reflect.Value) bool {
+	switch sampler.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		return isStandard(sampler.Elem())
+	case reflect.Struct:
+		standard := sampler.Type().PkgPath() == reflect.TypeFor[sdktrace.TracerProvider]().PkgPath()
+		for i := 0; standard && i < sampler.NumField(); i++ {
+			standard = isStandard(sampler.Field(i))
+		}
+		return standard
+	default:
+		return sampler.IsValid() && sampler.Kind() <= reflect.Float64 || sampler.Kind() == reflect.String
+	}
 }
 
 // SetAttributes adds attributes to the span of ctx.

@@ -31,6 +31,7 @@ import (
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/hello/internal/telemetry/telemetrytest"
@@ -430,6 +431,37 @@ func TestStandardVariablesWork(t *testing.T) {
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
 	if span.End(); span.SpanContext().IsSampled() {
 		t.Error("sampled")
+	}
+}
+
+// ownSampler is a sampler of the owner's.
+type ownSampler struct{ sdktrace.Sampler }
+
+// Whatever sampler the environment chooses does not look at attributes; any
+// other one may, wherever it is.
+func TestSamplesByAttributes(t *testing.T) {
+	for _, name := range []string{"", "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"} {
+		for _, ratio := range []string{"", "0", "0.5", "1"} {
+			start(t, Service{Name: "svc"}, map[string]string{"OTEL_TRACES_SAMPLER": name, "OTEL_TRACES_SAMPLER_ARG": ratio})
+			if SamplesByAttributes(otel.GetTracerProvider()) {
+				t.Errorf("%s %s", name, ratio)
+			}
+		}
+	}
+	t.Setenv("OTEL_TRACES_SAMPLER", "")
+	t.Setenv("OTEL_TRACES_SAMPLER_ARG", "")
+	start(t, Service{Name: "svc"}, map[string]string{"OTEL_SDK_DISABLED": "true"})
+	if SamplesByAttributes(otel.GetTracerProvider()) {
+		t.Error("there is no sampler")
+	}
+	own := ownSampler{sdktrace.AlwaysSample()}
+	for _, sampler := range []sdktrace.Sampler{own, &own, sdktrace.ParentBased(own), sdktrace.AlwaysRecord(own), sdktrace.ParentBased(sdktrace.NeverSample(), sdktrace.WithLocalParentSampled(own))} {
+		if !SamplesByAttributes(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler))) {
+			t.Errorf("%s does not see attributes", sampler.Description())
+		}
+	}
+	if !SamplesByAttributes(struct{ *sdktrace.TracerProvider }{sdktrace.NewTracerProvider()}) {
+		t.Error("who knows what another provider does")
 	}
 }
 
