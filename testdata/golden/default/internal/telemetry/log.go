@@ -70,3 +70,44 @@ func (h correlated) WithGroup(name string) slog.Handler {
 func (h correlated) narrow(f func(slog.Handler) slog.Handler) slog.Handler {
 	return correlated{base: h.base, scope: append(slices.Clip(h.scope), f)}
 }
+
+// plainErrors passes records on with the text of every error in place of the
+// error. The bridge to OpenTelemetry would take errors out of a record: only
+// the last of several would be left, without its key, and even the reason of a
+// normal end would be exported as an exception.
+type plainErrors struct{ slog.Handler }
+
+func (h plainErrors) Handle(ctx context.Context, record slog.Record) error {
+	plain := slog.NewRecord(record.Time, record.Level, record.Message, record.PC)
+	record.Attrs(func(a slog.Attr) bool {
+		plain.AddAttrs(plainAttr(a))
+		return true
+	})
+	return h.Handler.Handle(ctx, plain)
+}
+
+func (h plainErrors) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return plainErrors{h.Handler.WithAttrs(plainAttrs(attrs))}
+}
+
+func (h plainErrors) WithGroup(name string) slog.Handler {
+	return plainErrors{h.Handler.WithGroup(name)}
+}
+
+func plainAttrs(attrs []slog.Attr) []slog.Attr {
+	plain := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		plain[i] = plainAttr(a)
+	}
+	return plain
+}
+
+func plainAttr(a slog.Attr) slog.Attr {
+	a.Value = a.Value.Resolve()
+	if a.Value.Kind() == slog.KindGroup {
+		a.Value = slog.GroupValue(plainAttrs(a.Value.Group())...)
+	} else if err, ok := a.Value.Any().(error); ok {
+		a.Value = slog.StringValue(err.Error())
+	}
+	return a
+}

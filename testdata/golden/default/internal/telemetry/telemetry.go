@@ -222,7 +222,7 @@ func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, r
 	batch := sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})
 	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(acceptedRecords{batch, &t.delivery, level}))
 	otel.SetLoggerProvider(provider)
-	return otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider)), provider.Shutdown, nil
+	return plainErrors{otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider))}, provider.Shutdown, nil
 }
 
 // setDefaults gives the variables that the SDK reads by itself the values that

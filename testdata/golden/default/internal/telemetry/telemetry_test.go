@@ -33,6 +33,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 
 	"shop/internal/telemetry/telemetrytest"
 )
@@ -153,6 +154,65 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 	}
 	checkResource(t, collector.Resource())
 	checkLine(t, stdout.String(), "working", span.SpanContext())
+}
+
+// later is a value that is an error once somebody asks for it.
+type later struct{ error }
+
+func (l later) LogValue() slog.Value { return slog.AnyValue(l.error) }
+
+// What goes to stdout is what is exported: as many errors as a record has, under
+// their keys, wherever they are, and no exception that nobody threw.
+func TestLogErrors_AreExportedAsWritten(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	one, two := errors.New("first"), fmt.Errorf("second: %w", io.EOF)
+	for _, log := range []*slog.Logger{tel.Logger(), tel.Logger().With("derived", one), tel.Logger().WithGroup("g").With("derived", one), tel.Logger().With("derived", later{one}).WithGroup("g")} {
+		log.ErrorContext(t.Context(), "two errors", "error", one, "cleanup_error", two, "n", 1,
+			slog.Group("nested", "error", two), "later", later{one}, slog.Group("", "inlined", two))
+	}
+	tel.Logger().InfoContext(t.Context(), "stopping", "reason", context.Canceled)
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	var written, exported []string
+	for line := range strings.Lines(stdout.String()) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		message := record["msg"]
+		for _, key := range []string{"time", "level", "msg"} {
+			delete(record, key)
+		}
+		if message != "telemetry started" {
+			written = append(written, fmt.Sprint(message, record))
+		}
+	}
+	for _, record := range collector.Records() {
+		if message := record.GetBody().GetStringValue(); message != "telemetry started" {
+			exported = append(exported, fmt.Sprint(message, plain(record.GetAttributes())))
+		}
+	}
+	if len(written) != 5 || !slices.Equal(written, exported) {
+		t.Errorf("written\n%s\nexported\n%s", strings.Join(written, "\n"), strings.Join(exported, "\n"))
+	}
+}
+
+// plain returns attributes of strings, numbers and groups as encoding/json has objects.
+func plain(attributes []*commonpb.KeyValue) map[string]any {
+	object := map[string]any{}
+	for _, kv := range attributes {
+		switch value := kv.GetValue().GetValue().(type) {
+		case *commonpb.AnyValue_StringValue:
+			object[kv.GetKey()] = value.StringValue
+		case *commonpb.AnyValue_IntValue:
+			object[kv.GetKey()] = float64(value.IntValue)
+		case *commonpb.AnyValue_KvlistValue:
+			object[kv.GetKey()] = plain(value.KvlistValue.GetValues())
+		}
+	}
+	return object
 }
 
 func checkResource(t *testing.T, resource map[string]string) {
