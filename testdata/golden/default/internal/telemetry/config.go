@@ -207,6 +207,7 @@ type signal struct {
 	exporters []string // without none
 	protocol  string
 	endpoint  string // where OTLP is sent
+	insecure  string // what INSECURE says, if anything
 	chosen    bool   // by the environment
 }
 
@@ -219,6 +220,7 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 		name: name, exporters: list,
 		protocol: cmp.Or(own.Protocol, c.OTLP.Protocol, httpProtobuf),
 		endpoint: cmp.Or(own.Endpoint, c.OTLP.Endpoint),
+		insecure: cmp.Or(own.Insecure, c.OTLP.Insecure),
 	}
 	s.chosen = len(list) > 0 || s.endpoint != ""
 	if !s.chosen {
@@ -242,6 +244,12 @@ func (s signal) defaultEndpoint() string {
 }
 
 func (s signal) has(exporter string) bool { return slices.Contains(s.exporters, exporter) }
+
+// secure reports whether OTLP is sent by TLS.
+func (s signal) secure() bool {
+	u, err := url.Parse(s.endpoint) // which has the scheme in lower case
+	return err == nil && u.Scheme == "https"
+}
 
 // local tells whether OTLP stays on this machine.
 func (s signal) local() bool {

@@ -161,6 +161,13 @@ func (t *Telemetry) announce(ctx context.Context, service Service, traces, metri
 	if !service.Development && !traces.chosen && !metrics.chosen && !records.chosen {
 		t.logger.WarnContext(ctx, "telemetry is not exported: set OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_SDK_DISABLED=true to silence this")
 	}
+	for _, s := range []signal{traces, metrics, records} {
+		if s.has(otlp) && s.insecure != "" && strings.EqualFold(s.insecure, "true") == s.secure() {
+			t.logger.WarnContext(ctx, "OTEL_EXPORTER_OTLP_INSECURE is ignored: the scheme of the endpoint decides whether TLS is used",
+				"insecure", s.insecure, "exporter", s.String())
+			return
+		}
+	}
 }
 
 func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Resource, stderr io.Writer) (func(context.Context) error, error) {
@@ -227,7 +234,7 @@ func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, r
 
 // setDefaults gives the variables that the SDK reads by itself the values that
 // this package promises for them. The environment is the only way to some of
-// them, and whatever is set there already stays.
+// them, and whatever is set there already stays, except what would undo TLS.
 func setDefaults(cfg Config, signals ...signal) error {
 	defaults := map[string]string{
 		// Dropped telemetry must be visible: the SDK counts what it drops.
@@ -253,6 +260,12 @@ func setDefaults(cfg Config, signals ...signal) error {
 		if os.Getenv(name) == "" {
 			problems = append(problems, os.Setenv(name, value))
 		}
+	}
+	for _, s := range signals {
+		// The scheme decides whether TLS is used (OTLP Exporter Configuration).
+		// To the Go exporters INSECURE would count for more: a token for an
+		// https endpoint would go out in clear.
+		problems = append(problems, os.Setenv("OTEL_EXPORTER_OTLP_"+s.name+"_INSECURE", strconv.FormatBool(!s.secure())))
 	}
 	return errors.Join(problems...)
 }

@@ -50,6 +50,7 @@ func start(t *testing.T, service Service, environment map[string]string) (tel *T
 	for _, name := range []string{ // what Start may set
 		"OTEL_GO_X_OBSERVABILITY", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_METRICS_INSECURE", "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
 		"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
 		"OTEL_EXPORTER_OTLP_HEADERS",
 	} {
@@ -647,6 +648,65 @@ func TestCompression(t *testing.T) {
 		}
 		if got := os.Getenv(variable); got != c.want {
 			t.Errorf("%s, %q: got %q, want %q", c.endpoint, c.chosen, got, c.want)
+		}
+	}
+}
+
+// Whether TLS is used is what the scheme of the endpoint says, for every signal
+// and protocol, whatever INSECURE says: a token for an https endpoint never
+// goes out in clear.
+func TestScheme_DecidesAboutTLS(t *testing.T) {
+	for _, protocol := range []string{"http/protobuf", "grpc"} {
+		for _, name := range []string{"", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_LOGS_INSECURE"} {
+			for _, scheme := range []string{"http", "https", "HTTPS"} {
+				listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				var mu sync.Mutex
+				first := map[bool]int{} // connections by whether they begin with a TLS record
+				go func() {
+					for {
+						connection, err := listener.Accept()
+						if err != nil {
+							return
+						}
+						b := make([]byte, 1)
+						_, err = connection.Read(b)
+						mu.Lock()
+						if err == nil {
+							first[b[0] == 0x16]++
+						}
+						mu.Unlock()
+						_ = connection.Close()
+					}
+				}()
+				environment := map[string]string{
+					"OTEL_EXPORTER_OTLP_ENDPOINT": scheme + "://" + listener.Addr().String(), "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+					"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20s3cret", "OTEL_LOG_LEVEL": "none", "OTEL_EXPORTER_OTLP_TIMEOUT": "200",
+				}
+				contrary := map[bool]string{true: "False", false: "True"}[scheme == "http"]
+				if name != "" {
+					environment[name] = contrary
+				}
+				tel, stdout, _ := start(t, Service{Name: "svc"}, environment)
+				record(t, tel)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				_ = tel.Shutdown(ctx) // there is no collector
+				cancel()
+				_ = listener.Close()
+				mu.Lock()
+				if tls := scheme != "http"; first[tls] == 0 || first[!tls] > 0 {
+					t.Errorf("%s, %s, %s=%s: connections with TLS %d, without %d", protocol, scheme, name, contrary, first[true], first[false])
+				}
+				mu.Unlock()
+				if warned := strings.Count(stdout.String(), "INSECURE is ignored"); (name != "") != (warned == 1) {
+					t.Errorf("%s, %s=%s: warned %d times", scheme, name, contrary, warned)
+				}
+				for variable := range environment {
+					t.Setenv(variable, "")
+				}
+			}
 		}
 	}
 }
