@@ -84,17 +84,24 @@ func isPackageFile(name string, nested []string) bool {
 // withoutActions blanks the actions of a template, so that it can be parsed as
 // Go at least to the end of its imports.
 func withoutActions(source []byte) []byte {
-	if !bytes.Contains(source, []byte("{{")) {
-		return source
-	}
-	return templateAction.ReplaceAllFunc(source, func(action []byte) []byte {
-		return bytes.Map(func(r rune) rune {
-			if r == '\n' {
-				return r
+	blank := bytes.Clone(source)
+	for rest := blank; ; {
+		begin := bytes.Index(rest, []byte("{{"))
+		if begin < 0 {
+			return blank
+		}
+		rest = rest[begin:]
+		end := bytes.Index(rest, []byte("}}"))
+		if end < 0 {
+			return blank
+		}
+		for i := range end + len("}}") {
+			if rest[i] != '\n' {
+				rest[i] = ' '
 			}
-			return ' '
-		}, action)
-	})
+		}
+		rest = rest[end:]
+	}
 }
 
 // checkImports reports packages that the lock does not know.
@@ -102,23 +109,28 @@ func (l *loader) checkImports() {
 	if !l.locked || l.lock == nil {
 		return
 	}
+	unknown := func(importPath string) bool { return modules.External(importPath) && !l.lock.Knows(importPath) }
 	for _, f := range l.Features {
-		check := func(importPath string, at problem.Position) {
-			if modules.External(importPath) && !l.lock.Knows(importPath) {
-				l.problems.Add(at, "feature %s imports %s, which %s does not know; add it to testdata/pins and run make lock", f.Name, importPath, lockFile)
-			}
+		report := func(importPath string, at problem.Position) {
+			l.problems.Add(at, "feature %s imports %s, which %s does not know; add it to testdata/pins and run make lock", f.Name, importPath, lockFile)
 		}
 		for _, file := range f.files {
 			for _, importPath := range file.imports {
-				before, _, _ := bytes.Cut(file.raw, []byte(strconv.Quote(importPath)))
-				check(importPath, problem.Position{Path: file.disk, Line: 1 + bytes.Count(before, []byte("\n"))})
+				if unknown(importPath) {
+					before, _, _ := bytes.Cut(file.raw, []byte(strconv.Quote(importPath)))
+					report(importPath, problem.Position{Path: file.disk, Line: 1 + bytes.Count(before, []byte("\n"))})
+				}
 			}
 		}
 		for i, field := range f.contributes.Config {
-			check(field.Import, f.doc.At("config", i, "import"))
+			if unknown(field.Import) {
+				report(field.Import, f.doc.At("config", i, "import"))
+			}
 		}
 		for i, step := range f.contributes.Wiring {
-			check(step.Import, f.doc.At("wiring", i, "import"))
+			if unknown(step.Import) {
+				report(step.Import, f.doc.At("wiring", i, "import"))
+			}
 		}
 	}
 }
