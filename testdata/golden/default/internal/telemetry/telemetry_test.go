@@ -735,6 +735,30 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
+// A port in use costs the metrics and not the service, unless somebody is there
+// to choose another one.
+func TestPrometheus_PortInUse(t *testing.T) {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	port := uint16(listener.Addr().(*net.TCPAddr).Port)
+	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT": fmt.Sprint(port),
+	})
+	if strings.Count(stdout.String(), "OTEL_EXPORTER_PROMETHEUS_PORT: ") != 1 {
+		t.Errorf("want one warning in\n%s", stdout)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	cfg := Config{MetricsExporter: []string{"prometheus"}, PrometheusHost: "127.0.0.1", PrometheusPort: port, LogLevel: "none"}
+	if _, err := Start(t.Context(), cfg, LogConfig{}, Service{Name: "svc", Development: true}, io.Discard, io.Discard); err == nil {
+		t.Error("not refused in development")
+	}
+}
+
 // The metrics are for this machine alone, unless the environment says otherwise.
 func TestPrometheus_Host(t *testing.T) {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{}})

@@ -280,7 +280,28 @@ func TestRun_WrongUsage(t *testing.T) {
 	}
 }
 
-// Whoever does not want to wait for the end asks twice.
+// What this SDK does not understand is warned of once and does not stop the
+// service; the rest of the configuration holds.
+func TestServe_IgnoresUnknownTelemetry(t *testing.T) {
+	t.Parallel()
+	collector := telemetrytest.NewCollector(t)
+	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "ENVIRONMENT=production", "SHUTDOWN_GRACE=0s",
+		"OTEL_TRACES_SAMPLER=xray", "OTEL_METRICS_EXPORTER=promtheus", "OTEL_PROPAGATORS=tracecontext,other", "OTEL_BSP_SCHEDULE_DELAY=soon")
+	p.do(http.MethodGet, "/nowhere", "")
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	for _, name := range []string{"OTEL_TRACES_SAMPLER", "OTEL_METRICS_EXPORTER", "OTEL_PROPAGATORS", "OTEL_BSP_SCHEDULE_DELAY"} {
+		if all := p.stdout.String() + p.stderr.String(); strings.Count(all, name) != 1 || !strings.Contains(p.stdout.String(), `"error":"`+name+": ") {
+			t.Errorf("%s: want one warning in\n%s", name, all)
+		}
+	}
+	if len(collector.Spans()) == 0 || collector.Metric("http.server.request.duration") == nil {
+		t.Error("nothing was exported")
+	}
+}
+
+// A second signal ends the process at once.
 func TestServe_SecondSignalKills(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRACE=1h")

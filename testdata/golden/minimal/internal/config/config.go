@@ -47,24 +47,67 @@ func (c Config) Development() bool { return c.Environment == "development" }
 // variable X may instead come from the file that X_FILE names. All problems are
 // reported at once, each under the name of its variable.
 func Load(environment []string) (Config, error) {
-	variables, unread := read(environment)
-	if name := variables["ENVIRONMENT"]; name == "" || name == "development" {
+	variables, problems := read(environment)
+	name := variables["ENVIRONMENT"]
+	inDevelopment := name == "" || name == "development"
+	if inDevelopment {
 		defaults := maps.Clone(development)
 		maps.Copy(defaults, variables)
 		variables = defaults
 	}
-	problems := []error{unread, refuse(variables)}
+	for name, value := range variables {
+		if err := try(name, value); err != nil {
+			problems[name] = err
+		}
+	}
+	ignored := ignore(variables, problems, inDevelopment)
+	var all []error
+	for _, name := range slices.Sorted(maps.Keys(problems)) {
+		all = append(all, problems[name])
+		delete(variables, name)
+	}
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
-	problems = append(problems, err)
+	all = append(all, err)
+	cfg.Telemetry.Ignored = ignored
 	for _, part := range []interface{ Validate() error }{
 		cfg.HTTP,
 		cfg.Lifecycle,
 		cfg.Log,
 		cfg.Telemetry,
 	} {
-		problems = append(problems, part.Validate())
+		all = append(all, part.Validate())
 	}
-	return cfg, errors.Join(problems...)
+	return cfg, errors.Join(all...)
+}
+
+// ignore takes from problems those that must not keep the service from
+// starting, and returns them: what is wrong with OpenTelemetry's variables,
+// except for mistakes in development, where somebody is there to correct them.
+// Such a variable keeps those entries of a list that are valid. If it has none,
+// it has its default.
+func ignore(variables map[string]string, problems map[string]error, inDevelopment bool) []error {
+	var ignored []error
+	for _, name := range slices.Sorted(maps.Keys(problems)) {
+		if !strings.HasPrefix(name, "OTEL_") || inDevelopment && !telemetry.Tolerable(problems[name]) {
+			continue
+		}
+		ignored = append(ignored, problems[name])
+		delete(problems, name)
+		entries := slices.DeleteFunc(strings.Split(variables[name], ","), func(entry string) bool {
+			return strings.TrimSpace(entry) == "" || try(name, entry) != nil
+		})
+		value := strings.Join(entries, ",")
+		if value == "" || try(name, value) != nil {
+			value = ""
+			delete(variables, name)
+		} else {
+			variables[name] = value
+		}
+		if err := os.Setenv(name, value); err != nil { // the SDK must not read what is ignored
+			ignored = append(ignored, err)
+		}
+	}
+	return ignored
 }
 
 // Variables returns the names of all variables that the service reads, sorted.
@@ -101,53 +144,54 @@ func list[T any](parse func(string) (T, error)) env.ParserFunc {
 	}
 }
 
-// read turns a list into a map, and files into values.
-func read(environment []string) (map[string]string, error) {
+// read turns a list into a map, and files into values. It returns what is wrong
+// by the name of the variable.
+func read(environment []string) (variables map[string]string, problems map[string]error) {
 	all := map[string]string{}
 	for _, entry := range environment {
 		if name, value, _ := strings.Cut(entry, "="); value != "" {
 			all[name] = value
 		}
 	}
-	variables := map[string]string{}
-	var problems []error
+	variables, problems = map[string]string{}, map[string]error{}
 	for _, name := range Variables() {
 		value, set := all[name]
 		if path, ok := all[name+"_FILE"]; ok {
 			content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 			switch {
 			case set:
-				problems = append(problems, fmt.Errorf("%s: given twice, by itself and by %s_FILE", name, name))
+				problems[name] = fmt.Errorf("%s: given twice, by itself and by %s_FILE", name, name)
 			case err != nil:
-				problems = append(problems, fmt.Errorf("%s_FILE: %w", name, err))
+				problems[name] = fmt.Errorf("%s_FILE: %w", name, err)
 			default:
 				value = string(content)
 			}
 		}
 		if value = strings.TrimSpace(value); value != all[name] {
-			problems = append(problems, os.Setenv(name, value)) // what OpenTelemetry's SDK reads, it reads there
+			if err := os.Setenv(name, value); err != nil { // what OpenTelemetry's SDK reads, it reads there
+				problems[name] = err
+			}
 		}
 		if value != "" {
 			variables[name] = value
 		}
 	}
-	return variables, errors.Join(problems...)
+	return variables, problems
 }
 
-// refuse removes the variables that cannot be understood and tells why: it
-// parses them one by one, for the parser's own errors name fields, which nobody
-// outside the source knows.
-func refuse(variables map[string]string) error {
-	var problems []error
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		err := env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{name: variables[name]}, FuncMap: lists})
-		if parse, ok := errors.AsType[env.ParseError](err); ok {
-			err = parse.Err
-		}
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", name, err))
-			delete(variables, name)
-		}
+// try returns what is wrong with one variable. Variables are parsed one by one
+// because the parser's own errors name fields, which nobody outside the source
+// knows.
+func try(name, value string) error {
+	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{name: value}, FuncMap: lists})
+	if parse, ok := errors.AsType[env.ParseError](err); ok {
+		err = parse.Err
 	}
-	return errors.Join(problems...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if strings.HasPrefix(name, "OTEL_") {
+		return cfg.Telemetry.Validate()
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -61,6 +62,72 @@ func TestLoad_ReportsEveryProblem(t *testing.T) {
 		if len(lines) != len(c.want) {
 			t.Errorf("%d problems, want %d:\n%v", len(lines), len(c.want), err)
 		}
+	}
+}
+
+// Telemetry never keeps a service from starting: what is wrong with one of its
+// variables is a warning, and the variable has its default, for the SDK as
+// well. Only mistakes, and only in development, are refused.
+func TestLoad_IgnoresWhatIsWrongWithTelemetry(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "headers")
+	for _, c := range []struct {
+		entry, want string // what the SDK reads in the end
+		mistake     bool   // or a value that is valid elsewhere
+	}{
+		{"OTEL_TRACES_SAMPLER=parentbased_jaeger_remote", "", false},
+		{"OTEL_TRACES_SAMPLER=xray", "", false},
+		{"OTEL_TRACES_EXPORTER=zipkin", "", false},
+		{"OTEL_TRACES_EXPORTER=zipkin,otlp", "otlp", false},
+		{"OTEL_METRICS_EXPORTER=logging", "", false},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "", false},
+		{"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/json", "", false},
+		{"OTEL_LOG_LEVEL=verbose", "", false},
+		{"OTEL_PROPAGATORS=tracecontext,other", "tracecontext", false},
+		{"OTEL_RESOURCE_ATTRIBUTES=a=b,", "a=b", false},
+		{"OTEL_TRACES_SAMPLER=always", "", true},
+		{"OTEL_TRACES_EXPORTER=otpl", "", true},
+		{"OTEL_TRACES_EXPORTER=otlp,otpl", "otlp", true},
+		{"OTEL_METRICS_EXPORTER=none,otlp", "", true},
+		{"OTEL_PROPAGATORS=tracecontex", "", true},
+		{"OTEL_SDK_DISABLED=yes", "", true},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "", true},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:x", "", true},
+		{"OTEL_EXPORTER_OTLP_HEADERS=a=1,no header", "a=1", true},
+		{"OTEL_EXPORTER_OTLP_CERTIFICATE=" + missing, "", true},
+		{"OTEL_EXPORTER_OTLP_HEADERS_FILE=" + missing, "", true},
+		{"OTEL_EXPORTER_OTLP_TIMEOUT=10s", "", true},
+		{"OTEL_EXPORTER_PROMETHEUS_PORT=metrics", "", true},
+		{"OTEL_BSP_SCHEDULE_DELAY=0", "", true},
+		{"OTEL_TRACES_SAMPLER_ARG=1.5", "", true},
+		{"OTEL_TRACES_SAMPLER_ARG=half", "", true},
+	} {
+		name, value, _ := strings.Cut(c.entry, "=")
+		name = strings.TrimSuffix(name, "_FILE")
+		for _, environment := range []string{"production", "development"} {
+			t.Setenv(name, value)
+			cfg, err := Load([]string{c.entry, "ENVIRONMENT=" + environment})
+			if environment == "development" && c.mistake {
+				if err == nil || !strings.HasPrefix(err.Error(), name) {
+					t.Errorf("%s is accepted in development: %v", c.entry, err)
+				}
+				continue
+			}
+			if warning := errors.Join(cfg.Telemetry.Ignored...); err != nil || warning == nil || !strings.HasPrefix(warning.Error(), name) || strings.Contains(warning.Error(), "\n") {
+				t.Errorf("%s in %s: warning %v, error %v", c.entry, environment, warning, err)
+			}
+			if got := os.Getenv(name); got != c.want {
+				t.Errorf("%s in %s: the SDK reads %q, want %q", c.entry, environment, got, c.want)
+			}
+		}
+		t.Setenv(name, "")
+	}
+	cfg, err := Load([]string{"ENVIRONMENT=production", "OTEL_PROPAGATORS=tracecontex", "OTEL_TRACES_EXPORTER=zipkin,otlp", "OTEL_EXPORTER_PROMETHEUS_PORT=metrics"})
+	if err != nil || len(cfg.Telemetry.Ignored) != 3 || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "baggage"}) ||
+		!slices.Equal(cfg.Telemetry.TracesExporter, []string{"otlp"}) || cfg.Telemetry.PrometheusPort != 9464 {
+		t.Errorf("%+v, %v", cfg.Telemetry, err)
+	}
+	if _, err := Load([]string{"ENVIRONMENT=production", "LOG_LEVEL=loud"}); err == nil {
+		t.Error("LOG_LEVEL is none of telemetry's variables")
 	}
 }
 

@@ -21,8 +21,9 @@ import (
 // "OTLP Exporter Configuration"), and nothing else configures telemetry.
 //
 // The SDK ignores the first block: this package implements it. The SDK reads
-// the rest by itself, but falls back to a default on a value that it does not
-// understand; listing them here makes such a value stop the start instead.
+// the rest by itself, but falls back to a default, often without a word, on a
+// value that it does not understand. They are listed here so that Validate
+// finds such a value first.
 type Config struct {
 	Disabled        string   `env:"OTEL_SDK_DISABLED"`
 	Propagators     []string `env:"OTEL_PROPAGATORS" envDefault:"tracecontext,baggage"`
@@ -64,6 +65,10 @@ type Config struct {
 	LogRecordAttributeValueLength *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
 	LogRecordAttributeCount       *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
 	Observability                 string `env:"OTEL_GO_X_OBSERVABILITY"`
+
+	// Ignored holds what was wrong with variables that do not keep the service
+	// from starting. Start warns of each.
+	Ignored []error
 }
 
 // OTLP is one set of the OTLP exporter variables: the general one, or that of
@@ -132,9 +137,7 @@ func (c Config) Validate() error {
 		c.OTLPMetrics.validate("OTEL_EXPORTER_OTLP_METRICS_"),
 		c.OTLPLogs.validate("OTEL_EXPORTER_OTLP_LOGS_"),
 		keyValues("OTEL_RESOURCE_ATTRIBUTES", c.ResourceAttributes),
-	}
-	if _, err := autoprop.TextMapPropagator(c.Propagators...); err != nil {
-		problems = append(problems, fmt.Errorf("OTEL_PROPAGATORS: %w; use tracecontext, baggage, b3, b3multi, jaeger, xray, ottrace or none", err))
+		propagators(c.Propagators),
 	}
 	if c.SamplerArg != nil && !(*c.SamplerArg >= 0 && *c.SamplerArg <= 1) { // NaN is neither
 		problems = append(problems, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG: %v is not a ratio from 0 to 1", *c.SamplerArg))
@@ -161,6 +164,29 @@ func (o OTLP) validate(prefix string) error {
 	return errors.Join(problems...)
 }
 
+// tolerable is what is wrong with a value that is no mistake: one set of
+// variables serves programs in many languages.
+type tolerable struct{ error }
+
+// Tolerable reports whether err is about a value that the specification lists
+// or that SDKs of other languages take, and Go's does not. It is to be ignored
+// with a warning, like every other setting that is not recognized (Environment
+// Variable Specification, "Enum"), but even where mistakes are refused.
+func Tolerable(err error) bool {
+	_, ok := errors.AsType[tolerable](err)
+	return ok
+}
+
+// elsewhere holds values that are valid for other SDKs, by the end of the
+// variable's name.
+var elsewhere = map[string][]string{
+	"_EXPORTER":    {"jaeger", "zipkin", "logging", "logging-otlp", "otlp/stdout", "otlp_proto_grpc", "otlp_proto_http"},
+	"_SAMPLER":     {"jaeger_remote", "parentbased_jaeger_remote", "xray"},
+	"_PROTOCOL":    {"http/json"},
+	"_COMPRESSION": {"deflate", "zstd"},
+	"_LEVEL":       {"all", "verbose", "trace", "warning", "fatal", "critical", "off"},
+}
+
 // oneOf reports a value that is none of the allowed ones. No value is fine. The
 // case of a value matters only where it matters to whoever reads it, this
 // service or the SDK. (The SDK takes every word but "true" for false, even yes.)
@@ -168,7 +194,30 @@ func oneOf(name, value string, allowed ...string) error {
 	if value == "" || slices.Contains(allowed, value) {
 		return nil
 	}
-	return fmt.Errorf("%s: %q is unknown; use %s", name, value, strings.Join(allowed, ", "))
+	choices := strings.Join(allowed, ", ")
+	if slices.Contains(elsewhere[name[strings.LastIndex(name, "_"):]], value) {
+		return tolerable{fmt.Errorf("%s: %q is not supported in Go; use %s", name, value, choices)}
+	}
+	return fmt.Errorf("%s: %q is unknown; use %s", name, value, choices)
+}
+
+// propagators reports the unknown ones of a list. Third parties call theirs
+// what they like, so that one beside known ones is no mistake.
+func propagators(list []string) error {
+	var unknown []string
+	for _, name := range list {
+		if _, err := autoprop.TextMapPropagator(name); err != nil {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("OTEL_PROPAGATORS: %q is unknown; use tracecontext, baggage, b3, b3multi, jaeger, xray, ottrace or none", unknown)
+	if len(unknown) < len(list) {
+		return tolerable{err}
+	}
+	return err
 }
 
 // exporters reports what is wrong with a list of exporters.
@@ -191,6 +240,9 @@ func exporters(name string, list []string, allowed ...string) error {
 // to find out, would print the whole list.
 func keyValues(name, list string) error {
 	for i, pair := range strings.Split(list, ",") {
+		if strings.TrimSpace(pair) == "" && list != "" {
+			return tolerable{fmt.Errorf("%s: entry %d is empty", name, i+1)}
+		}
 		key, value, ok := strings.Cut(pair, "=")
 		text, err := url.PathUnescape(value)
 		if key = strings.TrimSpace(key); list != "" && (!ok || err != nil || key == "" || strings.ContainsAny(key, " :\"(),;<>?@[\\]{}") ||

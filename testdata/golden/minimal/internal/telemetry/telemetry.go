@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,8 +54,8 @@ type Telemetry struct {
 // means to shut them down. The process's own log goes to stdout; what is for
 // a person at a terminal, and telemetry's own errors, go to stderr.
 //
-// An unreachable collector is no error: telemetry must never keep the service
-// from starting.
+// Telemetry must never keep the service from starting. An unreachable collector
+// is no error, nor, except in development, an exporter that cannot be built.
 func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, stdout, stderr io.Writer) (*Telemetry, error) {
 	t := &Telemetry{}
 	handler := logs.handler(stdout)
@@ -68,6 +69,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	reportErrors(cfg.LogLevel, stderr)
 	if strings.EqualFold(cfg.Disabled, "true") {
 		otel.SetTracerProvider(noop.NewTracerProvider())
+		t.warn(ctx, cfg.Ignored)
 		t.logger.InfoContext(ctx, "telemetry is disabled by OTEL_SDK_DISABLED")
 		return t, nil
 	}
@@ -84,17 +86,11 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 
 	// Metrics come first: the other two count what they drop with them. They
 	// also end last, for the same reason.
-	meters, err := t.startMetrics(ctx, cfg, metrics, res, stderr)
-	if err != nil {
-		return nil, err
-	}
-	tracers, err := t.startTraces(ctx, traces, res, stderr)
-	if err != nil {
-		return nil, errors.Join(err, meters(ctx))
-	}
-	bridge, loggers, err := t.startLogs(ctx, records, logs.Level, res)
-	if err != nil {
-		return nil, errors.Join(err, tracers(ctx), meters(ctx))
+	meters, err1 := t.startMetrics(ctx, cfg, metrics, res, stderr)
+	tracers, err2 := t.startTraces(ctx, traces, res, stderr)
+	bridge, loggers, err3 := t.startLogs(ctx, records, logs.Level, res)
+	if err := errors.Join(err1, err2, err3); err != nil && service.Development {
+		return nil, errors.Join(err, tracers(ctx), loggers(ctx), meters(ctx))
 	}
 	if bridge != nil {
 		t.logger = slog.New(slog.NewMultiHandler(handler, bridge))
@@ -104,6 +100,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 		named("metrics", meters),
 	}
 	t.announce(ctx, service, traces, metrics, records)
+	t.warn(ctx, append(slices.Clip(cfg.Ignored), err1, err2, err3))
 	return t, nil
 }
 
@@ -150,6 +147,18 @@ func together(first, second func(context.Context) error) func(context.Context) e
 	}
 }
 
+// warn logs what was wrong with the configuration and did not stop the start.
+func (t *Telemetry) warn(ctx context.Context, ignored []error) {
+	for _, err := range ignored {
+		if err != nil {
+			t.logger.WarnContext(ctx, "telemetry is not as configured", "error", err)
+		}
+	}
+}
+
+// nothing is the shutdown of what was not started.
+func nothing(context.Context) error { return nil }
+
 // announce says once where telemetry goes, so that nobody has to wonder.
 func (t *Telemetry) announce(ctx context.Context, service Service, traces, metrics, records signal) {
 	logs := "stdout"
@@ -175,7 +184,7 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 	if s.has(otlp) {
 		exporter, err := newSpanExporter(ctx, s.protocol)
 		if err != nil {
-			return nil, fmt.Errorf("traces: %w", err)
+			return nothing, fmt.Errorf("traces: %w", err)
 		}
 		batch := sdktrace.NewBatchSpanProcessor(spanDelivery{exporter, &t.delivery})
 		options = append(options, sdktrace.WithSpanProcessor(acceptedSpans{batch, &t.delivery}))
@@ -197,22 +206,22 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 		}
 		exporter, err := newMetricExporter(ctx, kind, s.protocol, stderr)
 		if err != nil {
-			return nil, fmt.Errorf("metrics: %w", err)
+			return nothing, fmt.Errorf("metrics: %w", err)
 		}
 		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, scheduling)))
 	}
-	shutdown := func(context.Context) error { return nil }
+	shutdown := nothing
 	if s.has(prometheus) {
 		reader, stop, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
 		if err != nil {
-			return nil, fmt.Errorf("metrics: %w", err)
+			return nothing, fmt.Errorf("metrics: %w", err)
 		}
 		options, shutdown = append(options, sdkmetric.WithReader(reader)), stop
 	}
 	provider := sdkmetric.NewMeterProvider(options...)
 	otel.SetMeterProvider(provider)
 	if err := runtime.Start(runtime.WithMeterProvider(provider)); err != nil {
-		return nil, fmt.Errorf("runtime metrics: %w", err)
+		return provider.Shutdown, fmt.Errorf("runtime metrics: %w", err)
 	}
 	return func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), shutdown(ctx)) }, nil
 }
@@ -220,11 +229,11 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 // startLogs returns a nil handler where records go to stdout only.
 func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) (slog.Handler, func(context.Context) error, error) {
 	if !s.has(otlp) {
-		return nil, func(context.Context) error { return nil }, nil
+		return nil, nothing, nil
 	}
 	exporter, err := newLogExporter(ctx, s.protocol)
 	if err != nil {
-		return nil, nil, fmt.Errorf("logs: %w", err)
+		return nil, nothing, fmt.Errorf("logs: %w", err)
 	}
 	batch := sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})
 	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(acceptedRecords{batch, &t.delivery, level}))
