@@ -31,6 +31,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"example.com/hello/internal/problem"
+	"example.com/hello/internal/telemetry/telemetrytest"
 )
 
 const (
@@ -863,6 +864,7 @@ func serve(b *testing.B, handler http.HandlerFunc) {
 
 func instrumented(tb testing.TB, sampler sdktrace.Sampler) http.HandlerFunc {
 	tb.Helper()
+	telemetrytest.ClearEnvironment()
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sampler))))
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())))
 	otel.SetTextMapPropagator(propagation.TraceContext{})
@@ -923,6 +925,7 @@ type recorder struct {
 // newRecorder installs itself behind the global providers, which Instrument
 // takes: create it first, and do not run such tests in parallel.
 func newRecorder(options ...sdktrace.TracerProviderOption) *recorder {
+	telemetrytest.ClearEnvironment()
 	rec := &recorder{spans: tracetest.NewSpanRecorder(), reader: sdkmetric.NewManualReader()}
 	options = append(options, sdktrace.WithSpanProcessor(rec.spans))
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(options...))

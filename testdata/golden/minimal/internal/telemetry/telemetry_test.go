@@ -38,15 +38,11 @@ import (
 	"example.com/hello/internal/telemetry/telemetrytest"
 )
 
-// start starts telemetry as main would in that environment, and returns what
-// it writes to stdout and stderr. The environment ends with the test.
+// start starts telemetry as main would in that environment and no other, and
+// returns what it writes to stdout and stderr. The environment ends with the test.
 func start(t *testing.T, service Service, environment map[string]string) (tel *Telemetry, stdout, stderr *telemetrytest.Buffer) {
 	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "OTEL_") {
-			t.Setenv(name, "")
-		}
-	}
+	telemetrytest.ClearEnvironment()
 	for _, name := range []string{ // what Start may set
 		"OTEL_GO_X_OBSERVABILITY", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
@@ -56,14 +52,18 @@ func start(t *testing.T, service Service, environment map[string]string) (tel *T
 	} {
 		t.Setenv(name, "")
 	}
+	variables := map[string]string{} // not nil, which is the process's environment
 	for name, value := range environment {
 		t.Setenv(name, value)
+		if value != "" {
+			variables[name] = value
+		}
 	}
 	var cfg struct {
 		Telemetry Config
 		Log       LogConfig
 	}
-	if err := env.ParseWithOptions(&cfg, env.Options{Environment: nonEmpty(os.Environ())}); err != nil {
+	if err := env.ParseWithOptions(&cfg, env.Options{Environment: variables}); err != nil {
 		t.Fatal(err)
 	}
 	if err := cfg.Telemetry.Validate(); err != nil {
@@ -76,16 +76,6 @@ func start(t *testing.T, service Service, environment map[string]string) (tel *T
 	}
 	t.Cleanup(func() { telemetrytest.Start(t) }) // leaves no-op globals behind
 	return tel, stdout, stderr
-}
-
-func nonEmpty(environment []string) map[string]string {
-	variables := map[string]string{}
-	for _, entry := range environment {
-		if name, value, _ := strings.Cut(entry, "="); value != "" {
-			variables[name] = value
-		}
-	}
-	return variables
 }
 
 func shutdown(t *testing.T, tel *Telemetry) error {
@@ -259,8 +249,7 @@ func checkLine(t *testing.T, log, message string, sc trace.SpanContext) {
 func TestLogLevel(t *testing.T) {
 	for level, want := range map[string]int{"debug": 9, "info": 6, "warn": 3} {
 		collector := telemetrytest.NewCollector(t)
-		t.Setenv("LOG_LEVEL", level)
-		tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+		tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "LOG_LEVEL": level})
 		for _, log := range []*slog.Logger{tel.Logger(), tel.Logger().With("a", 1), tel.Logger().WithGroup("g")} {
 			log.DebugContext(t.Context(), "mine")
 			log.InfoContext(t.Context(), "mine")
@@ -283,6 +272,7 @@ func TestLogLevel(t *testing.T) {
 
 // A detector that fails costs what it would have found, and nothing else.
 func TestResource_Incomplete(t *testing.T) {
+	telemetrytest.ClearEnvironment()
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "no value")
 	var stderr bytes.Buffer
 	res := newResource(t.Context(), Service{Name: "svc"}, &stderr)
@@ -325,8 +315,9 @@ func TestWhereTelemetryGoes(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("LOG_FORMAT", "text")
-			tel, stdout, _ := start(t, Service{Name: "svc", Development: c.development}, c.environment)
+			environment := map[string]string{"LOG_FORMAT": "text"}
+			maps.Copy(environment, c.environment)
+			tel, stdout, _ := start(t, Service{Name: "svc", Development: c.development}, environment)
 			_ = shutdown(t, tel) // there is no collector
 			if !strings.Contains(stdout.String(), c.want) {
 				t.Errorf("%s is missing in %s", c.want, stdout)

@@ -11,7 +11,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -48,6 +50,7 @@ type Recorder struct {
 // what they test must be built after it.
 func Start(t testing.TB) *Recorder {
 	t.Helper()
+	ClearEnvironment()
 	r := &Recorder{t: t, spans: tracetest.NewSpanRecorder(), read: sdkmetric.NewManualReader()}
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(r.spans)))
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(r.read)))
@@ -58,6 +61,17 @@ func Start(t testing.TB) *Recorder {
 		otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator())
 	})
 	return r
+}
+
+// ClearEnvironment unsets the variables that OpenTelemetry's SDK reads by itself:
+// the shell of whoever runs the tests may export some for other programs. Start
+// calls it.
+func ClearEnvironment() {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "OTEL_") {
+			_ = os.Unsetenv(name) // fails for invalid names only
+		}
+	}
 }
 
 // Logger returns a logger whose output is in Logs.
