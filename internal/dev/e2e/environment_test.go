@@ -2,11 +2,13 @@ package e2e_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
@@ -38,4 +40,27 @@ func TestDefault_TestsIgnoreTheEnvironment(t *testing.T) {
 	}
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	e2e.Go(t, project, "test", "-count=1", "./...")
+}
+
+// What .env says is for variables that the environment, or the command line of
+// make, does not set.
+func TestMakeRun_TheEnvironmentWins(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop"})
+	dotEnv := "HTTP_ADDR=file1\nLOG_FORMAT=file2\nSHUTDOWN_TIMEOUT=file3\n"
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(dotEnv), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	make := exec.CommandContext(t.Context(), "make", "run", "LOG_FORMAT=argument")
+	make.Dir = dir
+	make.Env = append(os.Environ(), "GOWORK=off", "HTTP_ADDR=it's\n$HOME")
+	out, err := make.CombinedOutput() // it refuses all three values, and says so
+	if err == nil {
+		t.Error("the service runs")
+	}
+	for _, want := range []string{`HTTP_ADDR: "it's\n$HOME"`, `LOG_FORMAT: "argument"`, `SHUTDOWN_TIMEOUT: `} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
 }
