@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,6 +34,7 @@ func checkCompose(t *testing.T, content []byte) {
 		Services map[string]struct {
 			Image       string
 			Environment map[string]string
+			DependsOn   any `yaml:"depends_on"` // a list, or a map by name
 			Ports       []string
 			SecurityOpt []string `yaml:"security_opt"`
 			CapDrop     []string `yaml:"cap_drop"`
@@ -57,12 +60,38 @@ func checkCompose(t *testing.T, content []byte) {
 		if name != "lgtm" && (!s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"})) { // it says why
 			t.Errorf("compose.yaml: %s: can write, or more", name)
 		}
+		if name == "app" || name == "otel-collector" { // Go programs, which would ask a proxy for their neighbours
+			exempt := strings.Split(s.Environment["NO_PROXY"], ",")
+			needed := names(s.DependsOn)
+			for _, other := range needed {
+				if !slices.Contains(exempt, other) {
+					t.Errorf("compose.yaml: %s: a proxy is asked for %s", name, other)
+				}
+			}
+			if len(needed) == 0 {
+				t.Errorf("compose.yaml: %s: depends on nothing", name)
+			}
+		}
 		for variable := range s.Environment {
 			if regexp.MustCompile(`PASSWORD|SECRET|TOKEN|KEY`).MatchString(variable) {
 				t.Errorf("compose.yaml: %s: %s is in the file", name, variable)
 			}
 		}
 	}
+}
+
+// names are those of a list, or the keys of a map.
+func names(node any) []string {
+	var all []string
+	switch node := node.(type) {
+	case []any:
+		for _, name := range node {
+			all = append(all, fmt.Sprint(name))
+		}
+	case map[string]any:
+		all = slices.Collect(maps.Keys(node))
+	}
+	return all
 }
 
 func checkDockerfile(t *testing.T, content string) {
