@@ -38,8 +38,10 @@ func checkCompose(t *testing.T, content []byte) {
 			Ports       []string
 			SecurityOpt []string `yaml:"security_opt"`
 			CapDrop     []string `yaml:"cap_drop"`
-			ReadOnly    bool     `yaml:"read_only"`
-			MemLimit    string   `yaml:"mem_limit"`
+			CapAdd      []string `yaml:"cap_add"`
+			User        string
+			ReadOnly    bool   `yaml:"read_only"`
+			MemLimit    string `yaml:"mem_limit"`
 		}
 	}
 	if err := yaml.Unmarshal(content, &compose); err != nil || len(compose.Services) == 0 {
@@ -59,6 +61,13 @@ func checkCompose(t *testing.T, content []byte) {
 		}
 		if name != "lgtm" && (!s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"})) { // it says why
 			t.Errorf("compose.yaml: %s: can write, or more", name)
+		}
+		if name == "otel-collector" { // it reads a file that may be nobody's but the developer's
+			if s.User != "0:0" || !slices.Equal(s.CapAdd, []string{"DAC_OVERRIDE"}) {
+				t.Errorf("compose.yaml: %s: cannot read its configuration, or can more than that", name)
+			}
+		} else if len(s.CapAdd) > 0 {
+			t.Errorf("compose.yaml: %s: has capabilities", name)
 		}
 		if name == "app" || name == "otel-collector" { // Go programs, which would ask a proxy for their neighbours
 			exempt := strings.Split(s.Environment["NO_PROXY"], ",")
