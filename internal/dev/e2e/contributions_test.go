@@ -165,15 +165,15 @@ func TestMounts(t *testing.T) {
 			"    volumes:\n      - database:/data\n",
 			"\nvolumes: # outlive \"make down\"\n  database:\n",
 			"RUN mkdir -p /mnt/data\n",
-			"COPY --from=build --chown=65532:65532 /mnt/data /data\n",
+			"COPY --from=build --chown=65532:0 --chmod=770 /mnt/data /data\n",
 		},
 		{
 			"sqlite", []string{"uploads"},
 			"    volumes:\n      - database:/data\n      - uploads:/var/lib/uploads\n",
 			"\nvolumes: # outlive \"make down\"\n  database:\n  uploads:\n",
 			"RUN mkdir -p /mnt/data /mnt/var/lib/uploads\n",
-			"COPY --from=build --chown=65532:65532 /mnt/data /data\n" +
-				"COPY --from=build --chown=65532:65532 /mnt/var/lib/uploads /var/lib/uploads\n",
+			"COPY --from=build --chown=65532:0 --chmod=770 /mnt/data /data\n" +
+				"COPY --from=build --chown=65532:0 --chmod=770 /mnt/var/lib/uploads /var/lib/uploads\n",
 		},
 	} {
 		tree := e2e.Render(t, catalog, generator.Spec{
@@ -182,7 +182,7 @@ func TestMounts(t *testing.T) {
 		checkCompose(t, tree["compose.yaml"]) // a key that is there twice is no YAML
 		checkDockerfile(t, string(tree["Dockerfile"]))
 		if c.cp != "" {
-			c.cp = "# Where volumes go: a new one takes its owner from here.\n" + c.cp
+			c.cp = "# Where volumes go: a new one takes its owner from here. OpenShift runs the image as some other user of group 0.\n" + c.cp
 		}
 		for file, parts := range map[string][]string{
 			"compose.yaml": {"8080\" # http\n" + c.compose + "    depends_on: #", "    mem_limit: 2g\n" + c.composeEnd},
