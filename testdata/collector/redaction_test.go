@@ -39,6 +39,7 @@ var attributes = []struct {
 	{"note", "call ada@example.com or ada%40example.org", "call **** or ****"},
 	{"visa", "4111111111111111", masked},
 	{"mastercard", "pay 5500 0000 0000 0004 now", "pay **** now"},
+	{"mastercard, from 22 to 27", "2223 0031 2200 3222 and 2223-0031-2200-3222", "**** and ****"},
 	{"discover", "6011-0009-9013-9424", masked},
 	{"amex", "3714 496353 98431", masked},
 	{"card, as an integer", int64(4111111111111111), masked},
@@ -51,6 +52,8 @@ var attributes = []struct {
 	{"http.request.header.x-user", []any{"ada@example.com", "7"}, `["****","7"]`},
 	{"http.request.header.authorization", []any{"s3cr3t"}, masked},
 	{"http.request.header.set-cookie", "s3cr3t", masked},
+	{"spaced", "password = hunter2, token = '$ecret' and token=$ecret1", "****, ****' and ****"},
+	{"named", "password=@dm1n", "****"},
 	{"user_password", "hunter2", masked},
 	{"X-Api-Key", "s3cr3t", masked},
 	{"accessToken", "s3cr3t", masked},
@@ -65,6 +68,8 @@ var attributes = []struct {
 	{"unix milliseconds", int64(1790000000123), int64(1790000000123)},
 	{"unix microseconds", int64(1790000000123456), int64(1790000000123456)},
 	{"unix nanoseconds", "1790000000123456789", "1790000000123456789"},
+	{"order.number", "2611250000123456", "2611250000123456"}, // by date, yymmdd
+	{"order.number, as an integer", int64(2611251430001234), int64(2611251430001234)},
 	{"ratio", 0.4111111111111111, 0.4111111111111111},
 	{"paid", true, true},
 	{"tags", []any{"gift", "express"}, []any{"gift", "express"}},
@@ -73,6 +78,10 @@ var attributes = []struct {
 	{"parse error", "unexpected token: EOF", "unexpected token: EOF"},
 	{"exception.stacktrace", stack, stack},
 	{"db.query.text", "SELECT id FROM orders WHERE id = $1", "SELECT id FROM orders WHERE id = $1"},
+	{"statement, numbered", "DELETE FROM sessions WHERE (token = $1 OR token=$12)", "DELETE FROM sessions WHERE (token = $1 OR token=$12)"},
+	{"statement, by question marks", "UPDATE users SET password = ?, api_key=? WHERE secret = ?", "UPDATE users SET password = ?, api_key=? WHERE secret = ?"},
+	{"statement, named", "UPDATE users SET password = :password WHERE token = @token", "UPDATE users SET password = :password WHERE token = @token"},
+	{"statement, with a literal", "DELETE FROM sessions WHERE token = 's3cr3t'", "DELETE FROM sessions WHERE ****'"},
 }
 
 // Names and messages, and how they come out.

@@ -1029,8 +1029,8 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// What the SDK would refuse only later, with all secrets in the message, or the
-// collector, with all telemetry, stops the start. It is not repeated.
+// Validate finds what the SDK would refuse only later, with all secrets in the
+// message, or the collector, with all telemetry. It repeats no secret.
 func TestConfig_Lists(t *testing.T) {
 	const headers, resource, endpoint = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_ENDPOINT"
 	for _, c := range []struct {
