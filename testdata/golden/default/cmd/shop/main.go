@@ -30,7 +30,7 @@ type runner func(ctx context.Context, cfg config.Config, stdout, stderr io.Write
 
 // commands are all there are. The first is what happens without an argument.
 var commands = []command{
-	{"serve", "serve until SIGINT or SIGTERM (the default)", instrumented(serve)},
+	{"serve", "serve until SIGINT, SIGTERM or SIGHUP (the default)", instrumented(serve)},
 	{"healthcheck", "ask a running shop on this machine whether it is ready", healthcheck},
 }
 
@@ -59,14 +59,23 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; the service and its telemetry stay
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if err := commands[i].run(ctx, cfg, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "shop: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// stopSignals returns the signals that stop the service in good order. SIGHUP
+// comes when a terminal closes, and from some supervisors. What the process was
+// told to ignore when it started, as by nohup, it ignores.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+	return slices.DeleteFunc(signals, signal.Ignored)
 }
 
 // instrumented wraps a command in telemetry, which starts first and ends last.

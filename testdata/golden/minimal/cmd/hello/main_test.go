@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -50,6 +51,14 @@ var setups = []func(*process){}
 // empty directory, and waits until it is ready.
 func start(t *testing.T, environment ...string) *process {
 	t.Helper()
+	p := newProcess(t, environment...)
+	p.start()
+	return p
+}
+
+// newProcess returns what start starts.
+func newProcess(t *testing.T, environment ...string) *process {
+	t.Helper()
 	p := &process{t: t, header: http.Header{"Content-Type": {"application/json"}, "Traceparent": {parent}}}
 	p.cmd = exec.CommandContext(t.Context(), executable(t))
 	p.cmd.Dir = t.TempDir()
@@ -59,10 +68,15 @@ func start(t *testing.T, environment ...string) *process {
 	}
 	p.cmd.Env = append(p.cmd.Env, environment...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+func (p *process) start() {
+	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = p.cmd.Process.Kill(), p.cmd.Wait() })
+	p.t.Cleanup(func() { _, _ = p.cmd.Process.Kill(), p.cmd.Wait() })
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		match := listening.FindStringSubmatch(p.stdout.String())
 		if match == nil {
@@ -70,11 +84,10 @@ func start(t *testing.T, environment ...string) *process {
 		}
 		p.url = "http://" + match[1]
 		if status, _ := p.do(http.MethodGet, "/readyz", ""); status == http.StatusOK {
-			return p
+			return
 		}
 	}
-	t.Fatalf("not ready\n%s%s", &p.stdout, &p.stderr)
-	return nil
+	p.t.Fatalf("not ready\n%s%s", &p.stdout, &p.stderr)
 }
 
 // listening finds the address in the log line, be it text or JSON.
@@ -301,7 +314,65 @@ func TestServe_IgnoresUnknownTelemetry(t *testing.T) {
 	}
 }
 
-// A second signal ends the process at once.
+// A terminal that closes, and some supervisors, send SIGHUP: nothing is lost then.
+func TestServe_SIGHUPStops(t *testing.T) {
+	t.Parallel()
+	collector := telemetrytest.NewCollector(t)
+	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "SHUTDOWN_GRACE=0s")
+	p.do(http.MethodGet, "/nowhere", "")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &p.stderr)
+	}
+	if len(collector.Spans()) == 0 {
+		t.Error("no span arrived")
+	}
+}
+
+// A signal that is ignored when the service starts, as below nohup, stays ignored.
+func TestServe_IgnoresWhatItWasToldToIgnore(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	shell := exec.CommandContext(t.Context(), "sh", "-c", `trap "" HUP INT && exec "$0"`, executable(t))
+	shell.Dir, shell.Env, shell.Stdout, shell.Stderr = p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr
+	p.cmd = shell
+	p.start()
+	for _, ignored := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if err := p.cmd.Process.Signal(ignored); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // in which a stop would have begun
+	if status, body := p.do(http.MethodGet, "/readyz", ""); status != http.StatusOK {
+		t.Errorf("status %d %s\n%s", status, body, &p.stdout)
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	}
+}
+
+// The service outlives the reader of its log, and still stops in good order.
+func TestServe_NobodyReadsItsLog(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(&p.stdout, reader) }()
+	p.cmd.Stdout = writer
+	p.start()
+	if err := errors.Join(writer.Close(), reader.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.stop(); code != 0 { // which it has tried to log
+		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	}
+}
+
+// Someone who cannot wait for the end sends a second signal.
 func TestServe_SecondSignalKills(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRACE=1h")
