@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"shop/internal/telemetry/telemetrytest"
 )
@@ -101,7 +102,7 @@ func TestOrders_RefusalsAreExplained(t *testing.T) {
 					status = kv.GetValue().GetIntValue()
 				}
 			}
-			if status != c.status {
+			if status != c.status || span.GetKind() != tracepb.Span_SPAN_KIND_SERVER {
 				continue
 			}
 			found = true
