@@ -948,6 +948,14 @@ func TestConsole(t *testing.T) {
 	err := errors.New("the payment was declined")
 	RecordError(pay, &err)
 	pay.End()
+	for _, template := range []string{"", "/receipts/{id}"} {
+		attributes := []attribute.KeyValue{attribute.Int("http.response.status_code", 200), attribute.String("url.full", "http://printer.internal/receipts/1")}
+		if template != "" {
+			attributes = append(attributes, attribute.String("url.template", template))
+		}
+		_, get := tracer.Start(ctx, strings.TrimSpace("GET "+template), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
+		get.End()
+	}
 	create.End()
 	if stderr.String() != "" {
 		t.Errorf("printed before its end:\n%s", stderr)
@@ -969,7 +977,9 @@ func TestConsole(t *testing.T) {
 		"└─ create_order TIME order.id=ord_1",
 		"├─ check_inventory TIME",
 		"│ • stock_reserved TIME",
-		"└─ process_payment TIME error.type=_OTHER ERROR the payment was declined",
+		"├─ process_payment TIME error.type=_OTHER ERROR the payment was declined",
+		"├─ GET http://printer.internal/receipts/1 200 TIME",
+		"└─ GET /receipts/{id} 200 TIME",
 	}
 	if got := strings.Join(shape, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s\nfrom\n%s", got, strings.Join(want, "\n"), stderr)

@@ -133,6 +133,9 @@ func headline(span sdktrace.ReadOnlySpan) string {
 	if path, ok := attributes.Value(semconv.URLPathKey); ok && path.String() != "" && !attributes.HasValue(semconv.HTTPRouteKey) {
 		fmt.Fprintf(&line, " %s", path.String()) // the name has no route to show
 	}
+	if url, ok := attributes.Value(semconv.URLFullKey); ok && !attributes.HasValue(semconv.URLTemplateKey) {
+		fmt.Fprintf(&line, " %s", printable(url.String(), " ")) // nor has that of a request to another service
+	}
 	if status, ok := attributes.Value(semconv.HTTPResponseStatusCodeKey); ok {
 		fmt.Fprintf(&line, " %s", status.String())
 	}
