@@ -13,6 +13,8 @@ import (
 	_ "github.com/caarlos0/env/v11"
 	_ "github.com/danielgtaylor/huma/v2"
 	_ "github.com/danielgtaylor/huma/v2/adapters/humago"
+	_ "github.com/failsafe-go/failsafe-go/bulkhead"
+	_ "github.com/failsafe-go/failsafe-go/circuitbreaker"
 	_ "github.com/go-chi/chi/v5"
 	_ "github.com/go-chi/chi/v5/middleware"
 	_ "github.com/go-logr/logr"
