@@ -61,7 +61,7 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-stdlib", "orders-sql"}
+	want := []string{"client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-sql", "plain-gin", "plain-nethttp"}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"net/http"
+	"path"
 	"strings"
 
 	"shop/internal/problem"
@@ -19,7 +20,7 @@ func NewRouter() *Router { return &Router{http.NewServeMux()} }
 // the route before the handler runs: no panic, no copy of the request and no
 // timeout handler can lose it.
 func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler, pattern := m.Handler(r)
+	handler, pattern := m.find(r)
 	if pattern == "" {
 		m.noRoute(w, r, handler)
 		return
@@ -31,12 +32,22 @@ func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // route returns the route that r takes, or one that takes other methods on the
 // path of r, or "".
 func (m *Router) route(r *http.Request) string {
-	handler, pattern := m.Handler(r)
+	handler, pattern := m.find(r)
 	if pattern == "" {
 		_, _, route := m.refusal(r, handler)
 		return route
 	}
 	return pathOf(r.Method, pattern)
+}
+
+// find is Handler, but has no route for a path that is not clean, such as
+// //orders, where Handler has a redirect to one that is.
+func (m *Router) find(r *http.Request) (handler http.Handler, pattern string) {
+	asked := r.URL.EscapedPath()
+	if clean := path.Clean(asked); asked != clean && asked != clean+"/" {
+		return http.NotFoundHandler(), ""
+	}
+	return m.Handler(r)
 }
 
 // pathOf returns the path of a pattern, "[METHOD ][HOST]/PATH". That of a
@@ -61,12 +72,11 @@ func (m *Router) refusal(r *http.Request, handler http.Handler) (status int, all
 		_, pattern := m.Handler(&allowed)
 		route = pathOf(allowed.Method, pattern)
 	}
-	return max(answer.status, http.StatusNotFound), allow, route
+	return answer.status, allow, route
 }
 
 // noRoute answers as the mux would, which knows the difference between 404 and
-// 405, but with a problem document. It does not redirect to a cleaned path that
-// has no route either.
+// 405, but with a problem document.
 func (m *Router) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
 	status, allow, route := m.refusal(r, handler)
 	if allow != nil {

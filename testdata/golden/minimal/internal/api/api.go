@@ -17,24 +17,15 @@ import (
 	"example.com/hello/internal/problem"
 )
 
-// Handler is an http.HandlerFunc that may fail.
-type Handler func(w http.ResponseWriter, r *http.Request) error
-
-// Handle makes an http.HandlerFunc of h. An error that is meant for the client
-// becomes a problem document; the text of any other is logged and goes no
-// further.
-func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		err := h(w, r)
-		if err == nil {
-			return
-		}
-		details, internal := problem.From(r.Context(), err)
-		if internal {
-			log.ErrorContext(r.Context(), "internal error", "error", err)
-		}
-		details.Send(w)
+// refuse answers a request that a handler could not. An error that is meant for
+// the client becomes a problem document; the text of any other is logged and goes
+// no further.
+func refuse(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	details, internal := problem.From(r.Context(), err)
+	if internal {
+		log.ErrorContext(r.Context(), "internal error", "error", err)
 	}
+	details.Send(w)
 }
 
 // Reply sends v as JSON.
@@ -49,20 +40,19 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// Decode reads the JSON body of r into a T. Unknown members are errors, for a
+// decode reads the JSON body of r into v. Unknown members are errors, for a
 // misspelt one would be lost without a word. The error is a problem.
-func Decode[T any](r *http.Request) (T, error) {
-	var v T
+func decode(r *http.Request, v any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return v, problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
+		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
 	}
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&v)
+	err := decoder.Decode(v)
 	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
 		err = errors.New("more than one value")
 	}
-	return v, bodyProblem(r, err)
+	return bodyProblem(r, err)
 }
 
 // bodyProblem says what is wrong with a body in words that do not repeat it.

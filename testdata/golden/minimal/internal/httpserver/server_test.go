@@ -9,11 +9,16 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
@@ -59,7 +64,11 @@ func TestRouter(t *testing.T) {
 		{"DELETE", "/items/1/parts/a%2Fb", 405, "POST", "/items/{id}/parts/{part}"},
 		{"CONNECT", "/any/1", 200, "", "/any/{id}"},
 		{"GET", "/nowhere", 404, "", ""},
-		{"GET", "//nowhere", 404, "", ""},
+		{"INVENTED", "/items/1", 405, "GET, HEAD", "/items/{id}"},
+		{"INVENTED", "/nowhere", 404, "", ""},
+		{"DELETE", "/items/", 404, "", ""},
+		{"GET", "//items/1", 404, "", ""},
+		{"GET", "/items/./1", 404, "", ""},
 		{"GET", "/items/../nowhere", 404, "", ""},
 	} {
 		w, route := getRoute(t, router, c.method, c.path)
@@ -79,6 +88,23 @@ func TestRouter(t *testing.T) {
 	}
 }
 
+// The values of a path are without escapes, and an escaped slash is part of one.
+func TestRouter_PathValue(t *testing.T) {
+	router, got := NewRouter(), ""
+	router.HandleFunc("GET /items/{id}/parts/{part}", func(_ http.ResponseWriter, r *http.Request) {
+		got = r.PathValue("id") + "," + r.PathValue("part")
+	})
+	for path, want := range map[string]string{
+		"/items/1/parts/2":                "1,2",
+		"/items/a+b/parts/%20%C3%A4":      "a+b, \u00e4",
+		"/items/a%2Fb/parts/a+b%20c%2525": "a/b,a+b c%25",
+	} {
+		if got = ""; get(t, router, http.MethodGet, path).Code != http.StatusOK || got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
 // A panic does not hide the route that it happened on, nor its parameters.
 func TestRouter_Panic(t *testing.T) {
 	rec, router := newRecorder(), NewRouter()
@@ -87,6 +113,119 @@ func TestRouter_Panic(t *testing.T) {
 	span, series := rec.both(t)
 	if value(span, "http.route") != "/items/{id}" || value(series, "http.route") != "/items/{id}" || value(span, "url.path") != "/items/{id}" {
 		t.Errorf("span %s, series %s", encode(span), encode(series))
+	}
+}
+
+// What handlers may do with a writer of net/http they may do with the router's.
+func TestRouter_Writer(t *testing.T) {
+	headerArrived := make(chan struct{})
+	for path, test := range map[string]struct {
+		handler         func(http.ResponseWriter, *http.Request) error
+		statuses        []int // what arrives at the client, if all of it does
+		body            string
+		told, errorType string // by span and metrics
+	}{
+		"/flush": {func(w http.ResponseWriter, _ *http.Request) error {
+			_, _ = io.WriteString(w, "first,")
+			err := http.NewResponseController(w).Flush()
+			<-headerArrived
+			_, _ = io.WriteString(w, "second")
+			return err
+		}, []int{200}, "first,second", "200", ""},
+		"/deadlines": {func(w http.ResponseWriter, _ *http.Request) error {
+			controller, soon := http.NewResponseController(w), time.Now().Add(time.Minute)
+			return errors.Join(controller.SetReadDeadline(soon), controller.SetWriteDeadline(soon))
+		}, []int{200}, "", "200", ""},
+		"/informational": {func(w http.ResponseWriter, _ *http.Request) error {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusAccepted)
+			return nil
+		}, []int{103, 202}, "", "202", ""},
+		"/copy": {func(w http.ResponseWriter, _ *http.Request) error {
+			_, err := io.Copy(w, strings.NewReader("copied"))
+			return err
+		}, []int{200}, "copied", "200", ""},
+		"/hijack": {func(w http.ResponseWriter, _ *http.Request) error {
+			connection, buffer, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return err
+			}
+			_, _ = buffer.WriteString("HTTP/1.1 203 OK\r\nContent-Length: 8\r\n\r\nhijacked")
+			return errors.Join(buffer.Flush(), connection.Close())
+		}, []int{203}, "hijacked", "101", ""},
+		"/abort": {func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) }, nil, "", "", "abort"},
+		"/late-panic": {func(w http.ResponseWriter, _ *http.Request) error {
+			_, _ = io.WriteString(w, "half of it")
+			panic("boom")
+		}, nil, "", "200", "panic"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			rec, router := newRecorder(), NewRouter()
+			router.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+				if err := test.handler(w, r); err != nil {
+					t.Error(err)
+				}
+			})
+			url, served := serveOnce(t, rec.instrument(t, InstrumentConfig{}, router))
+			var statuses []int
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				Got1xxResponse: func(status int, _ textproto.MIMEHeader) error {
+					statuses = append(statuses, status)
+					return nil
+				},
+			})
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body []byte
+			response, err := http.DefaultClient.Do(r)
+			if err == nil {
+				if path == "/flush" {
+					close(headerArrived)
+				}
+				body, err = io.ReadAll(response.Body)
+				statuses = append(statuses, response.StatusCode)
+				response.Body.Close()
+			}
+			<-served
+			if (err == nil) != (test.statuses != nil) || err == nil && (!slices.Equal(statuses, test.statuses) || string(body) != test.body) {
+				t.Errorf("client: %v %q %v, want %v %q", statuses, body, err, test.statuses, test.body)
+			}
+			span, series := rec.both(t)
+			for key, want := range map[attribute.Key]string{
+				"http.response.status_code": test.told, "error.type": test.errorType, "http.route": path,
+			} {
+				if value(span, key) != want || value(series, key) != want {
+					t.Errorf("%s: want %q: span %s, series %s", key, want, encode(span), encode(series))
+				}
+			}
+		})
+	}
+}
+
+// Nobody outside can add series, whatever the router makes of the request.
+func TestRouter_SeriesAreBounded(t *testing.T) {
+	rec, router := newRecorder(sdktrace.WithSampler(sdktrace.NeverSample())), NewRouter()
+	router.HandleFunc("GET /items/{id}", nothing)
+	router.HandleFunc("POST /items/{id}/parts/{part}", nothing)
+	handler := rec.instrument(t, InstrumentConfig{}, router)
+	paths := []string{"/items/N", "/items/N/parts/N", "/items/a%2FN", "/N", "/items/N/", "//N", "/items/../N"}
+	for i := range 10_000 {
+		n := strconv.Itoa(i)
+		r := request("GET", strings.ReplaceAll(paths[i%len(paths)], "N", n))
+		r.Host = "host" + n
+		if i%2 == 0 {
+			r.Method = "METHOD" + n
+		}
+		do(handler, r)
+	}
+	routes := map[string]int{}
+	for _, series := range rec.series(t) {
+		routes[value(series, "http.route")]++
+	}
+	if want := map[string]int{"": 2, "/items/{id}": 2, "/items/{id}/parts/{part}": 2}; !maps.Equal(routes, want) {
+		t.Errorf("series by route: %v, want %v", routes, want)
 	}
 }
 
