@@ -1,0 +1,234 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// request is one that every router gets. {id} is that of the order that the
+// first of them makes.
+type request struct{ method, path, kind, body string }
+
+func (r request) String() string { return r.method + " " + r.path + " " + r.kind + " " + r.body }
+
+const orderBody = `{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`
+
+var requests = []request{
+	{"POST", "/orders", "application/json", orderBody},
+	{"GET", "/orders/{id}", "", ""},
+	{"HEAD", "/orders/{id}", "", ""},
+	{"GET", "/orders?limit=1", "", ""},
+	{"HEAD", "/orders", "", ""},
+	{"POST", "/orders/{id}/cancel", "", ""},
+	{"POST", "/orders/{id}/cancel", "", ""},
+	{"POST", "/orders/{id}/cancel", "application/json", `{"why":"not"}`},
+	// Refused by the domain, and by validation.
+	{"GET", "/orders/ord_none", "", ""},
+	{"GET", "/orders/a%2Fb", "", ""},
+	{"GET", "/orders/a+b%20c", "", ""},
+	{"GET", "/orders/%F0%9F%8D%B5", "", ""},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "coffee", "machine", 1)},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "coffee", "unicorn", 1)},
+	{"GET", "/orders?limit=0", "", ""},
+	{"GET", "/orders?limit=many", "", ""},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", "0", 1)},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", `"two"`, 1)},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "customer", "costumer", 1)},
+	{"POST", "/orders", "application/json", `{"customer":"ada","items":[]}`},
+	{"POST", "/orders", "application/json", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"payment_method":"shells"}`},
+	{"POST", "/orders", "application/json", `{"customer":"` + strings.Repeat("a", 65) + `","items":[{"sku":"","quantity":1001}]}`},
+	{"POST", "/orders", "application/json", `null`},
+	{"POST", "/orders", "application/json", `[]`},
+	{"POST", "/orders", "application/json", `{`},
+	{"POST", "/orders", "application/json", orderBody + orderBody},
+	{"POST", "/orders", "application/json", ""},
+	{"POST", "/orders", "application/json", strings.Repeat(" ", 2<<20) + orderBody},
+	{"POST", "/orders", "text/plain", orderBody},
+	{"POST", "/orders", "", orderBody},
+	// Without a route, or without that method.
+	{"DELETE", "/orders", "", ""},
+	{"PUT", "/orders/{id}", "application/json", orderBody},
+	{"DELETE", "/orders/a%2Fb", "", ""},
+	{"GET", "/orders/{id}/cancel", "", ""},
+	{"OPTIONS", "/orders", "", ""},
+	{"BREW", "/orders/{id}", "", ""},
+	{"BREW", "/nowhere", "", ""},
+	{"GET", "/", "", ""},
+	{"GET", "/nowhere", "", ""},
+	{"HEAD", "/nowhere", "", ""},
+	{"GET", "/orders/{id}/", "", ""},
+	{"GET", "/orders/{id}/cancel/more", "", ""},
+	{"GET", "//orders", "", ""},
+	{"GET", "/Orders", "", ""},
+	{"POST", "/nowhere", "application/json", orderBody},
+}
+
+// Which router is chosen can be seen neither in the answers nor in the
+// telemetry: the same request gives the same spans, attribute by attribute, and
+// the same series.
+func TestRouters_AreTheSame(t *testing.T) {
+	t.Parallel()
+	slots := map[string]generator.Slot{}
+	for _, slot := range e2e.Catalog(t).Slots {
+		slots[slot.Name] = slot
+	}
+	routers, apis := slots["router"], slots["api"]
+	for _, api := range apis.Values {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			want := observe(t, routers.Default, api)
+			for _, router := range routers.Values {
+				if router == routers.Default {
+					continue
+				}
+				got := observe(t, router, api)
+				for i, r := range requests {
+					if got.exchanges[i] != want.exchanges[i] {
+						t.Errorf("%s\n%s: %s\n%s: %s", r, router, got.exchanges[i], routers.Default, want.exchanges[i])
+					}
+				}
+				if !slices.Equal(got.series, want.series) {
+					t.Errorf("series of %s:\n%s\nof %s:\n%s", router, strings.Join(got.series, "\n"), routers.Default, strings.Join(want.series, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// observed is what a client and a collector see of the requests.
+type observed struct {
+	exchanges []string // one per request
+	series    []string
+}
+
+func observe(t *testing.T, router, api string) observed {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+		"router": router, "api": api, "sample": "orders",
+	}})
+	collector := e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))
+	address := e2e.FreeAddress(t)
+	service := e2e.Start(t, []string{
+		"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint,
+		"HTTP_CAPTURE_PATH_PARAMETERS=id", "HTTP_CAPTURE_QUERY_PARAMETERS=limit",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST=Content-Type",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=Content-Type,Location,Allow",
+	}, e2e.Build(t, dir, "shop"))
+	service.AwaitOK("http://" + address + "/readyz")
+	var seen observed
+	var order struct{ ID string }
+	var sizes []string // of the bodies
+	for i, r := range requests {
+		r.path = strings.ReplaceAll(r.path, "{id}", order.ID)
+		answer, body := send(t, address, i, r)
+		if i == 0 {
+			if err := json.Unmarshal([]byte(body), &order); err != nil || order.ID == "" {
+				t.Fatalf("%s: %s", r, answer)
+			}
+		}
+		seen.exchanges = append(seen.exchanges, answer)
+		sizes = append(sizes, fmt.Sprint(len(body)))
+	}
+	if code := service.Stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &service.Stderr)
+	}
+	arrived := collector.Stop()
+	for i := range requests {
+		var spans []string
+		for _, span := range arrived.Spans {
+			if span.TraceID != traceOf(i) {
+				continue
+			}
+			if span.Kind == 2 {
+				if size := span.Attributes["http.response.body.size"]; size != sizes[i] {
+					t.Errorf("%s with %s: %s: http.response.body.size is %v, the client has got %s", router, api, requests[i], size, sizes[i])
+				}
+				// The length of a time depends on the time.
+				delete(span.Attributes, "http.response.body.size")
+			}
+			spans = append(spans, describeSpan(span))
+		}
+		slices.Sort(spans)
+		seen.exchanges[i] = stable(seen.exchanges[i] + "\n  " + strings.Join(spans, "\n  "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(arrived.Metrics)) {
+		metric := arrived.Metrics[name]
+		if metric.Histogram != nil && strings.HasPrefix(name, "http.server.") {
+			for _, point := range metric.Histogram.DataPoints {
+				seen.series = append(seen.series, fmt.Sprintf("%s %v", name, point.Attributes))
+			}
+		}
+	}
+	slices.Sort(seen.series)
+	return seen
+}
+
+func traceOf(i int) string { return fmt.Sprintf("%032x", i+1) }
+
+// send sends a request and returns the answer, as a text and its body alone.
+func send(t *testing.T, address string, i int, r request) (answer, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), r.method, "http://"+address+r.path, strings.NewReader(r.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.kind != "" {
+		request.Header.Set("Content-Type", r.kind)
+	}
+	request.Header.Set("User-Agent", "test")
+	request.Header.Set("Traceparent", "00-"+traceOf(i)+"-00f067aa0ba902b7-01")
+	response, err := http.DefaultTransport.RoundTrip(request) // follows no redirect
+	if err != nil {
+		t.Fatalf("%s: %v", r, err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatalf("%s: %v", r, err)
+	}
+	for _, name := range []string{"Date", "Content-Length"} {
+		response.Header.Del(name)
+	}
+	header := new(strings.Builder)
+	if err := response.Header.Write(header); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s\n%s", response.StatusCode, header, content), string(content)
+}
+
+func describeSpan(span e2e.Span) string {
+	for _, volatile := range []string{"network.peer.port", "server.port"} {
+		delete(span.Attributes, volatile)
+	}
+	events := ""
+	for _, event := range span.Events {
+		events += fmt.Sprintf(" %s%v", event.Name, event.Attributes)
+	}
+	return fmt.Sprintf("%s %d %v %v%s", span.Name, span.Kind, span.Status, span.Attributes, events)
+}
+
+var (
+	someWords = regexp.MustCompile(`"message":"[^"]*"`) // of validation: each way to validate has its own
+	someID    = regexp.MustCompile(`ord_[A-Z2-7]{26}`)
+	someTime  = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z`)
+)
+
+// stable replaces what is another with every run.
+func stable(text string) string {
+	text = someTime.ReplaceAllString(someID.ReplaceAllString(text, "ord_X"), "TIME")
+	return someWords.ReplaceAllString(text, `"message":"WORDS"`)
+}
