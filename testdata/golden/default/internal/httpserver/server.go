@@ -78,7 +78,7 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 		listener: listener,
 		log:      log,
 		server: &http.Server{
-			Handler:           healthEndpoints(health, limitRequests(cfg, instrumented)),
+			Handler:           dismiss(health, healthEndpoints(health, limitRequests(cfg, instrumented))),
 			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 			ReadTimeout:       cfg.ReadTimeout,
 			WriteTimeout:      cfg.WriteTimeout,
@@ -152,9 +152,24 @@ func (s *Server) Close(ctx context.Context) error {
 type Health interface {
 	// Started tells whether the service has been started.
 	Started() bool
+	// Ending tells whether the service soon takes no more requests.
+	Ending() bool
 	// Check returns the state of every dependency, by name, and whether the
 	// service can take requests.
 	Check(context.Context) (states map[string]error, ready bool)
+}
+
+// dismiss asks clients to use another connection for the next request as soon as
+// the service is ending: the end would close theirs under a request that is just
+// being sent. (http.Server.SetKeepAlivesEnabled closes idle connections at once,
+// which has the same fault.)
+func dismiss(health Health, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if health.Ending() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // healthEndpoints answers the probes of Kubernetes and its like, on exact

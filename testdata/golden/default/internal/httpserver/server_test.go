@@ -230,11 +230,13 @@ func TestRouter_SeriesAreBounded(t *testing.T) {
 }
 
 type fakeHealth struct {
-	started bool
-	states  map[string]error
+	started, ending bool
+	states          map[string]error
 }
 
 func (f fakeHealth) Started() bool { return f.started }
+
+func (f fakeHealth) Ending() bool { return f.ending }
 
 func (f fakeHealth) Check(context.Context) (map[string]error, bool) {
 	for _, err := range f.states {
@@ -267,6 +269,75 @@ func TestHealth(t *testing.T) {
 		}
 		if w.Code != http.StatusNotFound && w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: a cache may answer: %v", c.path, w.Header())
+		}
+	}
+}
+
+// A client of a service that is ending is asked to connect anew for its next
+// request, before the end closes the connection under it.
+func TestServer_DismissesClients(t *testing.T) {
+	for _, ending := range []bool{false, true} {
+		for _, path := range []string{"/readyz", "/nowhere"} {
+			server, err := New(t.Context(), limits, fakeHealth{ending: ending}, NewRouter(), slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.listener.Close()
+			w := get(t, server.server.Handler, http.MethodGet, path)
+			if dismissed := w.Header().Get("Connection") == "close"; dismissed != ending {
+				t.Errorf("%s, ending %t: %v", path, ending, w.Header())
+			}
+		}
+	}
+}
+
+// Close lets the requests under way finish, and cuts them off when its time is over.
+func TestServer_Close(t *testing.T) {
+	began, finish := make(chan struct{}), make(chan struct{})
+	router := NewRouter()
+	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		began <- struct{}{}
+		select {
+		case <-finish:
+		case <-r.Context().Done(): // the client is gone
+		}
+	})
+	for name, c := range map[string]struct {
+		time   time.Duration
+		status int
+		err    error
+	}{
+		"finished": {time.Hour, http.StatusOK, nil},
+		"cut off":  {time.Millisecond, 0, context.DeadlineExceeded},
+	} {
+		server, err := New(t.Context(), limits, fakeHealth{}, router, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, status := make(chan error, 1), make(chan int, 1)
+		go func() { run <- server.Run(context.Background()) }()
+		go func() {
+			code, _ := ask(t, server, "")
+			status <- code
+		}()
+		<-began
+		closed := make(chan error, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), c.time)
+			defer cancel()
+			closed <- server.Close(ctx)
+		}()
+		if err := <-run; err != nil { // it takes no more
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.err == nil {
+			finish <- struct{}{}
+		}
+		if err := <-closed; !errors.Is(err, c.err) {
+			t.Errorf("%s: %v, want %v", name, err, c.err)
+		}
+		if got := <-status; got != c.status {
+			t.Errorf("%s: status %d, want %d", name, got, c.status)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,7 @@ type Group struct {
 	log    *slog.Logger
 	runs   []part
 	closes []part
-	checks map[string]func(context.Context) error
+	checks map[string]*check
 	phase  atomic.Int32
 }
 
@@ -55,14 +56,26 @@ type part struct {
 	f    func(context.Context) error
 }
 
-// lastMoment is how long a part may go on after its context has ended.
-const lastMoment = time.Second
+// call calls f and turns a panic into an error, which it logs with its stack:
+// the service can still end in good order.
+func (g *Group) call(ctx context.Context, p part) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("panic: %v", panicked)
+			g.log.ErrorContext(ctx, "panic", "part", p.name, "error", err, "stack", string(debug.Stack()))
+		}
+	}()
+	return p.f(ctx)
+}
 
-// do calls f, and leaves it behind if it does not heed the end of its context
-// within so much time.
-func (p part) do(ctx context.Context, more time.Duration) error {
+// overtime is how long a part may go on after its context has ended.
+const overtime = time.Second
+
+// do calls a part, and leaves it behind if it has not ended overtime after its
+// context.
+func (g *Group) do(ctx context.Context, p part) error {
 	done := make(chan error, 1)
-	go func() { done <- p.f(ctx) }()
+	go func() { done <- g.call(ctx, p) }()
 	select {
 	case err := <-done:
 		return err
@@ -71,25 +84,27 @@ func (p part) do(ctx context.Context, more time.Duration) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(more):
+	case <-time.After(overtime):
 		return errors.New("did not end")
 	}
 }
 
+// The phases of a Group, in their order.
 const (
 	building int32 = iota
 	serving
-	ending
+	grace   // goes on as before, but unready
+	closing // ends its parts
 )
 
 // NewGroup returns a group without parts.
 func NewGroup(cfg Config, log *slog.Logger) *Group {
-	return &Group{cfg: cfg, log: log, checks: map[string]func(context.Context) error{}}
+	return &Group{cfg: cfg, log: log, checks: map[string]*check{}}
 }
 
 // OnRun adds work that goes on for as long as the service runs. f returns when
 // its part is closed; its context ends only when the time for that is over. If
-// f returns an error, the service ends.
+// f returns earlier, with an error or without, the service ends.
 func (g *Group) OnRun(name string, f func(context.Context) error) {
 	g.runs = append(g.runs, part{name, f})
 }
@@ -100,36 +115,98 @@ func (g *Group) OnClose(name string, f func(context.Context) error) {
 	g.closes = append(g.closes, part{name, f})
 }
 
-// OnCheck adds a condition of being ready: f returns what is wrong.
+// OnCheck adds a condition of being ready: f returns what is wrong. Its context
+// ends after READINESS_TIMEOUT. However many probes there are, f is called once
+// at a time, and its result stands for a second.
 func (g *Group) OnCheck(name string, f func(context.Context) error) {
-	g.checks[name] = f
+	g.checks[name] = &check{part: part{name, f}}
 }
 
 // Started tells whether all parts have been started.
 func (g *Group) Started() bool { return g.phase.Load() != building }
 
+// Ending tells whether the service was told to stop, and soon takes no more
+// requests.
+func (g *Group) Ending() bool { return g.phase.Load() > serving }
+
 // Check returns the state of every dependency by name, and whether the service
 // can take requests: it has started, is not ending, and every check passed.
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
-	ctx, cancel := context.WithTimeout(ctx, g.cfg.CheckTimeout)
-	defer cancel()
-	var wait sync.WaitGroup
-	var mu sync.Mutex
-	states = make(map[string]error, len(g.checks))
-	for name, check := range g.checks {
-		wait.Go(func() {
-			err := part{name, check}.do(ctx, 0) // a probe has no more patience than the check
-			mu.Lock()
-			defer mu.Unlock()
-			states[name] = err
-		})
+	running := make(map[string]*attempt, len(g.checks))
+	for name, c := range g.checks {
+		running[name] = g.attempt(ctx, c)
 	}
-	wait.Wait()
+	states = make(map[string]error, len(g.checks))
+	for name, a := range running {
+		states[name] = a.wait(ctx)
+	}
 	failed := slices.ContainsFunc(slices.Collect(maps.Values(states)), func(err error) bool { return err != nil })
 	return states, !failed && g.phase.Load() == serving
 }
 
-// Run starts all parts and waits until ctx ends or one of them fails. Then it
+// fresh is how long the result of a check stands.
+const fresh = time.Second
+
+// check is a part with its latest attempt, which probes share.
+type check struct {
+	part
+	mu     sync.Mutex
+	latest *attempt
+}
+
+// attempt is one call of a check.
+type attempt struct {
+	ctx  context.Context // ends after READINESS_TIMEOUT, whether the call has ended or not
+	done chan struct{}   // closed when the call has ended
+	err  error           // why the check failed, once done is closed
+	at   time.Time       // when the call ended
+}
+
+// attempt returns the latest attempt of c, or a new one if that is out of date.
+func (g *Group) attempt(ctx context.Context, c *check) *attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.latest != nil && c.latest.stands() {
+		return c.latest
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.CheckTimeout) // the first probe may leave
+	a := &attempt{ctx: ctx, done: make(chan struct{})}
+	c.latest = a
+	go func() {
+		defer cancel()
+		a.err = g.call(ctx, c.part)
+		a.at = time.Now()
+		close(a.done)
+	}()
+	return a
+}
+
+// stands tells whether a is under way, or its result is still fresh.
+func (a *attempt) stands() bool {
+	select {
+	case <-a.done:
+		return time.Since(a.at) < fresh
+	default:
+		return true
+	}
+}
+
+// wait returns the result of a, or that there is none in time.
+func (a *attempt) wait(ctx context.Context) error {
+	select {
+	case <-a.done:
+	case <-a.ctx.Done():
+	case <-ctx.Done():
+	}
+	select {
+	case <-a.done: // at the same moment, perhaps
+		return a.err
+	default:
+		return errors.New("did not answer in time")
+	}
+}
+
+// Run starts all parts and waits until ctx ends or one of them does. Then it
 // ends them: unready first, then a moment of grace, then one part after the
 // other, the last built first.
 func (g *Group) Run(ctx context.Context) error {
@@ -139,7 +216,11 @@ func (g *Group) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, run := range g.runs {
 		wait.Go(func() {
-			if err := run.do(running, lastMoment); err != nil {
+			err := g.do(running, run)
+			if err == nil && g.phase.Load() < closing {
+				err = errors.New("ended before it was closed")
+			}
+			if err != nil {
 				failed <- fmt.Errorf("%s: %w", run.name, err)
 			}
 		})
@@ -152,7 +233,7 @@ func (g *Group) Run(ctx context.Context) error {
 		problems = append(problems, err)
 	case <-ctx.Done():
 		g.log.InfoContext(ctx, "stopping", "reason", context.Cause(ctx), "grace", g.cfg.Grace.String())
-		g.phase.Store(ending)
+		g.phase.Store(grace)
 		select {
 		case <-time.After(g.cfg.Grace):
 		case err := <-failed:
@@ -173,12 +254,12 @@ func (g *Group) Run(ctx context.Context) error {
 // that could not be built to its end; Run calls it by itself. ctx may be over:
 // only its values are used.
 func (g *Group) Close(ctx context.Context) error {
-	g.phase.Store(ending)
+	g.phase.Store(closing)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.Timeout)
 	defer cancel()
 	var problems []error
 	for _, part := range slices.Backward(g.closes) {
-		if err := part.do(ctx, lastMoment); err != nil {
+		if err := g.do(ctx, part); err != nil {
 			problems = append(problems, fmt.Errorf("closing %s: %w", part.name, err))
 		}
 	}

@@ -55,12 +55,12 @@ func TestGroup_EndsInOrder(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- g.Run(ctx) }()
 		synctest.Wait()
-		if _, ready := g.Check(t.Context()); !ready || !g.Started() {
+		if _, ready := g.Check(t.Context()); !ready || !g.Started() || g.Ending() {
 			t.Error("not ready after the start")
 		}
 		stop()
 		synctest.Wait()
-		if _, ready := g.Check(t.Context()); ready {
+		if _, ready := g.Check(t.Context()); ready || !g.Ending() {
 			t.Error("ready in the time of grace")
 		}
 		mu.Lock()
@@ -77,16 +77,58 @@ func TestGroup_EndsInOrder(t *testing.T) {
 	})
 }
 
-func TestGroup_AFailingPartEndsTheService(t *testing.T) {
-	g := newGroup()
+// A part that ends before its time ends the service, and the others in order.
+func TestGroup_APartThatEndsEndsTheService(t *testing.T) {
+	for want, run := range map[string]func(context.Context) error{
+		"worker: broken":                     func(context.Context) error { return errors.New("broken") },
+		"worker: ended before it was closed": func(context.Context) error { return nil },
+		"worker: panic: boom":                func(context.Context) error { panic("boom") },
+	} {
+		g := newGroup()
+		closed := false
+		g.OnClose("server", func(context.Context) error { closed = true; return nil })
+		g.OnRun("worker", run)
+		if err := g.Run(t.Context()); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if !closed {
+			t.Errorf("%s: the server was not closed", want)
+		}
+	}
+}
+
+// The same in the time of grace, which it cuts short.
+func TestGroup_APartThatEndsEndsTheGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		g.OnRun("worker", func(context.Context) error { time.Sleep(2 * time.Second); return nil })
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		began := time.Now()
+		if err := g.Run(ctx); err == nil || err.Error() != "worker: ended before it was closed" {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// A panic at the end of one part leaves the others their end.
+func TestGroup_APanicInClose(t *testing.T) {
+	var log strings.Builder
+	g := NewGroup(Config{Timeout: time.Second}, slog.New(slog.NewTextHandler(&log, nil)))
 	closed := false
-	g.OnClose("server", func(context.Context) error { closed = true; return nil })
-	g.OnRun("worker", func(context.Context) error { return errors.New("broken") })
-	if err := g.Run(t.Context()); err == nil || err.Error() != "worker: broken" {
+	g.OnClose("database", func(context.Context) error { closed = true; return nil })
+	g.OnClose("worker", func(context.Context) error { panic("boom") })
+	if err := g.Close(t.Context()); err == nil || err.Error() != "closing worker: panic: boom" {
 		t.Errorf("got %v", err)
 	}
 	if !closed {
-		t.Error("the server was not closed")
+		t.Error("the database was not closed")
+	}
+	if !strings.Contains(log.String(), "part=worker") || !strings.Contains(log.String(), "TestGroup_APanicInClose") {
+		t.Errorf("the log does not say where it happened: %s", &log)
 	}
 }
 
@@ -130,7 +172,7 @@ func TestGroup_LeavesBehindWhatHangs(t *testing.T) {
 		stop()
 		began := time.Now()
 		err := g.Run(ctx)
-		if want := 20*time.Second + 2*lastMoment; time.Since(began) != want {
+		if want := 20*time.Second + 2*overtime; time.Since(began) != want {
 			t.Errorf("took %v, want %v", time.Since(began), want)
 		}
 		for _, want := range []string{"closing worker: did not end", "worker: did not end", "poller: did not end", "server: late"} {
@@ -161,6 +203,95 @@ func TestGroup_Check(t *testing.T) {
 			t.Errorf("ready %t, states %v", ready, states)
 		}
 	})
+}
+
+// However many probes there are, a check is called once at a time, and its
+// result stands for a second. One that never returns costs one goroutine.
+func TestGroup_Check_CallsAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		g.phase.Store(serving)
+		var mu sync.Mutex
+		calls := map[string]int{}
+		count := func(name string) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls[name]++
+		}
+		down := true
+		g.OnCheck("database", func(context.Context) error {
+			count("database")
+			time.Sleep(100 * time.Millisecond)
+			if down {
+				return errors.New("down")
+			}
+			return nil
+		})
+		released := make(chan struct{})
+		defer close(released)
+		g.OnCheck("queue", func(context.Context) error { count("queue"); <-released; return nil })
+
+		var probes sync.WaitGroup
+		for range 10 {
+			probes.Go(func() {
+				if states, _ := g.Check(t.Context()); states["database"] == nil || states["queue"] == nil {
+					t.Errorf("states %v", states)
+				}
+			})
+		}
+		probes.Wait()
+		if calls["database"] != 1 || calls["queue"] != 1 {
+			t.Errorf("calls by ten probes: %v", calls)
+		}
+		down = false
+		time.Sleep(100 * time.Millisecond) // a second after the database answered: the queue's time limit was one
+		began := time.Now()
+		states, ready := g.Check(t.Context())
+		if states["database"] != nil || states["queue"] == nil || ready {
+			t.Errorf("ready %t, states %v", ready, states)
+		}
+		if calls["database"] != 2 || calls["queue"] != 1 {
+			t.Errorf("calls a second later: %v", calls)
+		}
+		if took := time.Since(began); took != 100*time.Millisecond {
+			t.Errorf("a check that hangs already is waited for: %v", took)
+		}
+		g.Check(t.Context())
+		if calls["database"] != 2 {
+			t.Error("a fresh result is asked for again")
+		}
+	})
+}
+
+// The probe that started a check may leave before the others.
+func TestGroup_Check_TheFirstProbeLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		g.OnCheck("database", func(ctx context.Context) error {
+			select {
+			case <-time.After(500 * time.Millisecond):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		hasty, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		if states, _ := g.Check(hasty); states["database"] == nil {
+			t.Error("a check passed that has not ended")
+		}
+		if states, _ := g.Check(t.Context()); states["database"] != nil {
+			t.Errorf("got %v", states)
+		}
+	})
+}
+
+func TestGroup_Check_Panics(t *testing.T) {
+	g := newGroup()
+	g.OnCheck("cache", func(context.Context) error { panic("boom") })
+	if states, ready := g.Check(t.Context()); ready || states["cache"] == nil || states["cache"].Error() != "panic: boom" {
+		t.Errorf("ready %t, states %v", ready, states)
+	}
 }
 
 func TestConfig_ReportsEveryProblem(t *testing.T) {
