@@ -26,9 +26,12 @@ type Config struct {
 	Docs bool `env:"API_DOCS"`
 }
 
+// Option adds to what all operations have in common.
+type Option func(*huma.Group)
+
 // New returns an API without operations, on router. It serves /openapi.json
 // and /openapi.yaml.
-func New(router *httpserver.Router, cfg Config, log *slog.Logger) huma.API {
+func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Option) huma.API {
 	replaceErrors()
 	config := huma.DefaultConfig("shop", "1.0.0")
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
@@ -42,6 +45,9 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger) huma.API {
 	// of zeros before it asks here; a zero from here leaves the body and the
 	// connection's deadline alone, where -1 would clear the deadline.
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
+	for _, option := range options {
+		option(api)
+	}
 	return api
 }
 
