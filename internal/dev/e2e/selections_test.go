@@ -61,7 +61,7 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-sql", "plain-gin", "plain-nethttp"}
+	want := []string{"auth-huma", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-sql", "plain-gin", "plain-nethttp"}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}
@@ -78,10 +78,10 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"background", "client", "orders", "plain", "sql", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
+	words := []string{"auth", "background", "client", "orders", "plain", "sql", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
-		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Concat(slices.Collect(maps.Values(f.When))...))
+		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
 		var others []string
 		for _, other := range features {
 			if !slices.Contains(knows, other.Name) {
