@@ -100,12 +100,10 @@ func (c *InstrumentConfig) accessAttributes(x *exchange, s *series, answer *prob
 		slog.Int64(string(semconv.HTTPResponseBodySizeKey), x.response.size),
 		slog.String(string(semconv.ClientAddressKey), x.client),
 	}
-	errorType := s.errorType
-	if errorType == "" && answer != nil {
-		errorType = answer.ErrorType()
-	}
-	if errorType != "" {
-		attrs = append(attrs, slog.String(string(semconv.ErrorTypeKey), errorType))
+	if s.errorType != "" {
+		return append(attrs, slog.String(string(semconv.ErrorTypeKey), s.errorType))
+	} else if answer != nil {
+		return append(attrs, slog.String(string(semconv.ErrorTypeKey), answer.ErrorType()))
 	}
 	return attrs
 }

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -185,9 +186,9 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveExcluded serves a request without telemetry. A panic is handled like any
 // other.
 func (in *instrumentation) serveExcluded(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{response: response{ResponseWriter: w}}
+	x, ctx := &exchange{response: response{ResponseWriter: w}}, r.Context()
 	defer func() {
-		if _, abort := in.recovered(r.Context(), x, recover()); abort {
+		if _, abort := in.recovered(ctx, x, recover()); abort {
 			panic(http.ErrAbortHandler)
 		}
 	}()
@@ -260,8 +261,8 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 	if answer != nil && answer.Status != x.key.status {
 		answer = nil // something else was sent
 	}
-	if answer != nil && x.key.failure == "" && answer.Status >= http.StatusInternalServerError {
-		x.key.failure = answer.ErrorType()
+	if answer != nil && x.key.status >= http.StatusInternalServerError {
+		x.key.failure = cmp.Or(x.key.failure, answer.ErrorType())
 	}
 	s := in.metrics.series(x.key)
 	in.metrics.record(ctx, x, s)

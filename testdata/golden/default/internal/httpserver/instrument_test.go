@@ -331,12 +331,12 @@ func TestExcludedPaths_Panic(t *testing.T) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	server := httptest.NewServer(handler)
-	defer server.Close()
 	for _, path := range []string{"/late", "/aborted"} {
 		if body, err := fetch(t, server.URL+path); err == nil {
 			t.Errorf("%s: the client took %q for the whole response", path, body)
 		}
 	}
+	server.Close() // and both handlers are done
 	if n := strings.Count(rec.logs.String(), `"exception.message":"boom"`); n != 2 {
 		t.Errorf("%d panics in the log\n%s", n, rec.logs.String())
 	}
@@ -520,6 +520,7 @@ func TestProblem(t *testing.T) {
 	for i := range many {
 		many[i].Location = "body.items[" + strconv.Itoa(i) + "]"
 	}
+	shared := problem.New(t.Context(), http.StatusGone, "")
 	named := func(ctx context.Context, status int) *problem.Details {
 		d := problem.New(ctx, status, "the shelf is empty")
 		d.Type = "/problems/out_of_stock"
@@ -542,7 +543,7 @@ func TestProblem(t *testing.T) {
 		"without a detail": {func(ctx context.Context, w http.ResponseWriter) { problem.New(ctx, 404, "").Send(w) },
 			"404", "", "", "", "", codes.Unset},
 		"shared by requests": {func(ctx context.Context, w http.ResponseWriter) {
-			problem.New(context.Background(), 410, "").For(ctx).Send(w)
+			shared.For(ctx).Send(w)
 		},
 			"410", "", "", "", "", codes.Unset},
 		"with locations": {func(ctx context.Context, w http.ResponseWriter) {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"reflect"
@@ -370,21 +369,11 @@ func RecordError(span trace.Span, err *error) {
 	}
 }
 
-type (
-	refusal interface {
-		error
-		HTTPStatus() int
-	}
-	typed interface {
-		error
-		ErrorType() string
-	}
-)
-
 // Failed reports whether err is a failure of the service. A cancellation is
 // not, nor is an error with a method HTTPStatus that returns less than 500.
 func Failed(err error) bool {
-	if refusal, ok := errors.AsType[refusal](err); ok {
+	var refusal interface{ HTTPStatus() int }
+	if errors.As(err, &refusal) {
 		return refusal.HTTPStatus() >= http.StatusInternalServerError
 	}
 	return !errors.Is(err, context.Canceled)
@@ -395,14 +384,14 @@ func Failed(err error) bool {
 // "timeout", or the Go type of the first error that has one of its own. For
 // errors without one, such as those of errors.New, it is "_OTHER".
 func ErrorType(err error) attribute.KeyValue {
-	if own, ok := errors.AsType[typed](err); ok && own.ErrorType() != "" {
-		return semconv.ErrorTypeKey.String(own.ErrorType())
-	}
-	late, ok := errors.AsType[net.Error](err)
+	var own interface{ ErrorType() string }
+	var late interface{ Timeout() bool }
 	switch {
+	case errors.As(err, &own):
+		return semconv.ErrorType(err)
 	case errors.Is(err, context.Canceled):
 		return semconv.ErrorTypeKey.String("canceled")
-	case ok && late.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &late) && late.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return semconv.ErrorTypeKey.String("timeout")
 	}
 	return semconv.ErrorType(specific(err)) // semconv.ErrorTypeOther for nil

@@ -204,12 +204,10 @@ func oneOf(name, value string, allowed ...string) error {
 // propagators reports the unknown ones of a list. Third parties call theirs
 // what they like, so that one beside known ones is no mistake.
 func propagators(list []string) error {
-	var unknown []string
-	for _, name := range list {
-		if _, err := autoprop.TextMapPropagator(name); err != nil {
-			unknown = append(unknown, name)
-		}
-	}
+	unknown := slices.DeleteFunc(slices.Clone(list), func(name string) bool {
+		_, err := autoprop.TextMapPropagator(name)
+		return err == nil
+	})
 	if len(unknown) == 0 {
 		return nil
 	}
