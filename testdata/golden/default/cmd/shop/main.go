@@ -104,7 +104,7 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 
 // healthcheck is the container's HEALTHCHECK: its image has no curl.
 func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
-	host, port, _ := net.SplitHostPort(cfg.HTTP.Address) // it has been validated
+	host, port, _ := net.SplitHostPort(cfg.HTTP.ListenAddress()) // it has been validated
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(cmp.Or(host, "localhost"), port)+"/readyz", http.NoBody)

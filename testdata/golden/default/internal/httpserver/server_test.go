@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caarlos0/env/v11"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -461,6 +462,35 @@ func TestServer_LimitsBodies(t *testing.T) {
 		if status, answer := ask(t, server, body); status != want {
 			t.Errorf("%d bytes: status %d, %s", len(body), status, answer)
 		}
+	}
+}
+
+// HTTP_ADDR wins over PORT, which platforms set.
+func TestConfig_ListenAddress(t *testing.T) {
+	for want, environment := range map[string]map[string]string{
+		":8080":          {},
+		":5000":          {"PORT": "5000"},
+		"127.0.0.1:9000": {"PORT": "5000", "HTTP_ADDR": "127.0.0.1:9000"},
+	} {
+		cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: environment})
+		if err != nil || cfg.ListenAddress() != want {
+			t.Errorf("%v: %q, %v, want %q", environment, cfg.ListenAddress(), err, want)
+		}
+	}
+	server := newServer(t, limits, NewRouter())
+	_, port, err := net.SplitHostPort(server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := limits
+	cfg.Address = ""
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		t.Fatal(err)
+	} else {
+		cfg.Port = uint16(n)
+	}
+	if _, err := New(t.Context(), cfg, fakeHealth{}, NewRouter(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), ":"+port) {
+		t.Errorf("another port than PORT: %v", err)
 	}
 }
 

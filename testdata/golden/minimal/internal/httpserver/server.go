@@ -3,6 +3,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,13 +17,18 @@ import (
 
 // Config is what the environment says about the server.
 type Config struct {
-	Address           string        `env:"HTTP_ADDR" envDefault:":8080"`
+	// Address is where to listen. If it is empty, that is Port of every interface:
+	// platforms such as Heroku and Cloud Run assign a PORT.
+	Address           string        `env:"HTTP_ADDR"`
+	Port              uint16        `env:"PORT" envDefault:"8080"`
 	ReadHeaderTimeout time.Duration `env:"HTTP_READ_HEADER_TIMEOUT" envDefault:"5s"`
-	ReadTimeout       time.Duration `env:"HTTP_READ_TIMEOUT" envDefault:"15s"`
-	WriteTimeout      time.Duration `env:"HTTP_WRITE_TIMEOUT" envDefault:"30s"`
-	IdleTimeout       time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"60s"`
-	MaxHeaderBytes    int           `env:"HTTP_MAX_HEADER_BYTES" envDefault:"65536"`
-	MaxBodyBytes      int64         `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
+	ReadTimeout       time.Duration `env:"HTTP_READ_TIMEOUT" envDefault:"10s"`
+	WriteTimeout      time.Duration `env:"HTTP_WRITE_TIMEOUT" envDefault:"15s"`
+	// IdleTimeout is longer than that of load balancers, 60 s at AWS and nginx and
+	// 90 s at Azure: whoever closes first may do so under a request.
+	IdleTimeout    time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"120s"`
+	MaxHeaderBytes int           `env:"HTTP_MAX_HEADER_BYTES" envDefault:"65536"`
+	MaxBodyBytes   int64         `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
 
 	InstrumentConfig
 }
@@ -38,10 +44,15 @@ func (c Config) Validate() error {
 		positive("HTTP_MAX_HEADER_BYTES", c.MaxHeaderBytes),
 		positive("HTTP_MAX_BODY_BYTES", c.MaxBodyBytes),
 	}
-	if _, port, err := net.SplitHostPort(c.Address); err != nil || port == "" {
-		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port", c.Address))
+	if _, port, err := net.SplitHostPort(c.ListenAddress()); err != nil || port == "" {
+		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port, such as :8080", c.Address))
 	}
 	return errors.Join(problems...)
+}
+
+// ListenAddress is Address, or else :Port.
+func (c Config) ListenAddress() string {
+	return cmp.Or(c.Address, fmt.Sprintf(":%d", c.Port))
 }
 
 // positive reports a limit that net/http would take for "no limit".
@@ -70,7 +81,7 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 	if err != nil {
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddress())
 	if err != nil {
 		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
 	}
