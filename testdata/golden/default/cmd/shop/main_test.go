@@ -295,7 +295,7 @@ func TestRun_WrongUsage(t *testing.T) {
 
 // What this SDK does not understand is warned of once and does not stop the
 // service; the rest of the configuration holds.
-func TestServe_IgnoresUnknownTelemetry(t *testing.T) {
+func TestServe_UnknownOTelValues(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.NewCollector(t)
 	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "ENVIRONMENT=production", "SHUTDOWN_GRACE=0s",

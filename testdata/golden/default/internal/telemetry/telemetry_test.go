@@ -154,7 +154,7 @@ func (l later) LogValue() slog.Value { return slog.AnyValue(l.error) }
 
 // What goes to stdout is what is exported: as many errors as a record has, under
 // their keys, wherever they are, and no exception that nobody threw.
-func TestLogErrors_AreExportedAsWritten(t *testing.T) {
+func TestLogTwoErrors(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
 	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
 	one, two := errors.New("first"), fmt.Errorf("second: %w", io.EOF)
@@ -646,7 +646,7 @@ func TestCompression(t *testing.T) {
 // Whether TLS is used is what the scheme of the endpoint says, for every signal
 // and protocol, whatever INSECURE says: a token for an https endpoint never
 // goes out in clear.
-func TestScheme_DecidesAboutTLS(t *testing.T) {
+func TestInsecureHTTPS(t *testing.T) {
 	for _, protocol := range []string{"http/protobuf", "grpc"} {
 		for _, name := range []string{"", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_LOGS_INSECURE"} {
 			for _, scheme := range []string{"http", "https", "HTTPS"} {

@@ -68,7 +68,7 @@ func TestLoad_ReportsEveryProblem(t *testing.T) {
 // Telemetry never keeps a service from starting: what is wrong with one of its
 // variables is a warning, and the variable has its default, for the SDK as
 // well. Only mistakes, and only in development, are refused.
-func TestLoad_IgnoresWhatIsWrongWithTelemetry(t *testing.T) {
+func TestLoad_UnknownOTelValues(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "headers")
 	for _, c := range []struct {
 		entry, want string // what the SDK reads in the end
