@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"shop/internal/config"
 	"shop/internal/telemetry/telemetrytest"
 )
 
@@ -285,6 +286,7 @@ func TestRun_WrongUsage(t *testing.T) {
 		{[]string{"serve", "now"}, nil, "usage: shop"},
 		{nil, []string{"HTTP_ADDR=8080", "OTEL_TRACES_EXPORTER=otpl"}, "HTTP_ADDR: "},
 		{nil, []string{"HTTP_ADDR=8080", "OTEL_TRACES_EXPORTER=otpl"}, "OTEL_TRACES_EXPORTER: "},
+		{nil, []string{"HTTP_ADDR=8080", "LOG_LEVL=debug"}, "LOG_LEVL is not a variable of this service; did you mean LOG_LEVEL?"},
 	} {
 		var stderr bytes.Buffer
 		if code := run(c.args, c.environment, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), c.want) {
@@ -311,6 +313,16 @@ func TestServe_UnknownOTelValues(t *testing.T) {
 	}
 	if len(collector.Spans()) == 0 || collector.Metric("http.server.request.duration") == nil {
 		t.Error("nothing was exported")
+	}
+}
+
+// A variable that nobody reads, but that is almost one of the service's, is
+// pointed out.
+func TestServe_MisspeltVariable(t *testing.T) {
+	t.Parallel()
+	p := start(t, "SHUTDOWN_GRAEC=1h")
+	if want := "level=WARN msg=\"variable ignored\" name=SHUTDOWN_GRAEC meant=SHUTDOWN_GRACE"; !strings.Contains(p.stdout.String(), want) {
+		t.Errorf("no %s in\n%s", want, &p.stdout)
 	}
 }
 
@@ -416,6 +428,27 @@ func TestServe_AddressInUse(t *testing.T) {
 	}
 	if !strings.Contains(string(log), "level=ERROR msg=ended error=\"http server: HTTP_ADDR: listen tcp") {
 		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// By default the service stops in the time that compose and Kubernetes allow, 30 s.
+func TestServe_StopsInTime(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load([]string{"ENVIRONMENT=production"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile("../../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := regexp.MustCompile(`stop_grace_period: (\S+)`).FindSubmatch(content)
+	if match == nil {
+		t.Fatal("compose.yaml has no stop_grace_period")
+	}
+	allowed, err := time.ParseDuration(string(match[1]))
+	if total := cfg.Lifecycle.Grace + cfg.Lifecycle.Timeout + lastExport; err != nil || allowed > 30*time.Second || total > allowed-3*time.Second {
+		t.Errorf("the service may take %v, and has %v: %v", total, allowed, err)
 	}
 }
 

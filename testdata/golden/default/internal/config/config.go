@@ -3,14 +3,17 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -32,6 +35,10 @@ type Config struct {
 	Log       telemetry.LogConfig
 	Telemetry telemetry.Config
 	API       api.Config
+
+	// Misspelt are variables that the service does not read, but that differ
+	// little from one that it does.
+	Misspelt []Misspelling
 }
 
 // development holds the defaults that differ on a developer's machine, such as
@@ -48,7 +55,8 @@ func (c Config) Development() bool { return c.Environment == "development" }
 // Load reads the configuration from environment, a list of NAME=value as
 // os.Environ returns it. A variable without a value counts as absent, and every
 // variable X may instead come from the file that X_FILE names. All problems are
-// reported at once, each under the name of its variable.
+// reported at once, each under the name of its variable. Where there are any,
+// Misspelt may say why.
 func Load(environment []string) (Config, error) {
 	variables, problems := read(environment)
 	name := variables["ENVIRONMENT"]
@@ -70,17 +78,35 @@ func Load(environment []string) (Config, error) {
 		delete(variables, name)
 	}
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
-	all = append(all, err)
-	cfg.Telemetry.Ignored = ignored
-	for _, part := range []interface{ Validate() error }{
-		cfg.HTTP,
-		cfg.Lifecycle,
-		cfg.Log,
-		cfg.Telemetry,
-	} {
-		all = append(all, part.Validate())
+	cfg.Telemetry.Ignored, cfg.Misspelt = ignored, misspelt(environment)
+	return cfg, errors.Join(append(all, err, cfg.Validate())...)
+}
+
+// Validate returns every problem of c, joined: those of its parts, and of what
+// they have to do with each other.
+func (c Config) Validate() error {
+	if err := validateFields(&c); err != nil {
+		return err
 	}
-	return cfg, errors.Join(all...)
+	if c.HTTP.WriteTimeout > c.Lifecycle.Timeout {
+		return fmt.Errorf("HTTP_WRITE_TIMEOUT: %v is longer than SHUTDOWN_TIMEOUT, %v, so the end could cut requests off; lower it, or raise SHUTDOWN_TIMEOUT",
+			c.HTTP.WriteTimeout, c.Lifecycle.Timeout)
+	}
+	return nil
+}
+
+// validateFields calls the method Validate of every field that has one.
+func validateFields[T any](structure *T) error {
+	var problems []error
+	for field, value := range reflect.ValueOf(structure).Elem().Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		if part, ok := reflect.TypeAssert[interface{ Validate() error }](value.Addr()); ok {
+			problems = append(problems, part.Validate())
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // ignore takes from problems those that must not keep the service from
@@ -117,7 +143,7 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 func Variables() []string {
 	params, err := env.GetFieldParams(&Config{})
 	if err != nil {
-		panic(err) // a tag that is no tag: any test finds it
+		panic(err) // a malformed tag, which every test finds
 	}
 	names := make([]string, 0, len(params))
 	for _, p := range params {
@@ -189,6 +215,9 @@ func try(name, value string) error {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{name: value}, FuncMap: lists})
 	if parse, ok := errors.AsType[env.ParseError](err); ok {
 		err = parse.Err
+		if want := expected(parse.Type); want != "" {
+			err = fmt.Errorf("%q is not %s", value, want)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -197,4 +226,93 @@ func try(name, value string) error {
 		return cfg.Telemetry.Validate()
 	}
 	return nil
+}
+
+// expected says what the text of a value of type t is, with an example. It is
+// empty if t parses its text itself, and knows better.
+func expected(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return "a duration, such as 500ms, 10s or 1m30s"
+	case reflect.TypeFor[slog.Level]():
+		return "a log level: use debug, info, warn or error"
+	case reflect.TypeFor[[]netip.Prefix]():
+		return "a list of networks, such as 10.0.0.0/8,fd00::/8"
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return ""
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number, such as 0.5"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return fmt.Sprintf("a whole number of at most %d, such as 100", uint64(1)<<(t.Bits()-1)-1)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return fmt.Sprintf("a whole number from 0 to %d, such as 100", ^uint64(0)>>(64-t.Bits()))
+	default:
+		return ""
+	}
+}
+
+// A Misspelling is the name of a variable, and the one that was probably meant.
+type Misspelling struct{ Name, Meant string }
+
+func (m Misspelling) String() string {
+	return fmt.Sprintf("%s is not a variable of this service; did you mean %s?", m.Name, m.Meant)
+}
+
+// misspelt finds names that are almost those of variables. The first word must
+// be right, for there are variables of all sorts in an environment, such as
+// HTTP_PROXY, and DATABASE_PORT of a Kubernetes service called database.
+func misspelt(environment []string) []Misspelling {
+	known := Variables()
+	word := func(name string) string { first, _, _ := strings.Cut(name, "_"); return first }
+	var found []Misspelling
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		base, isFile := strings.CutSuffix(name, "_FILE")
+		if value == "" || slices.Contains(known, name) || slices.Contains(known, base) {
+			continue
+		}
+		for _, candidate := range known {
+			limit := min(2, len(candidate)/4)
+			if strings.HasPrefix(base, candidate) { // HTTP_ADDRESS
+				limit = 3
+			}
+			sameWord := word(base) == word(candidate) || len(base) > 8 && !strings.Contains(base+candidate, "_") // ENVIROMENT
+			if sameWord && distance(base, candidate) <= limit {
+				if isFile {
+					candidate += "_FILE"
+				}
+				found = append(found, Misspelling{name, candidate})
+				break
+			}
+		}
+	}
+	return found
+}
+
+// distance is the number of letters to insert, delete or replace to make b of a
+// (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // from the part of a so far to each beginning of b
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		replaced := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			if a[i] != b[j] {
+				replaced++
+			}
+			replaced, row[j+1] = row[j+1], min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

@@ -131,6 +131,80 @@ func TestLoad_UnknownOTelValues(t *testing.T) {
 	}
 }
 
+// Whoever writes a value that cannot be parsed learns what can.
+func TestLoad_SaysWhatIsExpected(t *testing.T) {
+	for _, want := range []string{
+		`HTTP_READ_TIMEOUT: "10" is not a duration, such as 500ms, 10s or 1m30s`,
+		`LOG_LEVEL: "verbose" is not a log level: use debug, info, warn or error`,
+		`TRUST_INCOMING_TRACE: "yes" is not true or false`,
+		`PORT: "tcp://10.0.0.1" is not a whole number from 0 to 65535, such as 100`,
+		`PORT: "65536" is not a whole number from 0 to 65535, such as 100`,
+		`HTTP_MAX_BODY_BYTES: "1MB" is not a whole number of at most 9223372036854775807, such as 100`,
+		`OTEL_SPAN_LINK_COUNT_LIMIT: "many" is not a whole number of at most 9223372036854775807, such as 100`,
+		`OTEL_TRACES_SAMPLER_ARG: "10%" is not a number, such as 0.5`,
+		`HTTP_TRUSTED_PROXIES: "10.0.0.1" is not a list of networks, such as 10.0.0.0/8,fd00::/8`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "0" is not a whole number greater than zero, such as 512`,
+	} {
+		name, rest, _ := strings.Cut(want, ": ")
+		value, _, _ := strings.Cut(rest[1:], `"`)
+		if _, err := Load([]string{name + "=" + value}); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+type invalid string
+
+func (i *invalid) Validate() error { return errors.New(string(*i) + " is invalid") }
+
+// A part is validated because it has the method, and not because it is listed.
+func TestValidateFields(t *testing.T) {
+	err := validateFields(&struct {
+		First  invalid
+		Plain  string
+		hidden invalid
+		Second struct{ invalid }
+	}{First: "first", hidden: "hidden", Second: struct{ invalid }{"second"}})
+	if err == nil || err.Error() != "first is invalid\nsecond is invalid" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A request that is allowed more time than there is at the end would be cut off.
+func TestLoad_RequestsFitTheEnd(t *testing.T) {
+	const want = "HTTP_WRITE_TIMEOUT: 1m0s is longer than SHUTDOWN_TIMEOUT, 15s"
+	if _, err := Load([]string{"HTTP_WRITE_TIMEOUT=1m"}); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Load([]string{"HTTP_WRITE_TIMEOUT=1m", "SHUTDOWN_TIMEOUT=1m"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoad_Misspelt(t *testing.T) {
+	cfg, err := Load([]string{
+		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "ENVIROMENT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
+		// Not ours: the names of others, and of Kubernetes services.
+		"HTTP_PROXY=x", "NO_PROXY=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "PORTS=1",
+		"OTEL_PYTHON_LOG_LEVEL=x", "OTEL_EXPORTER_JAEGER_ENDPOINT=x", "LOG_DIR=x",
+		// And what counts as absent, or is right.
+		"HTTP_ADR=", "HTTP_IDLE_TIMEOUT=5s", "LOG_FORMAT_FILE=",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Misspelling{
+		{"HTTP_ADRR", "HTTP_ADDR"},
+		{"HTTP_ADDRESS", "HTTP_ADDR"},
+		{"ENVIROMENT", "ENVIRONMENT"},
+		{"LOG_LEVL_FILE", "LOG_LEVEL_FILE"},
+		{"OTEL_EXPORTER_OTLP_ENPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"},
+	}
+	if !slices.Equal(cfg.Misspelt, want) {
+		t.Errorf("got %v, want %v", cfg.Misspelt, want)
+	}
+}
+
 func TestLoad_FromFile(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "") // to be forgotten after the test
 	path := filepath.Join(t.TempDir(), "headers")

@@ -57,6 +57,9 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 	cfg, err := config.Load(environment)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
+		for _, m := range cfg.Misspelt {
+			fmt.Fprintln(stderr, m)
+		}
 		return 2
 	}
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; the service and its telemetry stay
@@ -78,6 +81,9 @@ func stopSignals() []os.Signal {
 	return slices.DeleteFunc(signals, signal.Ignored)
 }
 
+// lastExport is how long the telemetry that is left may take at the end.
+const lastExport = 5 * time.Second
+
 // instrumented wraps a command in telemetry, which starts first and ends last.
 func instrumented(run func(context.Context, config.Config, *slog.Logger) error) runner {
 	return func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
@@ -89,12 +95,15 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 		}
 		defer func() {
 			// ctx is over by now, and would lose everything that is buffered.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastExport)
 			defer cancel()
 			if err := t.Shutdown(ctx); err != nil {
 				fmt.Fprintf(stderr, "hello: telemetry: %v\n", err)
 			}
 		}()
+		for _, m := range cfg.Misspelt {
+			t.Logger().WarnContext(ctx, "variable ignored", "name", m.Name, "meant", m.Meant)
+		}
 		if err = run(ctx, cfg, t.Logger()); err != nil {
 			t.Logger().ErrorContext(ctx, "ended", "error", err) // for those who do not see stderr
 		}
