@@ -98,7 +98,7 @@ func TestLoad_Rejects(t *testing.T) {
 		{"import that the lock does not know", "router/chi/files/internal/httpserver/router.go.tmpl", `"github.com/go-chi/chi/v5"`, `"github.com/go-chi/chi/v6"`, []string{
 			"router/chi/files/internal/httpserver/router.go.tmpl:3: feature chi imports github.com/go-chi/chi/v6, which modules.lock does not know; add it to testdata/pins and run make lock",
 		}},
-		{"import of a field that the lock does not know", "shared/base/feature.yaml", "import: internal/httpserver, validate", "import: example.com/httpserver, validate", []string{
+		{"import of a field that the lock does not know", "shared/base/feature.yaml", "import: internal/httpserver}", "import: example.com/httpserver}", []string{
 			"shared/base/feature.yaml:17:52: feature base imports example.com/httpserver, which modules.lock does not know; add it to testdata/pins and run make lock",
 		}},
 		{"import of a step that the lock does not know", "shared/base/feature.yaml", "import: internal/httpserver\n    call: httpserver.NewRouter", "import: example.com/httpserver\n    call: httpserver.NewRouter", []string{

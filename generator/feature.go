@@ -206,10 +206,9 @@ type variable struct {
 
 // configField is a field of config.Config.
 type configField struct {
-	Field    string `yaml:"field"`    // API
-	Type     string `yaml:"type"`     // api.Config
-	Import   string `yaml:"import"`   // internal/api, a directory of the project, or a package elsewhere
-	Validate bool   `yaml:"validate"` // it has a method Validate() error
+	Field  string `yaml:"field"`  // API
+	Type   string `yaml:"type"`   // api.Config
+	Import string `yaml:"import"` // internal/api, a directory of the project, or a package elsewhere
 }
 
 // step is one step of putting the service together: a call, as data. Steps are

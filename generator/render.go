@@ -30,7 +30,6 @@ type lists struct {
 	Config struct {
 		Imports     []string
 		Fields      []configField
-		Validators  []string // fields with a method Validate
 		Development []setting
 	}
 	Env     []section
@@ -118,9 +117,6 @@ func (r *renderer) lists() *lists {
 		for _, field := range f.contributes.Config {
 			all.Config.Imports = append(all.Config.Imports, importSpec(r.Module, field.Import, field.Type))
 			all.Config.Fields = append(all.Config.Fields, field)
-			if field.Validate {
-				all.Config.Validators = append(all.Config.Validators, field.Field)
-			}
 		}
 		if len(f.contributes.Env.Variables) > 0 {
 			all.Env = append(all.Env, r.section(f))

@@ -199,8 +199,8 @@ func TestRender_TemplateErrors(t *testing.T) {
 			"rendered from shared/base/files/internal/config/config.go.tmpl:3:8: string literal not terminated",
 		},
 		{
-			"no Go further down", "shared/base/files/internal/config/config.go.tmpl", "func (c Config)", "fun (c Config)",
-			"rendered from shared/base/files/internal/config/config.go.tmpl:19:1: expected declaration, found fun",
+			"no Go further down", "shared/base/files/internal/config/config.go.tmpl", "func Load(", "fun Load(",
+			"rendered from shared/base/files/internal/config/config.go.tmpl:24:1: expected declaration, found fun",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
