@@ -26,8 +26,8 @@ import (
 )
 
 // InstrumentConfig says whom the telemetry of a request trusts and what it may
-// record: only those headers and parameters that are named here, and never one
-// whose name looks like a secret.
+// record: only those headers and parameters that are named here, and one whose
+// name looks like a secret only if it is named as none.
 type InstrumentConfig struct {
 	// TrustIncomingTrace continues the caller's trace. If strangers can reach
 	// the service, set it to false: their traces are then linked to, they do
@@ -49,19 +49,28 @@ type InstrumentConfig struct {
 	ResponseHeaders []string `env:"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"`
 	QueryParameters []string `env:"HTTP_CAPTURE_QUERY_PARAMETERS"`
 	PathParameters  []string `env:"HTTP_CAPTURE_PATH_PARAMETERS"`
+	// NotSecret are names that may be recorded although they look like a secret.
+	NotSecret []string `env:"HTTP_CAPTURE_NOT_SECRET"`
 }
 
-// secretName matches what headers and parameters that hold secrets are called.
-var secretName = regexp.MustCompile(
-	`(?i)auth([^o]|$)|authoriz|cookie|credential|jwt|key|passw|secret|session|signature|token|^sig$`)
+// secretName matches what headers and parameters that hold secrets are called,
+// in lower case and with camelCase as camel-case.
+var (
+	secretName = regexp.MustCompile(`auth([^o]|$)|authoriz|cookie|credential|jwt|keys?([^a-z]|$)|passw|secret|session|signature|token|^sig$`)
+	noSecret   = regexp.MustCompile(`(^|[^a-z])idempotency[^a-z]key$`)
+	camelCase  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+)
+
+// credentials are headers that hold a secret whatever the configuration says.
+var credentials = []string{"authorization", "proxy-authorization", "cookie", "set-cookie"}
 
 // Validate returns every problem of c, joined.
 func (c InstrumentConfig) Validate() error {
 	problems := []error{
-		noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders),
-		noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders),
-		noSecrets("HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters),
-		noSecrets("HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters),
+		c.noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders),
+		c.noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders),
+		c.noSecrets("HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters),
+		c.noSecrets("HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters),
 	}
 	for _, path := range c.ExcludedPaths {
 		if !strings.HasPrefix(path, "/") {
@@ -71,11 +80,16 @@ func (c InstrumentConfig) Validate() error {
 	return errors.Join(problems...)
 }
 
-func noSecrets(variable string, names []string) error {
+func (c InstrumentConfig) noSecrets(variable string, names []string) error {
 	var problems []error
 	for _, name := range names {
-		if secretName.MatchString(name) {
-			problems = append(problems, fmt.Errorf("%s: %s looks like a secret, which telemetry never holds; remove it", variable, name))
+		words := strings.ToLower(camelCase.ReplaceAllString(name, "$1-$2"))
+		allowed := slices.ContainsFunc(c.NotSecret, func(other string) bool { return strings.EqualFold(name, other) })
+		switch {
+		case slices.Contains(credentials, strings.ToLower(name)):
+			problems = append(problems, fmt.Errorf("%s: %s is a credential, which telemetry never holds; remove it", variable, name))
+		case secretName.MatchString(words) && !noSecret.MatchString(words) && !allowed:
+			problems = append(problems, fmt.Errorf("%s: %s looks like a secret; remove it, or if it is none, add it to HTTP_CAPTURE_NOT_SECRET", variable, name))
 		}
 	}
 	return errors.Join(problems...)

@@ -44,6 +44,7 @@ func TestValidate(t *testing.T) {
 	secrets := []string{
 		"Authorization", "cookie", "Set-Cookie", "PROXY-AUTHORIZATION", "X-Api-Key", "X-Auth", "OAuth2-Assertion",
 		"X-CSRF-Token", "client_secret", "Password", "PHPSESSID-session", "sig", "X-Amz-Signature", "X-Amz-Credential",
+		"key", "apikey", "apiKey", "accessKeyId", "keys", "X-Signing-Key", "sessionId", "X-Idempotency-Token",
 	}
 	for _, name := range secrets {
 		if err := (InstrumentConfig{RequestHeaders: []string{name}}).Validate(); err == nil {
@@ -58,23 +59,29 @@ func TestValidate(t *testing.T) {
 		ExcludedPaths:   []string{"ping"},
 	}.Validate()
 	want := []string{
-		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST: Cookie looks like a secret, which telemetry never holds; remove it",
-		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE: Set-Cookie looks like a secret, which telemetry never holds; remove it",
-		"HTTP_CAPTURE_QUERY_PARAMETERS: access_token looks like a secret, which telemetry never holds; remove it",
-		"HTTP_CAPTURE_PATH_PARAMETERS: session looks like a secret, which telemetry never holds; remove it",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST: Cookie is a credential, which telemetry never holds; remove it",
+		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE: Set-Cookie is a credential, which telemetry never holds; remove it",
+		"HTTP_CAPTURE_QUERY_PARAMETERS: access_token looks like a secret; remove it, or if it is none, add it to HTTP_CAPTURE_NOT_SECRET",
+		"HTTP_CAPTURE_PATH_PARAMETERS: session looks like a secret; remove it, or if it is none, add it to HTTP_CAPTURE_NOT_SECRET",
 		`HTTP_EXCLUDED_PATHS: "ping" matches no request; begin it with a slash`,
 	}
 	if err == nil || !slices.Equal(strings.Split(err.Error(), "\n"), want) {
 		t.Errorf("%v", err)
 	}
 	valid := InstrumentConfig{
-		RequestHeaders:  []string{"Accept", "Content-Type", "X-Request-Id", "Author", "Signal"},
-		QueryParameters: []string{"page"},
-		PathParameters:  []string{"id"},
+		RequestHeaders:  []string{"Accept", "Content-Type", "X-Request-Id", "Author", "Signal", "Idempotency-Key", "X-Idempotency-Key"},
+		QueryParameters: []string{"page", "keyword", "keyboard", "idempotency_key", "SessionID"},
+		PathParameters:  []string{"id", "sessionId"},
+		NotSecret:       []string{"sessionId"},
 		ExcludedPaths:   []string{"/ping"},
 	}
 	if err := valid.Validate(); err != nil {
 		t.Error(err)
+	}
+	for _, name := range []string{"Authorization", "proxy-authorization", "Cookie", "Set-Cookie"} {
+		if err := (InstrumentConfig{RequestHeaders: []string{name}, NotSecret: []string{name}}).Validate(); err == nil {
+			t.Errorf("%s is said to be no secret, and believed", name)
+		}
 	}
 }
 
@@ -90,6 +97,7 @@ func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
 		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": "Content-Type",
 		"HTTP_CAPTURE_QUERY_PARAMETERS":                             "page",
 		"HTTP_CAPTURE_PATH_PARAMETERS":                              "id",
+		"HTTP_CAPTURE_NOT_SECRET":                                   "sessionId",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -97,8 +105,8 @@ func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
 	if !cfg.TrustIncomingTrace || !cfg.AccessLog || len(cfg.TrustedProxies) != 2 || cfg.TrustedProxies[1] != netip.MustParsePrefix("fd00::/8") {
 		t.Errorf("%+v", cfg)
 	}
-	got := slices.Concat(cfg.BaggageKeys, cfg.ExcludedPaths, cfg.KnownMethods, cfg.RequestHeaders, cfg.ResponseHeaders, cfg.QueryParameters, cfg.PathParameters)
-	if want := []string{"tenant", "/ping", "GET", "BREW", "Accept", "X-Request-Id", "Content-Type", "page", "id"}; !slices.Equal(got, want) {
+	got := slices.Concat(cfg.BaggageKeys, cfg.ExcludedPaths, cfg.KnownMethods, cfg.RequestHeaders, cfg.ResponseHeaders, cfg.QueryParameters, cfg.PathParameters, cfg.NotSecret)
+	if want := []string{"tenant", "/ping", "GET", "BREW", "Accept", "X-Request-Id", "Content-Type", "page", "id", "sessionId"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
