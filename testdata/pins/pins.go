@@ -11,6 +11,7 @@ package pins
 import (
 	_ "github.com/XSAM/otelsql"
 	_ "github.com/caarlos0/env/v11"
+	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/danielgtaylor/huma/v2"
 	_ "github.com/danielgtaylor/huma/v2/adapters/humago"
 	_ "github.com/failsafe-go/failsafe-go/bulkhead"
@@ -24,6 +25,8 @@ import (
 	_ "github.com/go-jose/go-jose/v4/jwt"
 	_ "github.com/go-logr/logr"
 	_ "github.com/go-playground/validator/v10"
+	_ "github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/rs/cors"

@@ -218,7 +218,7 @@ adds:
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"uploads/feature.yaml:6:14: commands name migrate: sqlite has it, too (",
+		"uploads/feature.yaml:6:14: commands name migrate: relational has it, too (",
 		"uploads/feature.yaml:8:14: environment name DATABASE_PATH: sqlite has it, too (",
 		"uploads/feature.yaml:10:16: mounts volume database: sqlite has it, too (",
 		"uploads/feature.yaml:10:32: mounts path /data: sqlite has it, too (",

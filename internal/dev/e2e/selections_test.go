@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/build/constraint"
 	"go/importer"
 	"go/parser"
 	"go/token"
@@ -27,13 +28,14 @@ import (
 )
 
 // Whatever is selected type-checks, tests included, against the modules of the
-// pins. What is the same in many selections is parsed and checked once.
+// pins, with and without what is behind a build tag. What is the same in many
+// selections is parsed and checked once.
 func TestSelections_TypeCheck(t *testing.T) {
 	specs := e2e.EveryTriple(t, e2e.Catalog(t))
 	c := &checker{fset: token.NewFileSet(), parsed: map[[32]byte]*ast.File{}, checked: map[[32]byte]*types.Package{}}
 	imports := map[string]bool{"std": true}
 	for _, spec := range specs {
-		for _, file := range c.open(t, spec).files {
+		for _, file := range c.open(t, spec, "integration").files {
 			for _, imported := range file.Imports {
 				name := strings.Trim(imported.Path.Value, `"`)
 				if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") {
@@ -44,8 +46,10 @@ func TestSelections_TypeCheck(t *testing.T) {
 	}
 	c.external = importer.ForCompiler(c.fset, "gc", exportData(t, slices.Sorted(maps.Keys(imports))))
 	for _, spec := range specs { // rendered once more, for all of them take much memory
-		for _, err := range c.open(t, spec).checkAll() {
-			t.Errorf("%v %v: %v", spec.Slots, spec.Features, err)
+		for _, tag := range []string{"", "integration"} {
+			for _, err := range c.open(t, spec, tag).checkAll() {
+				t.Errorf("%v %v %s: %v", spec.Slots, spec.Features, tag, err)
+			}
 		}
 	}
 	t.Logf("%d selections, %d files, %d packages", len(specs), len(c.parsed), len(c.checked))
@@ -61,7 +65,7 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"auth-huma", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-sql", "plain-gin", "plain-nethttp"}
+	want := []string{"auth-huma", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-gin", "plain-nethttp"}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}
@@ -78,7 +82,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"auth", "background", "client", "orders", "plain", "sql", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
+	words := []string{"auth", "background", "client", "orders", "plain", "sql", "stdlib", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
@@ -161,12 +165,12 @@ type file struct {
 	hash [32]byte
 }
 
-// open renders a project and parses it.
-func (c *checker) open(t *testing.T, spec generator.Spec) *project {
+// open renders a project and parses the files that are compiled with a build tag.
+func (c *checker) open(t *testing.T, spec generator.Spec, tag string) *project {
 	t.Helper()
 	p := &project{checker: c, module: spec.Module, files: map[string]file{}, packages: map[string]*types.Package{}}
 	for name, content := range e2e.Render(t, e2e.Catalog(t), spec) {
-		if !strings.HasSuffix(name, ".go") {
+		if !strings.HasSuffix(name, ".go") || !compiled(content, tag) {
 			continue
 		}
 		hash := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", name, content))
@@ -180,6 +184,19 @@ func (c *checker) open(t *testing.T, spec generator.Spec) *project {
 		p.files[name] = file{c.parsed[hash], hash}
 	}
 	return p
+}
+
+// compiled reports whether a Go file is compiled with a build tag.
+func compiled(content []byte, tag string) bool {
+	for line := range strings.Lines(string(content)) {
+		if strings.HasPrefix(line, "package ") {
+			break
+		}
+		if expression, err := constraint.Parse(strings.TrimSpace(line)); err == nil {
+			return expression.Eval(func(name string) bool { return name == tag })
+		}
+	}
+	return true
 }
 
 // checkAll checks all packages of a project and returns what is wrong.

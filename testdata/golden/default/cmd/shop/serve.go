@@ -12,7 +12,6 @@ import (
 	"shop/internal/lifecycle"
 	"shop/internal/order"
 	"shop/internal/orderapi"
-	"shop/internal/orderstore"
 )
 
 // serve builds the service and runs it until ctx ends. This is the one place
@@ -27,7 +26,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 
 	payments := order.NewSandbox()
 
-	store := orderstore.New()
+	store := order.NewMemory()
 
 	orders, err := order.NewService(store, payments, log)
 	if err != nil {

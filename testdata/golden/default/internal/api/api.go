@@ -112,8 +112,8 @@ func newProblem(ctx context.Context, status int, detail string, errs ...error) h
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
 	} else if detail == unreadable {
 		status = http.StatusBadRequest
-	} else if status == http.StatusInternalServerError {
-		status = answer.Status
+	} else if status == http.StatusInternalServerError && cause != nil {
+		return Problem{answer, cause}
 	}
 	if status >= http.StatusInternalServerError {
 		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}

@@ -5,7 +5,6 @@ package order
 
 import (
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -69,61 +68,34 @@ var (
 	ErrAlreadyCancelled   = &Error{"already_cancelled", http.StatusConflict, "the order was cancelled before"}
 )
 
-// Inventory is the stock of articles, in memory.
-type Inventory struct {
-	mu       sync.Mutex
-	articles map[string]*article
+// Article is something to order.
+type Article struct {
+	Price int64 // in cents
+	Stock int
 }
 
-type article struct {
-	price int64 // in cents
-	stock int
-}
-
-// NewInventory returns the stock of the sample.
-func NewInventory() *Inventory {
-	return &Inventory{articles: map[string]*article{
-		"coffee":  {price: 12_50, stock: 10_000},
-		"teapot":  {price: 39_00, stock: 500},
-		"machine": {price: 1_499_00, stock: 10},
-		"unicorn": {price: 1, stock: 0},
-	}}
-}
-
-// Take takes all items from stock, or none. It returns their price in cents,
-// ErrUnknownArticle or ErrOutOfStock.
-func (v *Inventory) Take(items []Item) (total int64, err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for i, item := range items {
-		a, ok := v.articles[item.SKU]
-		switch {
-		case !ok:
-			err = ErrUnknownArticle
-		case a.stock < item.Quantity:
-			err = ErrOutOfStock
+// total returns the price of items in cents. It returns ErrUnknownArticle or
+// ErrOutOfStock if they cannot be ordered.
+func total(items []Item, articles map[string]Article) (total int64, err error) {
+	for sku, quantity := range Quantities(items) {
+		article, ok := articles[sku]
+		if !ok {
+			return 0, ErrUnknownArticle
 		}
-		if err != nil {
-			v.putBack(items[:i])
-			return 0, err
+		if article.Stock < quantity {
+			return 0, ErrOutOfStock
 		}
-		a.stock -= item.Quantity
-		total += a.price * int64(item.Quantity)
+		total += article.Price * int64(quantity)
 	}
 	return total, nil
 }
 
-// PutBack returns items to stock.
-func (v *Inventory) PutBack(items []Item) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.putBack(items)
-}
-
-func (v *Inventory) putBack(items []Item) {
+// Quantities returns how much of each article the items are, by SKU: an order
+// may have several items of one article.
+func Quantities(items []Item) map[string]int {
+	quantities := make(map[string]int, len(items))
 	for _, item := range items {
-		if a, ok := v.articles[item.SKU]; ok {
-			a.stock += item.Quantity
-		}
+		quantities[item.SKU] += item.Quantity
 	}
+	return quantities
 }

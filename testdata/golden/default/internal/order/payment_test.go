@@ -51,22 +51,23 @@ func (p *provider) Void(ctx context.Context, orderID string) error {
 func TestCreate_VoidsPayment(t *testing.T) {
 	lost := errors.New("connection reset")
 	for name, c := range map[string]struct {
-		authorize error
-		broken    bool // the store
-		want      error
-		voids     int
+		authorize, insert error // of the provider and of the store
+		want              error
+		voids             int
 	}{
-		"created":       {nil, false, nil, 0},
-		"declined":      {order.ErrPaymentDeclined, false, order.ErrPaymentDeclined, 0},
-		"unavailable":   {order.ErrPaymentUnavailable, false, order.ErrPaymentUnavailable, 0},
-		"answer lost":   {lost, false, lost, 1},
-		"store failure": {nil, true, errBroken, 1},
+		"created":       {nil, nil, nil, 0},
+		"declined":      {order.ErrPaymentDeclined, nil, order.ErrPaymentDeclined, 0},
+		"unavailable":   {order.ErrPaymentUnavailable, nil, order.ErrPaymentUnavailable, 0},
+		"answer lost":   {lost, nil, lost, 1},
+		"sold out":      {nil, order.ErrOutOfStock, order.ErrOutOfStock, 1}, // since the stock was checked
+		"store failure": {nil, errBroken, errBroken, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := telemetrytest.Start(t)
-			payments, store := &provider{authorize: c.authorize}, newStore(t)
-			if c.broken {
-				store = brokenStore{}
+			payments := &provider{authorize: c.authorize}
+			var store order.Store = order.NewMemory()
+			if c.insert != nil {
+				store = brokenStore{store, c.insert}
 			}
 			orders, err := order.NewService(store, payments, rec.Logger())
 			if err != nil {
@@ -110,7 +111,7 @@ func TestCreate_VoidsPayment(t *testing.T) {
 func TestCancel_VoidsPayment(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	payments := &provider{void: errors.New("connection reset")}
-	orders, err := order.NewService(newStore(t), payments, rec.Logger())
+	orders, err := order.NewService(order.NewMemory(), payments, rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestListeners(t *testing.T) {
 			return outcome()
 		})
 	}
-	orders, err := order.NewService(newStore(t), order.NewSandbox(), rec.Logger(),
+	orders, err := order.NewService(order.NewMemory(), order.NewSandbox(), rec.Logger(),
 		hear("first", func() error { leave(); return errors.New("no broker") }),
 		hear("second", func() error { panic("no map") }),
 		hear("third", func() error { return nil }))

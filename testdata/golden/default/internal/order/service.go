@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -30,9 +32,13 @@ const (
 	keyPaymentMethod = attribute.Key("payment.method") // card, invoice
 )
 
-// Store keeps orders. Its errors are those of this package or the store's own.
+// Store keeps orders and the stock of articles. Its errors are those of this
+// package or the store's own.
 type Store interface {
-	// Insert adds an order.
+	// Articles returns articles by their SKUs. Those that do not exist are left out.
+	Articles(ctx context.Context, skus []string) (map[string]Article, error)
+	// Insert adds an order and takes its items from stock: both, or neither. It
+	// returns ErrOutOfStock if not all of them are left.
 	Insert(ctx context.Context, o Order) error
 	// Get returns ErrNotFound if there is no such order.
 	Get(ctx context.Context, id string) (Order, error)
@@ -41,8 +47,8 @@ type Store interface {
 	// ErrUnknownCursor if owner has no such order. The empty owner is one like any
 	// other: the orders that were placed anonymously.
 	List(ctx context.Context, owner, after string, limit int) ([]Order, error)
-	// Cancel sets the status of an open order and returns the order. It returns
-	// ErrNotFound or ErrAlreadyCancelled.
+	// Cancel sets the status of an open order, puts its items back into stock, and
+	// returns the order. It returns ErrNotFound or ErrAlreadyCancelled.
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
@@ -62,7 +68,6 @@ type Listener interface {
 type Service struct {
 	store     Store
 	payments  Payments
-	inventory *Inventory
 	log       *slog.Logger
 	listeners []Listener
 
@@ -86,7 +91,6 @@ func NewService(store Store, payments Payments, log *slog.Logger, listeners ...L
 	return &Service{
 		store:           store,
 		payments:        payments,
-		inventory:       NewInventory(),
 		log:             log,
 		listeners:       listeners,
 		tracer:          otel.Tracer(scope),
@@ -96,9 +100,9 @@ func NewService(store Store, payments Payments, log *slog.Logger, listeners ...L
 	}, errors.Join(err1, err2, err3)
 }
 
-// Create places an order: it takes the items from stock, takes the payment,
-// and keeps the order. It returns an *Error if the order is refused; then
-// nothing has happened.
+// Create places an order: it has the payment authorized, and keeps the order
+// while it takes the items from stock. It returns an *Error if the order is
+// refused; then nothing has happened.
 func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
@@ -113,7 +117,7 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 		Customer:  draft.Customer,
 		Items:     draft.Items,
 		Status:    Open,
-		CreatedAt: time.Now().UTC(),
+		CreatedAt: time.Now().UTC().Truncate(time.Microsecond), // as databases keep it
 	}
 	telemetry.SetAttributes(ctx, keyOrderID.String(o.ID), keyOrderItems.Int(len(o.Items)))
 
@@ -123,14 +127,12 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	}
 	err = s.processPayment(ctx, Payment{OrderID: o.ID, Method: draft.PaymentMethod, Total: o.Total})
 	if err != nil {
-		s.inventory.PutBack(o.Items)
 		if !errors.Is(err, ErrPaymentDeclined) && !errors.Is(err, ErrPaymentUnavailable) {
 			s.voidPayment(ctx, o.ID) // the provider may have authorized it
 		}
 		return Order{}, err
 	}
 	if err = s.store.Insert(ctx, o); err != nil {
-		s.inventory.PutBack(o.Items)
 		s.voidPayment(ctx, o.ID)
 		return Order{}, err
 	}
@@ -140,18 +142,22 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	return o, nil
 }
 
-// checkInventory takes the items from stock and returns their price.
-func (s *Service) checkInventory(ctx context.Context, items []Item) (total int64, err error) {
+// checkInventory returns the price of items. It refuses before the payment what
+// is not there; whether it is still there afterwards the store decides.
+func (s *Service) checkInventory(ctx context.Context, items []Item) (sum int64, err error) {
 	ctx, span := s.tracer.Start(ctx, "check_inventory")
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	total, err = s.inventory.Take(items)
+	articles, err := s.store.Articles(ctx, slices.Sorted(maps.Keys(Quantities(items))))
 	if err != nil {
 		return 0, err
 	}
-	telemetry.AddEvent(ctx, "stock_reserved", keyOrderItems.Int(len(items)))
-	return total, nil
+	if sum, err = total(items, articles); err != nil {
+		return 0, err
+	}
+	telemetry.AddEvent(ctx, "in_stock", keyOrderItems.Int(len(items)))
+	return sum, nil
 }
 
 // processPayment has the payment authorized.
@@ -243,7 +249,7 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 	return orders, next, nil
 }
 
-// Cancel cancels an order, puts its items back into stock and releases its
+// Cancel cancels an order, which puts its items back into stock, and releases its
 // payment. It returns ErrNotFound, ErrNotOwner or ErrAlreadyCancelled.
 func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "cancel_order", trace.WithAttributes(keyOrderID.String(id)))
@@ -257,7 +263,6 @@ func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	if err != nil {
 		return Order{}, err
 	}
-	s.inventory.PutBack(o.Items)
 	s.voidPayment(ctx, o.ID)
 	s.log.InfoContext(ctx, "order cancelled", string(keyOrderID), o.ID)
 	s.tellListeners(ctx, o)

@@ -3,10 +3,8 @@ package order_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -21,7 +19,7 @@ import (
 func newService(t *testing.T) (*order.Service, *telemetrytest.Recorder) {
 	t.Helper()
 	rec := telemetrytest.Start(t)
-	orders, err := order.NewService(newStore(t), order.NewSandbox(), rec.Logger())
+	orders, err := order.NewService(order.NewMemory(), order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +49,7 @@ func TestCreate(t *testing.T) {
 	}
 	for name, want := range map[string][2]string{ // its attributes, and its events with theirs; nothing about the customer
 		"create_order":    {"order.id=" + o.ID + ",order.items=1,order.total=2500", ""},
-		"check_inventory": {"", "stock_reserved order.items=1"},
+		"check_inventory": {"", "in_stock order.items=1"},
 		"process_payment": {"payment.method=card", "payment_authorized "},
 	} {
 		span, events := rec.Span(name), ""
@@ -131,37 +129,53 @@ func TestCreate_Refused(t *testing.T) {
 }
 
 // An order that is refused, or cannot be kept, leaves the stock as it was; one
-// that is cancelled puts it back. Each is tried more often than there is stock.
-func TestStockIsPutBack(t *testing.T) {
-	orders, rec := newService(t)
-	broken, err := order.NewService(brokenStore{}, order.NewSandbox(), rec.Logger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	mixed := draft("teapot", 20)
-	mixed.Items = append(mixed.Items, order.Item{SKU: "unicorn", Quantity: 1})
-	for range 500/20 + 1 {
-		for _, c := range []struct {
-			orders *order.Service
-			draft  order.Draft
-			want   error
-		}{
-			{orders, mixed, order.ErrOutOfStock},
-			{orders, draft("machine", 1), order.ErrPaymentDeclined},
-			{broken, draft("teapot", 20), errBroken},
-		} {
-			if _, err := c.orders.Create(t.Context(), c.draft); !errors.Is(err, c.want) {
-				t.Fatal(err)
-			}
-		}
-		o, err := orders.Create(t.Context(), draft("teapot", 20))
+// that is cancelled puts it back.
+func TestStock(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	store := order.NewMemory()
+	serve := func(store order.Store) *order.Service {
+		orders, err := order.NewService(store, order.NewSandbox(), rec.Logger())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := orders.Cancel(t.Context(), o.ID); err != nil {
-			t.Fatal(err)
+		return orders
+	}
+	teapots := func(want int) {
+		t.Helper()
+		if articles, err := store.Articles(t.Context(), []string{"teapot"}); err != nil || articles["teapot"].Stock != want {
+			t.Errorf("%v, %v; want %d", articles, err, want)
 		}
 	}
+	with := func(sku string) order.Draft {
+		d := draft("teapot", 20)
+		d.Items = append(d.Items, order.Item{SKU: sku, Quantity: 1})
+		return d
+	}
+	for _, c := range []struct {
+		store order.Store
+		draft order.Draft
+		want  error
+	}{
+		{store, with("unicorn"), order.ErrOutOfStock},
+		{store, with("no-such"), order.ErrUnknownArticle},
+		{store, with("machine"), order.ErrPaymentDeclined},
+		{store, draft("teapot", 501), order.ErrOutOfStock},
+		{brokenStore{store, errBroken}, draft("teapot", 20), errBroken},
+	} {
+		if _, err := serve(c.store).Create(t.Context(), c.draft); !errors.Is(err, c.want) {
+			t.Errorf("got %v, want %v", err, c.want)
+		}
+		teapots(500)
+	}
+	o, err := serve(store).Create(t.Context(), draft("teapot", 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	teapots(480)
+	if _, err := serve(store).Cancel(t.Context(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	teapots(500)
 }
 
 func TestCancel(t *testing.T) {
@@ -244,7 +258,7 @@ func TestList_Pages(t *testing.T) {
 // A store that breaks is an error like any other: recorded, and not the customer's.
 func TestStoreFailure(t *testing.T) {
 	rec := telemetrytest.Start(t)
-	orders, err := order.NewService(brokenStore{}, order.NewSandbox(), rec.Logger())
+	orders, err := order.NewService(brokenStore{order.NewMemory(), errBroken}, order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,15 +276,19 @@ func TestStoreFailure(t *testing.T) {
 
 var errBroken = errors.New("disk full")
 
-type brokenStore struct{ order.Store }
+// A brokenStore keeps no orders.
+type brokenStore struct {
+	order.Store
+	err error
+}
 
-func (brokenStore) Insert(context.Context, order.Order) error { return errBroken }
+func (s brokenStore) Insert(context.Context, order.Order) error { return s.err }
 
 // An order is active while it is placed, and not when that has ended, however.
 func TestActive(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	active := int64(-1)
-	orders, err := order.NewService(watchedStore{newStore(t), func() { active = rec.Sum("orders.active") }}, order.NewSandbox(), rec.Logger())
+	orders, err := order.NewService(watchedStore{order.NewMemory(), func() { active = rec.Sum("orders.active") }}, order.NewSandbox(), rec.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,80 +380,5 @@ func TestOwnership_CancelChangesNothing(t *testing.T) {
 	}
 	if o, err = orders.Get(ada, o.ID); err != nil || o.Status != order.Open {
 		t.Errorf("got %+v, %v", o, err)
-	}
-}
-
-// What every order.Store does.
-func TestStore(t *testing.T) {
-	ctx, s := t.Context(), newStore(t)
-	for i, owner := range []string{"", "ada", "", "ada", ""} {
-		if err := s.Insert(ctx, order.Order{ID: fmt.Sprint("ord_", i), Owner: owner, Status: order.Open}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if o, err := s.Get(ctx, "ord_1"); err != nil || o.ID != "ord_1" || o.Owner != "ada" {
-		t.Errorf("got %+v, %v", o, err)
-	}
-	for _, c := range []struct {
-		owner, after string
-		limit        int
-		want         string
-	}{
-		{"", "", 2, "[ord_4 ord_2]"},
-		{"", "ord_2", 2, "[ord_0]"},
-		{"", "ord_0", 2, "[]"},
-		{"", "", 10, "[ord_4 ord_2 ord_0]"},
-		{"ada", "", 1, "[ord_3]"},
-		{"ada", "ord_3", 2, "[ord_1]"},
-		{"bob", "", 10, "[]"},
-	} {
-		page, err := s.List(ctx, c.owner, c.after, c.limit)
-		ids := []string{}
-		for _, o := range page {
-			ids = append(ids, o.ID)
-		}
-		if err != nil || fmt.Sprint(ids) != c.want {
-			t.Errorf("List(%q, %q, %d): got %v, %v; want %s", c.owner, c.after, c.limit, ids, err, c.want)
-		}
-	}
-	if _, err := s.Get(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
-		t.Errorf("Get: %v", err)
-	}
-	for owner, after := range map[string]string{"": "none", "ada": "ord_2", "bob": "ord_1"} {
-		if _, err := s.List(ctx, owner, after, 1); !errors.Is(err, order.ErrUnknownCursor) {
-			t.Errorf("List of %q after %s: %v", owner, after, err)
-		}
-	}
-	if _, err := s.Cancel(ctx, "none"); !errors.Is(err, order.ErrNotFound) {
-		t.Errorf("Cancel: %v", err)
-	}
-}
-
-// Of many that cancel the same order, one succeeds.
-func TestStore_CancelOnce(t *testing.T) {
-	ctx, s := t.Context(), newStore(t)
-	if err := s.Insert(ctx, order.Order{ID: "ord_1", Status: order.Open}); err != nil {
-		t.Fatal(err)
-	}
-	results := make(chan error, 20)
-	var wait sync.WaitGroup
-	for range cap(results) {
-		wait.Go(func() {
-			_, err := s.Cancel(ctx, "ord_1")
-			results <- err
-		})
-	}
-	wait.Wait()
-	close(results)
-	succeeded := 0
-	for err := range results {
-		if err == nil {
-			succeeded++
-		} else if !errors.Is(err, order.ErrAlreadyCancelled) {
-			t.Error(err)
-		}
-	}
-	if succeeded != 1 {
-		t.Errorf("%d succeeded", succeeded)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -42,15 +43,12 @@ func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
 // run is main with its surroundings as arguments. It returns the exit status:
 // 0 done, 1 could not go on, 2 wrong usage or configuration.
 func run(args, environment []string, stdout, stderr io.Writer) int {
-	name := commands[0].name
-	if len(args) > 0 {
-		name = args[0]
-	}
+	name := cmp.Or(strings.Join(args, " "), commands[0].name)
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
-	if i < 0 || len(args) > 1 {
+	if i < 0 {
 		fmt.Fprint(stderr, "usage: hello [command]\n\n")
 		for _, c := range commands {
-			fmt.Fprintf(stderr, "  %-12s %s\n", c.name, c.summary)
+			fmt.Fprintf(stderr, "  %-15s %s\n", c.name, c.summary)
 		}
 		return 2
 	}

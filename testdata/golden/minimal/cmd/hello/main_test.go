@@ -67,28 +67,46 @@ func newProcess(t *testing.T, environment ...string) *process {
 	for _, setUp := range setups {
 		setUp(p)
 	}
-	p.cmd.Env = append(p.cmd.Env, environment...)
+	p.cmd.Env = append(p.cmd.Env, environment...) // the last one of a name counts
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	return p
 }
 
+// start starts the process and waits until it is ready.
 func (p *process) start() {
+	p.t.Helper()
+	p.launch()
+	p.await("ready", func() bool {
+		status, _ := p.do(http.MethodGet, "/readyz", "")
+		return status == http.StatusOK
+	})
+}
+
+// launch starts the process and waits until it listens.
+func (p *process) launch() {
 	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _, _ = p.cmd.Process.Kill(), p.cmd.Wait() })
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	p.await("listening", func() bool {
 		match := listening.FindStringSubmatch(p.stdout.String())
-		if match == nil {
-			continue
+		if match != nil {
+			p.url = "http://" + match[1]
 		}
-		p.url = "http://" + match[1]
-		if status, _ := p.do(http.MethodGet, "/readyz", ""); status == http.StatusOK {
+		return match != nil
+	})
+}
+
+// await waits until the process is in a state.
+func (p *process) await(state string, reached func() bool) {
+	p.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if reached() {
 			return
 		}
 	}
-	p.t.Fatalf("not ready\n%s%s", &p.stdout, &p.stderr)
+	p.t.Fatalf("not %s\n%s%s", state, &p.stdout, &p.stderr)
 }
 
 // listening finds the address in the log line, be it text or JSON.

@@ -88,11 +88,11 @@ func TestValidate(t *testing.T) {
 // The variables are an interface: who sets them must not find them renamed.
 func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
 	cfg, err := env.ParseAsWithOptions[InstrumentConfig](env.Options{Environment: map[string]string{
-		"HTTP_BAGGAGE_KEYS":                                         "tenant",
-		"HTTP_ACCESS_LOG":                                           "true",
-		"HTTP_EXCLUDED_PATHS":                                       "/ping",
-		"HTTP_TRUSTED_PROXIES":                                      "10.0.0.0/8,fd00::/8",
-		"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS":                   "GET,BREW",
+		"HTTP_BAGGAGE_KEYS":                       "tenant",
+		"HTTP_ACCESS_LOG":                         "true",
+		"HTTP_EXCLUDED_PATHS":                     "/ping",
+		"HTTP_TRUSTED_PROXIES":                    "10.0.0.0/8,fd00::/8",
+		"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS": "GET,BREW",
 		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST":  "Accept,X-Request-Id",
 		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": "Content-Type",
 		"HTTP_CAPTURE_QUERY_PARAMETERS":                             "page",

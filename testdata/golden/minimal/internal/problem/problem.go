@@ -83,8 +83,8 @@ const typePrefix = "/problems/"
 const clientLeft = 499
 
 // From returns the problem to answer the request of ctx with after err, and
-// whether err is internal. An internal error belongs in the log, because the
-// client is not told what it says.
+// whether err is internal. An internal error belongs in the log: it is not the
+// client's, and the client is not told all that it says.
 //
 // Only the request's context tells that the client has left: context.Canceled
 // may as well come from a context that this service cancelled.
@@ -95,7 +95,7 @@ func From(ctx context.Context, err error) (details *Details, internal bool) {
 	if refusal, ok := errors.AsType[Refusal](err); ok {
 		details = New(ctx, refusal.HTTPStatus(), refusal.Error())
 		details.Type = typePrefix + refusal.ErrorType()
-		return details, false
+		return details, details.Status >= http.StatusInternalServerError
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
