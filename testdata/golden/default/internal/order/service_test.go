@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"shop/internal/order"
+	"shop/internal/order/ordertest"
 	"shop/internal/principal"
 	"shop/internal/telemetry/telemetrytest"
 )
@@ -381,4 +382,8 @@ func TestOwnership_CancelChangesNothing(t *testing.T) {
 	if o, err = orders.Get(ada, o.ID); err != nil || o.Status != order.Open {
 		t.Errorf("got %+v, %v", o, err)
 	}
+}
+
+func TestMemory(t *testing.T) {
+	ordertest.TestStore(t, func(*testing.T) order.Store { return order.NewMemory() })
 }
