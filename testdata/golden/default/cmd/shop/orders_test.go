@@ -144,7 +144,7 @@ func TestOrders_DevelopmentConsole(t *testing.T) {
 	}
 	p.stop()
 	all := p.stdout.String() + p.stderr.String()
-	for text, want := range map[string]int{"POST /orders 201": 1, "create_order": 1, "order created": 1, "/readyz": 0, `"Name"`: 0, "go.memory": 0} {
+	for text, want := range map[string]int{"POST /orders 201": 1, "create_order": 1, "order created": 1, "payment.method=card": 1, "/readyz": 0, `"Name"`: 0, "go.memory": 0} {
 		if n := strings.Count(all, text); n != want {
 			t.Errorf("%q is there %d times, want %d", text, n, want)
 		}
@@ -257,6 +257,12 @@ func TestOrders_API(t *testing.T) {
 		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"password":"hunter2"}`, 422, `"location":"body`},
 		{"POST", "/orders", `{"customer":"` + strings.Repeat("\u00e4", 64) + `","items":[{"sku":"coffee","quantity":1}]}`, 201, `"status":"open"`},
 		{"POST", "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}],"payment_method":"hunter2"}`, 422, `"location":"body.payment_method"`},
+		{"POST", "/orders", strings.Replace(anOrder, "ada", "", 1), 422, `"location":"body.customer"`},
+		{"POST", "/orders", strings.Replace(anOrder, "ada", strings.Repeat("a", 65), 1), 422, `"location":"body.customer"`},
+		{"POST", "/orders", `{"customer":"ada","items":[]}`, 422, `"location":"body.items"`},
+		{"POST", "/orders", strings.Replace(anOrder, "coffee", "", 1), 422, `"location":"body.items[0].sku"`},
+		{"POST", "/orders", strings.Replace(anOrder, "coffee", strings.Repeat("a", 65), 1), 422, `"location":"body.items[0].sku"`},
+		{"POST", "/orders", strings.Replace(anOrder, "2", "1001", 1), 422, `"location":"body.items[0].quantity"`},
 		{"POST", "/orders", `{`, 400, `"title":"Bad Request"`},
 		{"POST", "/orders", strings.Repeat(" ", 2<<20) + "{}", 413, `"title":"Request Entity Too Large"`},
 		{"DELETE", "/orders", "", 405, `"title":"Method Not Allowed"`},
@@ -274,5 +280,39 @@ func TestOrders_API(t *testing.T) {
 				t.Errorf("%s %s: %s is in %s", c.method, c.path, unwanted, body)
 			}
 		}
+	}
+}
+
+// A page leads to the next one, and the last one to none.
+func TestOrders_Pages(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	for range 3 {
+		if status, body := p.do(http.MethodPost, "/orders", anOrder); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, body)
+		}
+	}
+	seen, pages := map[string]bool{}, 0
+	for query := "?limit=2"; query != ""; pages++ {
+		var page struct {
+			Orders     []struct{ ID string }
+			NextCursor string `json:"next_cursor"`
+		}
+		status, body := p.do(http.MethodGet, "/orders"+query, "")
+		if err := json.Unmarshal([]byte(body), &page); err != nil || status != http.StatusOK || len(page.Orders) == 0 {
+			t.Fatalf("%s: %d %s", query, status, body)
+		}
+		for _, order := range page.Orders {
+			if seen[order.ID] {
+				t.Fatalf("%s: %s is on two pages", query, order.ID)
+			}
+			seen[order.ID] = true
+		}
+		if query = ""; page.NextCursor != "" {
+			query = "?limit=2&cursor=" + page.NextCursor
+		}
+	}
+	if len(seen) != 3 || pages != 2 {
+		t.Errorf("%d orders on %d pages, want 3 on 2", len(seen), pages)
 	}
 }

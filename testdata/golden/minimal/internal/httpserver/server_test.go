@@ -49,6 +49,8 @@ func TestRouter(t *testing.T) {
 	router.HandleFunc("GET /items/{id}", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("POST /items", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("POST /items/{id}/parts/{part}", func(http.ResponseWriter, *http.Request) {})
+	router.HandleFunc("POST /items/{id}/parts", func(http.ResponseWriter, *http.Request) {})
+	router.HandleFunc("GET /items/{id}/parts", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("/any/{id}", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("/trees/{name}/", func(http.ResponseWriter, *http.Request) {})
 	for _, c := range []struct {
@@ -61,6 +63,7 @@ func TestRouter(t *testing.T) {
 		{"POST", "/items", 200, "", "/items"},
 		{"DELETE", "/items", 405, "POST", "/items"},
 		{"DELETE", "/items/1", 405, "GET, HEAD", "/items/{id}"},
+		{"DELETE", "/items/1/parts", 405, "GET, HEAD, POST", "/items/{id}/parts"},
 		{"DELETE", "/items/1/parts/2", 405, "POST", "/items/{id}/parts/{part}"},
 		{"DELETE", "/items/1/parts/a%2Fb", 405, "POST", "/items/{id}/parts/{part}"},
 		{"CONNECT", "/any/1", 200, "", "/any/{id}"},
@@ -127,12 +130,12 @@ func TestRouter_Writer(t *testing.T) {
 		told, errorType string // by span and metrics
 	}{
 		"/flush": {func(w http.ResponseWriter, _ *http.Request) error {
-			_, _ = io.WriteString(w, "first,")
+			w.WriteHeader(http.StatusAccepted)
 			err := http.NewResponseController(w).Flush()
 			<-headerArrived
-			_, _ = io.WriteString(w, "second")
+			_, _ = io.WriteString(w, "flushed")
 			return err
-		}, []int{200}, "first,second", "200", ""},
+		}, []int{202}, "flushed", "202", ""},
 		"/deadlines": {func(w http.ResponseWriter, _ *http.Request) error {
 			controller, soon := http.NewResponseController(w), time.Now().Add(time.Minute)
 			return errors.Join(controller.SetReadDeadline(soon), controller.SetWriteDeadline(soon))
