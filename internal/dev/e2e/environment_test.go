@@ -51,10 +51,10 @@ func TestMakeRun_TheEnvironmentWins(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(dotEnv), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	make := exec.CommandContext(t.Context(), "make", "run", "LOG_FORMAT=argument")
-	make.Dir = dir
-	make.Env = append(os.Environ(), "GOWORK=off", "HTTP_ADDR=it's\n$HOME")
-	out, err := make.CombinedOutput() // it refuses all three values, and says so
+	run := exec.CommandContext(t.Context(), "make", "run", "LOG_FORMAT=argument")
+	run.Dir = dir
+	run.Env = append(os.Environ(), "GOWORK=off", "HTTP_ADDR=it's\n$HOME")
+	out, err := run.CombinedOutput() // it refuses all three values, and says so
 	if err == nil {
 		t.Error("the service runs")
 	}
