@@ -103,8 +103,8 @@ func NewGroup(cfg Config, log *slog.Logger) *Group {
 }
 
 // OnRun adds work that goes on for as long as the service runs. f returns when
-// its part is closed; its context ends only when the time for that is over. If
-// f returns earlier, with an error or without, the service ends.
+// its part is closed, or when its context ends, which is after all parts have
+// been closed. If it returns earlier, with an error or without, the service ends.
 func (g *Group) OnRun(name string, f func(context.Context) error) {
 	g.runs = append(g.runs, part{name, f})
 }
