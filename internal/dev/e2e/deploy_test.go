@@ -172,3 +172,18 @@ func TestSelections_CloseWhatRuns(t *testing.T) {
 		}
 	}
 }
+
+// The parts that have work done in the background get the queue, and what that
+// work uses is still there when the queue is drained at the end.
+func TestWiring_TheQueueIsInItsPlace(t *testing.T) {
+	serve := string(e2e.Render(t, e2e.Catalog(t), generator.Spec{
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "sqlite"}, Features: []string{"background"},
+	})["cmd/shop/serve.go"])
+	var places []int
+	for _, call := range []string{"database.Open(", "background.New(", "receipt.New(jobs, ", "order.NewService(store, payments, log, receipts)", "httpserver.New("} {
+		places = append(places, strings.Index(serve, call))
+	}
+	if slices.Contains(places, -1) || !slices.IsSorted(places) {
+		t.Errorf("the calls are at %v in\n%s", places, serve)
+	}
+}

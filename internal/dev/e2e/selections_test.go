@@ -65,7 +65,7 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"auth-huma", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-gin", "plain-nethttp"}
+	want := []string{"auth-huma", "background-orders", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-gin", "plain-nethttp"}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}
