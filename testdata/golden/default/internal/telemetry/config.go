@@ -256,9 +256,9 @@ type signal struct {
 	name      string   // as in a variable's name: TRACES, METRICS, LOGS
 	exporters []string // without none
 	protocol  string
-	endpoint  string // where OTLP is sent
-	insecure  string // what INSECURE says, if anything
-	chosen    bool   // by the environment
+	endpoint  *url.URL // where OTLP is sent
+	insecure  string   // what INSECURE says, if anything
+	chosen    bool     // by the environment
 }
 
 // signal applies the precedence of the specification, with one addition:
@@ -266,13 +266,13 @@ type signal struct {
 // localhost that may not be there. To get that, set the exporter
 // to otlp.
 func (c Config) signal(name string, list []string, own OTLP, fallback string) signal {
+	endpoint := cmp.Or(own.Endpoint, c.OTLP.Endpoint)
 	s := signal{
 		name: name, exporters: list,
 		protocol: cmp.Or(own.Protocol, c.OTLP.Protocol, httpProtobuf),
-		endpoint: cmp.Or(own.Endpoint, c.OTLP.Endpoint),
 		insecure: cmp.Or(own.Insecure, c.OTLP.Insecure),
+		chosen:   len(list) > 0 || endpoint != "",
 	}
-	s.chosen = len(list) > 0 || s.endpoint != ""
 	if !s.chosen {
 		s.exporters = []string{fallback}
 	} else if len(list) == 0 {
@@ -281,7 +281,10 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 	if slices.Contains(s.exporters, none) {
 		s.exporters = nil
 	}
-	s.endpoint = cmp.Or(s.endpoint, s.defaultEndpoint())
+	var err error
+	if s.endpoint, err = url.Parse(cmp.Or(endpoint, s.defaultEndpoint())); err != nil {
+		s.endpoint = &url.URL{}
+	}
 	return s
 }
 
@@ -296,29 +299,16 @@ func (s signal) defaultEndpoint() string {
 func (s signal) has(exporter string) bool { return slices.Contains(s.exporters, exporter) }
 
 // secure reports whether OTLP is sent by TLS.
-func (s signal) secure() bool {
-	u, err := url.Parse(s.endpoint) // which has the scheme in lower case
-	return err == nil && u.Scheme == "https"
-}
+func (s signal) secure() bool { return s.endpoint.Scheme == "https" }
 
 // local tells whether OTLP stays on this machine.
 func (s signal) local() bool {
-	u, err := url.Parse(s.endpoint)
-	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+	host := s.endpoint.Hostname()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // String says where the signal goes, for the line at start.
 func (s signal) String() string {
-	if len(s.exporters) == 0 {
-		return none
-	}
-	text := slices.Clone(s.exporters)
-	if i := slices.Index(text, otlp); i >= 0 {
-		endpoint := s.endpoint
-		if u, err := url.Parse(endpoint); err == nil {
-			endpoint = u.Redacted()
-		}
-		text[i] = strings.Join([]string{otlp, s.protocol, endpoint}, " ")
-	}
-	return strings.Join(text, ", ")
+	list := cmp.Or(strings.Join(s.exporters, ", "), none)
+	return strings.Replace(list, otlp, strings.Join([]string{otlp, s.protocol, s.endpoint.Redacted()}, " "), 1)
 }

@@ -26,25 +26,21 @@ func (c LogConfig) Validate() error {
 func (c LogConfig) handler(w io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: c.Level}
 	if c.Format == "text" {
-		return correlated{base: slog.NewTextHandler(w, options)}
+		return correlated{Handler: slog.NewTextHandler(w, options)}
 	}
-	return correlated{base: slog.NewJSONHandler(w, options)}
+	return correlated{Handler: slog.NewJSONHandler(w, options)}
 }
 
 // correlated adds the ids of the span in the context to every record, under
 // the names that OpenTelemetry gives them outside OTLP (Trace Context in
 // non-OTLP Log Formats).
 type correlated struct {
-	base  slog.Handler
+	slog.Handler
 	scope []func(slog.Handler) slog.Handler // WithAttrs and WithGroup, to be redone below the ids
 }
 
-func (h correlated) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.base.Enabled(ctx, level)
-}
-
 func (h correlated) Handle(ctx context.Context, record slog.Record) error {
-	handler := h.base
+	handler := h.Handler
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		// The ids are the handler's attributes, not the record's: in a group
 		// the record's would be inside it.
@@ -68,7 +64,7 @@ func (h correlated) WithGroup(name string) slog.Handler {
 }
 
 func (h correlated) narrow(f func(slog.Handler) slog.Handler) slog.Handler {
-	return correlated{base: h.base, scope: append(slices.Clip(h.scope), f)}
+	return correlated{Handler: h.Handler, scope: append(slices.Clip(h.scope), f)}
 }
 
 // plainErrors passes records on with the text of every error in place of the
@@ -79,33 +75,22 @@ type plainErrors struct{ slog.Handler }
 
 func (h plainErrors) Handle(ctx context.Context, record slog.Record) error {
 	plain := slog.NewRecord(record.Time, record.Level, record.Message, record.PC)
-	record.Attrs(func(a slog.Attr) bool {
-		plain.AddAttrs(plainAttr(a))
-		return true
-	})
+	plain.AddAttrs(each(slices.Collect(record.Attrs), plainAttr)...)
 	return h.Handler.Handle(ctx, plain)
 }
 
 func (h plainErrors) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return plainErrors{h.Handler.WithAttrs(plainAttrs(attrs))}
+	return plainErrors{h.Handler.WithAttrs(each(attrs, plainAttr))}
 }
 
 func (h plainErrors) WithGroup(name string) slog.Handler {
 	return plainErrors{h.Handler.WithGroup(name)}
 }
 
-func plainAttrs(attrs []slog.Attr) []slog.Attr {
-	plain := make([]slog.Attr, len(attrs))
-	for i, a := range attrs {
-		plain[i] = plainAttr(a)
-	}
-	return plain
-}
-
 func plainAttr(a slog.Attr) slog.Attr {
 	a.Value = a.Value.Resolve()
 	if a.Value.Kind() == slog.KindGroup {
-		a.Value = slog.GroupValue(plainAttrs(a.Value.Group())...)
+		a.Value = slog.GroupValue(each(a.Value.Group(), plainAttr)...)
 	} else if err, ok := a.Value.Any().(error); ok {
 		a.Value = slog.StringValue(err.Error())
 	}

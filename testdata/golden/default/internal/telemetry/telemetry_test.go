@@ -875,14 +875,15 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 }
 
 // Traces and logs that hang take two thirds of the time, both, and no more.
-func TestTogether(t *testing.T) {
+func TestShutdown_HangingTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		hang := func(ctx context.Context) error { <-ctx.Done(); return errors.New("hung") }
+		tel := &Telemetry{traces: hang, logs: hang, metrics: func(ctx context.Context) error { return ctx.Err() }}
 		began := time.Now()
-		err := together(hang, hang)(ctx)
-		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "hung\nhung" {
+		err := tel.Shutdown(ctx)
+		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "traces: hung\nlogs: hung" {
 			t.Errorf("took %v: %v", took, err)
 		}
 	})

@@ -146,7 +146,7 @@ type acceptedSpans struct {
 
 func (s acceptedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
 	s.accepted.Add(1)
-	s.SpanProcessor.OnEnd(span)
+	s.SpanProcessor.OnEnd(utf8Span{span})
 }
 
 type spanDelivery struct {
@@ -155,11 +155,7 @@ type spanDelivery struct {
 }
 
 func (s spanDelivery) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	valid := make([]sdktrace.ReadOnlySpan, len(spans))
-	for i, span := range spans {
-		valid[i] = utf8Span{span}
-	}
-	return s.done(len(spans), s.SpanExporter.ExportSpans(ctx, valid))
+	return s.done(len(spans), s.SpanExporter.ExportSpans(ctx, spans))
 }
 
 // acceptedRecords holds back what is below the log's level: the bridge from
@@ -177,12 +173,7 @@ func (r acceptedRecords) Enabled(_ context.Context, p sdklog.EnabledParameters) 
 func (r acceptedRecords) OnEmit(ctx context.Context, record *sdklog.Record) error {
 	r.accepted.Add(1)
 	record.SetBody(utf8Value(record.Body()))
-	attributes := make([]attribute.KeyValue, 0, record.AttributesLen())
-	record.WalkAttributes(func(kv attribute.KeyValue) bool {
-		attributes = append(attributes, kv)
-		return true
-	})
-	record.SetAttributes(utf8Attributes(attributes)...)
+	record.SetAttributes(each(slices.Collect(record.WalkAttributes), utf8Attribute)...)
 	return r.Processor.OnEmit(ctx, record)
 }
 
@@ -202,7 +193,7 @@ type utf8Span struct{ sdktrace.ReadOnlySpan }
 func (s utf8Span) Name() string { return utf8Text(s.ReadOnlySpan.Name()) }
 
 func (s utf8Span) Attributes() []attribute.KeyValue {
-	return utf8Attributes(s.ReadOnlySpan.Attributes())
+	return each(s.ReadOnlySpan.Attributes(), utf8Attribute)
 }
 
 func (s utf8Span) Status() sdktrace.Status {
@@ -212,11 +203,10 @@ func (s utf8Span) Status() sdktrace.Status {
 }
 
 func (s utf8Span) Events() []sdktrace.Event {
-	events := slices.Clone(s.ReadOnlySpan.Events())
-	for i, event := range events {
-		events[i].Name, events[i].Attributes = utf8Text(event.Name), utf8Attributes(event.Attributes)
-	}
-	return events
+	return each(s.ReadOnlySpan.Events(), func(event sdktrace.Event) sdktrace.Event {
+		event.Name, event.Attributes = utf8Text(event.Name), each(event.Attributes, utf8Attribute)
+		return event
+	})
 }
 
 func utf8Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
@@ -228,12 +218,8 @@ func Excerpt(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "")
 }
 
-func utf8Attributes(attributes []attribute.KeyValue) []attribute.KeyValue {
-	mended := slices.Clone(attributes)
-	for i, kv := range mended {
-		mended[i] = attribute.KeyValue{Key: attribute.Key(utf8Text(string(kv.Key))), Value: utf8Value(kv.Value)}
-	}
-	return mended
+func utf8Attribute(kv attribute.KeyValue) attribute.KeyValue {
+	return attribute.KeyValue{Key: attribute.Key(utf8Text(string(kv.Key))), Value: utf8Value(kv.Value)}
 }
 
 func utf8Value(v attribute.Value) attribute.Value {
@@ -241,20 +227,21 @@ func utf8Value(v attribute.Value) attribute.Value {
 	case attribute.STRING:
 		return attribute.StringValue(utf8Text(v.AsString()))
 	case attribute.STRINGSLICE:
-		texts := v.AsStringSlice()
-		for i, text := range texts {
-			texts[i] = utf8Text(text)
-		}
-		return attribute.StringSliceValue(texts)
+		return attribute.StringSliceValue(each(v.AsStringSlice(), utf8Text))
 	case attribute.SLICE:
-		values := v.AsSlice()
-		for i, value := range values {
-			values[i] = utf8Value(value)
-		}
-		return attribute.SliceValue(values...)
+		return attribute.SliceValue(each(v.AsSlice(), utf8Value)...)
 	case attribute.MAP:
-		return attribute.MapValue(utf8Attributes(v.AsMap())...)
+		return attribute.MapValue(each(v.AsMap(), utf8Attribute)...)
 	default:
 		return v
 	}
+}
+
+// each returns what change makes of each element of list.
+func each[T any](list []T, change func(T) T) []T {
+	changed := slices.Clone(list)
+	for i, element := range list {
+		changed[i] = change(element)
+	}
+	return changed
 }

@@ -44,9 +44,9 @@ type Service struct {
 
 // Telemetry is OpenTelemetry, set up and running.
 type Telemetry struct {
-	logger   *slog.Logger
-	shutdown []func(context.Context) error // in order
-	delivery delivery
+	logger                *slog.Logger
+	traces, metrics, logs func(context.Context) error // to shut each down
+	delivery              delivery
 }
 
 // Start sets OpenTelemetry's global providers and propagator, and returns the
@@ -56,10 +56,7 @@ type Telemetry struct {
 // Telemetry must never keep the service from starting. An unreachable collector
 // is no error, nor, except in development, an exporter that cannot be built.
 func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, stdout, stderr io.Writer) (*Telemetry, error) {
-	t := &Telemetry{}
-	handler := logs.handler(stdout)
-	t.logger = slog.New(handler)
-
+	t := &Telemetry{logger: slog.New(logs.handler(stdout)), traces: nothing, metrics: nothing, logs: nothing}
 	propagator, err := autoprop.TextMapPropagator(cfg.Propagators...)
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_PROPAGATORS: %w", err)
@@ -85,21 +82,16 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 
 	// Metrics come first: the other two count what they drop with them. They
 	// also end last, for the same reason.
-	meters, err1 := t.startMetrics(ctx, cfg, metrics, res, stderr)
-	tracers, err2 := t.startTraces(ctx, traces, res, stderr)
-	bridge, loggers, err3 := t.startLogs(ctx, records, logs.Level, res)
-	if err := errors.Join(err1, err2, err3); err != nil && service.Development {
-		return nil, errors.Join(err, tracers(ctx), loggers(ctx), meters(ctx))
+	problems := []error{
+		named("metrics", t.startMetrics(ctx, cfg, metrics, res, stderr)),
+		named("traces", t.startTraces(ctx, traces, res, stderr)),
+		named("logs", t.startLogs(ctx, records, logs.Level, res)),
 	}
-	if bridge != nil {
-		t.logger = slog.New(slog.NewMultiHandler(handler, bridge))
-	}
-	t.shutdown = []func(context.Context) error{
-		together(named("traces", tracers), named("logs", loggers)),
-		named("metrics", meters),
+	if err := errors.Join(problems...); err != nil && service.Development {
+		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
 	t.announce(ctx, service, traces, metrics, records)
-	t.warn(ctx, append(slices.Clip(cfg.Ignored), err1, err2, err3))
+	t.warn(ctx, append(slices.Clip(cfg.Ignored), problems...))
 	return t, nil
 }
 
@@ -109,41 +101,33 @@ func (t *Telemetry) Logger() *slog.Logger { return t.logger }
 
 // Shutdown exports what is buffered and stops. ctx is the time it may take: it
 // must not be the context whose end stops the process, for that is over.
+//
+// Traces and logs end at the same time, so that a collector which hangs does not
+// have one of them take all the time. They leave a third of it for metrics, which
+// count what the two have dropped.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
-	var problems []error
-	for _, shutdown := range t.shutdown {
-		problems = append(problems, shutdown(ctx))
+	early := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		early, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3))
+		defer cancel()
 	}
+	traces := make(chan error, 1)
+	go func() { traces <- t.traces(early) }()
+	logs := t.logs(early)
+	problems := []error{named("traces", <-traces), named("logs", logs), named("metrics", t.metrics(ctx))}
 	if lost := t.delivery.accepted.Load() - t.delivery.delivered.Load(); lost > 0 {
 		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
 	}
 	return errors.Join(problems...)
 }
 
-// named makes an error of shutdown say whose it is.
-func named(name string, shutdown func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := shutdown(ctx); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+// named makes an error say whose it is.
+func named(signal string, err error) error {
+	if err == nil {
 		return nil
 	}
-}
-
-// together calls both at the same time, so that a collector which hangs does
-// not have one of them take all the time. It leaves a part for what comes after.
-func together(first, second func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if deadline, ok := ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3))
-			defer cancel()
-		}
-		done := make(chan error, 1)
-		go func() { done <- first(ctx) }()
-		err := second(ctx)
-		return errors.Join(<-done, err)
-	}
+	return fmt.Errorf("%s: %w", signal, err)
 }
 
 // warn logs what was wrong with the configuration and did not stop the start.
@@ -178,12 +162,12 @@ func (t *Telemetry) announce(ctx context.Context, service Service, traces, metri
 	}
 }
 
-func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Resource, stderr io.Writer) (func(context.Context) error, error) {
+func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Resource, stderr io.Writer) error {
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	if s.has(otlp) {
 		exporter, err := newSpanExporter(ctx, s.protocol)
 		if err != nil {
-			return nothing, fmt.Errorf("traces: %w", err)
+			return err
 		}
 		batch := sdktrace.NewBatchSpanProcessor(spanDelivery{exporter, &t.delivery})
 		options = append(options, sdktrace.WithSpanProcessor(acceptedSpans{batch, &t.delivery}))
@@ -193,10 +177,11 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 	}
 	provider := sdktrace.NewTracerProvider(options...)
 	otel.SetTracerProvider(provider)
-	return provider.Shutdown, nil
+	t.traces = provider.Shutdown
+	return nil
 }
 
-func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) (func(context.Context) error, error) {
+func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) error {
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
 	scheduling := sdkmetric.WithProducer(runtime.NewProducer())
 	for _, kind := range s.exporters {
@@ -205,39 +190,40 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 		}
 		exporter, err := newMetricExporter(ctx, kind, s.protocol, stderr)
 		if err != nil {
-			return nothing, fmt.Errorf("metrics: %w", err)
+			return err
 		}
 		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, scheduling)))
 	}
-	shutdown := nothing
+	stop := nothing
 	if s.has(prometheus) {
-		reader, stop, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
+		reader, shutdown, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
 		if err != nil {
-			return nothing, fmt.Errorf("metrics: %w", err)
+			return err
 		}
-		options, shutdown = append(options, sdkmetric.WithReader(reader)), stop
+		options, stop = append(options, sdkmetric.WithReader(reader)), shutdown
 	}
 	provider := sdkmetric.NewMeterProvider(options...)
 	otel.SetMeterProvider(provider)
-	if err := runtime.Start(runtime.WithMeterProvider(provider)); err != nil {
-		return provider.Shutdown, fmt.Errorf("runtime metrics: %w", err)
-	}
-	return func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), shutdown(ctx)) }, nil
+	t.metrics = func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), stop(ctx)) }
+	return named("runtime", runtime.Start(runtime.WithMeterProvider(provider)))
 }
 
-// startLogs returns a nil handler where records go to stdout only.
-func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) (slog.Handler, func(context.Context) error, error) {
+// startLogs adds OTLP to stdout, where records go in any case.
+func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) error {
 	if !s.has(otlp) {
-		return nil, nothing, nil
+		return nil
 	}
 	exporter, err := newLogExporter(ctx, s.protocol)
 	if err != nil {
-		return nil, nothing, fmt.Errorf("logs: %w", err)
+		return err
 	}
 	batch := sdklog.NewBatchProcessor(recordDelivery{exporter, &t.delivery})
 	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(acceptedRecords{batch, &t.delivery, level}))
 	otel.SetLoggerProvider(provider)
-	return plainErrors{otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider))}, provider.Shutdown, nil
+	t.logs = provider.Shutdown
+	bridge := plainErrors{otelslog.NewHandler(scope, otelslog.WithLoggerProvider(provider))}
+	t.logger = slog.New(slog.NewMultiHandler(t.logger.Handler(), bridge))
+	return nil
 }
 
 // setDefaults gives the variables that the SDK reads by itself the values that
@@ -253,27 +239,24 @@ func setDefaults(cfg Config, signals ...signal) error {
 	if cfg.AttributeCount != nil {
 		defaults["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"] = strconv.Itoa(*cfg.AttributeCount)
 	}
-	own := map[string]OTLP{"TRACES": cfg.OTLPTraces, "METRICS": cfg.OTLPMetrics, "LOGS": cfg.OTLPLogs}
+	var problems []error
 	for _, s := range signals {
 		prefix := "OTEL_EXPORTER_OTLP_" + s.name + "_"
-		if cfg.OTLP.Endpoint == "" && own[s.name].Endpoint == "" {
+		// The scheme decides whether TLS is used (OTLP Exporter Configuration).
+		// To the Go exporters INSECURE would count for more: a token for an
+		// https endpoint would go out in clear.
+		problems = append(problems, os.Setenv(prefix+"INSECURE", strconv.FormatBool(!s.secure())))
+		if cfg.OTLP.Endpoint == "" {
 			defaults[prefix+"ENDPOINT"] = s.defaultEndpoint()
 		}
 		if cfg.OTLP.Compression == "" && !s.local() {
 			defaults[prefix+"COMPRESSION"] = "gzip" // a ninth of the bytes, for two microseconds a span
 		}
 	}
-	var problems []error
 	for name, value := range defaults {
 		if os.Getenv(name) == "" {
 			problems = append(problems, os.Setenv(name, value))
 		}
-	}
-	for _, s := range signals {
-		// The scheme decides whether TLS is used (OTLP Exporter Configuration).
-		// To the Go exporters INSECURE would count for more: a token for an
-		// https endpoint would go out in clear.
-		problems = append(problems, os.Setenv("OTEL_EXPORTER_OTLP_"+s.name+"_INSECURE", strconv.FormatBool(!s.secure())))
 	}
 	return errors.Join(problems...)
 }
