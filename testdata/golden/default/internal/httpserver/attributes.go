@@ -1,18 +1,15 @@
 package httpserver
 
 import (
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
 	"go.opentelemetry.io/otel/trace"
 
 	"shop/internal/problem"
@@ -39,7 +36,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 		attrs = append(attrs,
 			semconv.NetworkPeerAddress(peer.Addr().Unmap().String()),
 			semconv.NetworkPeerPort(int(peer.Port())),
-			semconv.ClientAddress(c.client(r)))
+			semconv.ClientAddress(c.ClientAddress(r)))
 	}
 	if agent := r.UserAgent(); agent != "" {
 		attrs = append(attrs, semconv.UserAgentOriginal(agent))
@@ -58,23 +55,22 @@ func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []at
 }
 
 // responseAttributes are those that are known when the handler is done, with
-// those of the series.
-func (c *InstrumentConfig) responseAttributes(x *exchange, s *series) []attribute.KeyValue {
+// those of the series. The error.type of a refusal is not on the metrics: there
+// it would count as a failure of the service, and a failure has it already.
+func (c *InstrumentConfig) responseAttributes(x *exchange, s *series, answer *problem.Details) []attribute.KeyValue {
 	attrs := append(slices.Clip(s.attributes),
 		semconv.URLPath(keptPath(x.key.route, x.path, c.PathParameters)),
 		semconv.HTTPRequestBodySize(int(x.body.size.Load())),
 		semconv.HTTPResponseBodySize(int(x.response.size)))
+	if answer != nil && s.errorType == "" {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(answer.ErrorType()))
+	}
 	return appendHeaders(attrs, "http.response.header.", x.response.Header(), c.ResponseHeaders)
 }
 
 // recordProblem records why a request was refused: what its client was told
-// was wrong, and where. Neither repeats a value, which may be a secret. The
-// error.type of a refusal is on its span alone: on a metric it would count as a
-// failure of the service, and a failure has it already.
+// was wrong, and where. Neither repeats a value, which may be a secret.
 func recordProblem(span trace.Span, d *problem.Details) {
-	if d.Status < http.StatusInternalServerError {
-		span.SetAttributes(semconv.ErrorTypeKey.String(d.ErrorType()))
-	}
 	if d.Type != "" {
 		span.SetAttributes(attribute.String("problem.type", d.Type))
 	}
@@ -87,25 +83,6 @@ func recordProblem(span trace.Span, d *problem.Details) {
 	}
 	span.AddEvent("problem", trace.WithAttributes(
 		attribute.String("problem.detail", telemetry.Excerpt(d.Detail)), attribute.StringSlice("problem.locations", locations)))
-}
-
-// accessAttributes are those of a request's line in the access log, by the names
-// that they have on its span.
-func (c *InstrumentConfig) accessAttributes(x *exchange, s *series, answer *problem.Details) []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String(string(semconv.HTTPRequestMethodKey), x.key.method),
-		slog.String(string(semconv.URLPathKey), keptPath(x.key.route, x.path, c.PathParameters)),
-		slog.Int(string(semconv.HTTPResponseStatusCodeKey), x.key.status),
-		slog.Float64(httpconv.ServerRequestDuration{}.Name(), time.Since(x.start).Seconds()),
-		slog.Int64(string(semconv.HTTPResponseBodySizeKey), x.response.size),
-		slog.String(string(semconv.ClientAddressKey), x.client),
-	}
-	if s.errorType != "" {
-		return append(attrs, slog.String(string(semconv.ErrorTypeKey), s.errorType))
-	} else if answer != nil {
-		return append(attrs, slog.String(string(semconv.ErrorTypeKey), answer.ErrorType()))
-	}
-	return attrs
 }
 
 // maxLocations bounds an event: a client can make any number of mistakes.
@@ -165,21 +142,16 @@ func keptPath(route, path string, keep []string) string {
 	return strings.Join(segments, "/")
 }
 
-// client is the address of the client, "" if there is none, as on a Unix socket.
-func (c *InstrumentConfig) client(r *http.Request) string {
+// ClientAddress returns the last address that a trusted proxy vouches for, and
+// "" where there is none, as on a Unix socket. A proxy appends the peer that it
+// saw: what is left of an address that is not trusted, anybody may have written.
+func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return ""
 	}
-	return c.clientAddress(peer.Addr(), r.Header["X-Forwarded-For"]).String()
-}
-
-// clientAddress is the last address that a trusted proxy vouches for. A proxy
-// appends the peer that it saw: what is left of an address that is not
-// trusted, anybody may have written.
-func (c *InstrumentConfig) clientAddress(peer netip.Addr, forwardedFor []string) netip.Addr {
-	client := peer.Unmap()
-	entries := strings.Split(strings.Join(forwardedFor, ","), ",")
+	client := peer.Addr().Unmap()
+	entries := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for _, entry := range slices.Backward(entries) {
 		entry = strings.TrimSpace(entry)
 		addr, err := netip.ParseAddr(entry)
@@ -192,7 +164,7 @@ func (c *InstrumentConfig) clientAddress(peer netip.Addr, forwardedFor []string)
 		}
 		client = addr.Unmap()
 	}
-	return client
+	return client.String()
 }
 
 // scheme is the one that the client used: a proxy may have ended its TLS.

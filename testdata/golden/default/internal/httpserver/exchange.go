@@ -32,9 +32,9 @@ type exchange struct {
 	head            bool // a HEAD request, to which no body is sent
 	active          *activeSeries
 	key             seriesKey
-	path            string    // as it came; only if the span is recorded or the request logged
-	client          string    // its address; only if the request is logged
+	path            string    // as it came: a handler may change the request
 	traceID         [1]string // the values of a header
+	done            func([]attribute.KeyValue)
 	route           atomic.Pointer[string]
 	problem         atomic.Pointer[problem.Details] // the answer, if it is one
 	body            requestBody
@@ -56,6 +56,15 @@ func (x *exchange) Value(key any) any {
 
 // ObserveProblem implements problem.Observer.
 func (x *exchange) ObserveProblem(d *problem.Details) { x.problem.Store(d) }
+
+// OnDone has f called when the request of ctx is done, with the attributes that
+// its span has at the end. It is for middleware: of several calls the last counts,
+// and a request without telemetry makes none.
+func OnDone(ctx context.Context, f func([]attribute.KeyValue)) {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		x.done = f
+	}
+}
 
 // setRoute tells telemetry which route the request takes: "/orders/{id}", or ""
 // if that is not known. The context survives what http.Request.Pattern does not,

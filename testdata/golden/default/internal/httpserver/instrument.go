@@ -39,9 +39,6 @@ type InstrumentConfig struct {
 	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
 	// ExcludedPaths have no telemetry, like operationalPaths.
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
-	// AccessLog logs a line for every request, at INFO, also where telemetry is
-	// disabled. Like a span, it has no query and no path parameters.
-	AccessLog bool `env:"HTTP_ACCESS_LOG"`
 	// KnownMethods replaces standardMethods.
 	KnownMethods []string `env:"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"`
 
@@ -156,7 +153,9 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		in.serveExcluded(w, r)
 		return
 	}
-	x := &exchange{start: time.Now(), head: r.Method == http.MethodHead, response: response{ResponseWriter: w}}
+	x := &exchange{
+		start: time.Now(), head: r.Method == http.MethodHead, path: r.URL.EscapedPath(), response: response{ResponseWriter: w},
+	}
 	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
 	x.key = seriesKey{method: x.active.key.method, scheme: x.active.key.scheme, protocol: r.Proto}
 	parent, options := in.parent(r.Context(), r.Header)
@@ -166,14 +165,8 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
 	// Not at the end: by then a handler may have changed the request, or still
 	// be changing it if http.TimeoutHandler has given up on it.
-	if in.AccessLog {
-		x.path, x.client = r.URL.EscapedPath(), in.client(r)
-	}
-	if span.IsRecording() {
-		x.path = r.URL.EscapedPath()
-		if !in.samplesByAttributes {
-			span.SetAttributes(in.requestAttributes(r, x.key.method)...)
-		}
+	if span.IsRecording() && !in.samplesByAttributes {
+		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
 	}
 	if id := span.SpanContext().TraceID(); id.IsValid() {
 		x.traceID[0] = id.String()
@@ -243,9 +236,10 @@ func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 	return baggage.ContextWithBaggage(ctx, kept)
 }
 
-// recovered answers for a handler that panicked. It returns the error.type, ""
-// if there was no panic, and whether to cut the connection off, so that the
-// client does not take a part of the response for the whole.
+// recovered records that a handler panicked, and answers with a problem (RFC
+// 9457) unless an answer has begun. It returns the error.type, "" if there was no
+// panic, and whether to cut the connection off, so that the client does not take
+// a part of the response for the whole.
 func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked any) (failure string, abort bool) {
 	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
 		return errorAbort, true
@@ -253,9 +247,20 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 	if panicked == nil {
 		return "", false
 	}
-	abort = x.response.status != 0
-	in.handlePanic(ctx, x, panicked)
-	return errorPanic, abort
+	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
+	message := semconv.ExceptionMessage(telemetry.Excerpt(fmt.Sprint(panicked)))
+	stack := semconv.ExceptionStacktrace(telemetry.Excerpt(string(debug.Stack())))
+	telemetry.AddEvent(ctx, semconv.ExceptionEventName, kind, message, stack)
+	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
+		string(message.Key), message.Value.AsString(), string(stack.Key), stack.Value.AsString())
+	if x.response.status != 0 {
+		return errorPanic, true
+	}
+	for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
+		x.response.Header().Del(name) // was meant for another body
+	}
+	problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
+	return errorPanic, false
 }
 
 // finish answers for a handler that panicked and records the outcome. It tells
@@ -282,7 +287,7 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 	in.metrics.record(ctx, x, s)
 	if span.IsRecording() {
 		span.SetName(s.spanName)
-		span.SetAttributes(in.responseAttributes(x, s)...)
+		span.SetAttributes(in.responseAttributes(x, s, answer)...)
 		if s.errorType != "" {
 			span.SetStatus(codes.Error, "")
 		}
@@ -290,25 +295,8 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 			recordProblem(span, answer)
 		}
 	}
-	if in.AccessLog {
-		in.log.LogAttrs(ctx, slog.LevelInfo, "request", in.accessAttributes(x, s, answer)...)
+	if x.done != nil {
+		x.done(in.responseAttributes(x, s, answer))
 	}
 	return abort
-}
-
-// handlePanic records a panic, and answers it with a problem (RFC 9457) unless
-// an answer has begun.
-func (in *instrumentation) handlePanic(ctx context.Context, x *exchange, panicked any) {
-	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
-	message := semconv.ExceptionMessage(telemetry.Excerpt(fmt.Sprint(panicked)))
-	stack := semconv.ExceptionStacktrace(telemetry.Excerpt(string(debug.Stack())))
-	telemetry.AddEvent(ctx, semconv.ExceptionEventName, kind, message, stack)
-	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
-		string(message.Key), message.Value.AsString(), string(stack.Key), stack.Value.AsString())
-	if x.response.status == 0 {
-		for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
-			x.response.Header().Del(name) // was meant for another body
-		}
-		problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
-	}
 }

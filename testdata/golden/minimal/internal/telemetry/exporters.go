@@ -127,14 +127,14 @@ func (h *errorHandler) Handle(err error) {
 	h.log.ErrorContext(context.Background(), "telemetry", "error", err, "suppressed", h.suppressed.Swap(0))
 }
 
-// delivery knows how many spans and log records were meant to be exported and
-// how many were. The difference is what was lost on the way, wherever: in a
-// full queue, by a collector that refused, or at the end of the time for it.
-type delivery struct{ accepted, delivered atomic.Int64 }
+// delivery counts the spans and log records that were meant to be exported and
+// were not, yet. What remains at the end was lost on the way, wherever: in a full
+// queue, by a collector that refused, or at the end of the time for it.
+type delivery struct{ missing atomic.Int64 }
 
 func (d *delivery) done(n int, err error) error {
 	if err == nil {
-		d.delivered.Add(int64(n))
+		d.missing.Add(-int64(n))
 	}
 	return err
 }
@@ -145,7 +145,7 @@ type acceptedSpans struct {
 }
 
 func (s acceptedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
-	s.accepted.Add(1)
+	s.missing.Add(1)
 	s.SpanProcessor.OnEnd(utf8Span{span})
 }
 
@@ -171,7 +171,7 @@ func (r acceptedRecords) Enabled(_ context.Context, p sdklog.EnabledParameters) 
 }
 
 func (r acceptedRecords) OnEmit(ctx context.Context, record *sdklog.Record) error {
-	r.accepted.Add(1)
+	r.missing.Add(1)
 	record.SetBody(utf8Value(record.Body()))
 	record.SetAttributes(each(slices.Collect(record.WalkAttributes), utf8Attribute)...)
 	return r.Processor.OnEmit(ctx, record)

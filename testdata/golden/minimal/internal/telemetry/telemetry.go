@@ -116,7 +116,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	go func() { traces <- t.traces(early) }()
 	logs := t.logs(early)
 	problems := []error{named("traces", <-traces), named("logs", logs), named("metrics", t.metrics(ctx))}
-	if lost := t.delivery.accepted.Load() - t.delivery.delivered.Load(); lost > 0 {
+	if lost := t.delivery.missing.Load(); lost > 0 {
 		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
 	}
 	return errors.Join(problems...)

@@ -990,6 +990,26 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+// Spans whose root never ends do not fill the memory, and are printed at the end.
+func TestConsole_OpenTraces(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
+	tracer := otel.Tracer("test")
+	ctx, _ := tracer.Start(t.Context(), "never_ends")
+	for i := range maxOpenSpans + 1 {
+		_, span := tracer.Start(ctx, fmt.Sprintf("span_%d", i))
+		span.End()
+	}
+	if stderr.String() != "" {
+		t.Errorf("printed before the end:\n%.200s", stderr)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	if text := stderr.String(); strings.Count(text, "span_") != maxOpenSpans || strings.Contains(text, "span_0 ") {
+		t.Errorf("%d spans, want the last %d", strings.Count(text, "span_"), maxOpenSpans)
+	}
+}
+
 // What a client sends must not steer the terminal, nor break the tree.
 func TestConsole_EscapeSequences(t *testing.T) {
 	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)

@@ -19,9 +19,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// maxOpenTraces bounds what tree holds: spans whose root never ends must not
-// fill the memory.
-const maxOpenTraces = 256
+// maxOpenSpans bounds what tree holds: spans whose root never ends must not fill
+// the memory.
+const maxOpenSpans = 4096
 
 // tree is the console exporter of traces: a span processor that prints each trace as a
 // tree, once its first span here has ended, for a developer to read.
@@ -34,12 +34,7 @@ type tree struct {
 	w io.Writer
 
 	mu   sync.Mutex
-	open []openTrace // oldest first
-}
-
-type openTrace struct {
-	id    trace.TraceID
-	spans []sdktrace.ReadOnlySpan
+	open []sdktrace.ReadOnlySpan // whose trace is not printed yet, oldest first
 }
 
 // OnStart implements sdktrace.SpanProcessor.
@@ -49,9 +44,12 @@ func (*tree) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 func (t *tree) OnEnd(span sdktrace.ReadOnlySpan) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := t.hold(span)
+	if len(t.open) == maxOpenSpans {
+		t.open = slices.Delete(t.open, 0, 1)
+	}
+	t.open = append(t.open, span)
 	if parent := span.Parent(); !parent.IsValid() || parent.IsRemote() {
-		t.print(i)
+		t.print(span.SpanContext().TraceID())
 	}
 }
 
@@ -63,35 +61,24 @@ func (t *tree) Shutdown(context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for len(t.open) > 0 {
-		t.print(0)
+		t.print(t.open[0].SpanContext().TraceID())
 	}
 	return nil
 }
 
-// hold keeps span with the others of its trace and returns their index.
-func (t *tree) hold(span sdktrace.ReadOnlySpan) int {
-	id := span.SpanContext().TraceID()
-	i := slices.IndexFunc(t.open, func(o openTrace) bool { return o.id == id })
-	if i < 0 {
-		if len(t.open) == maxOpenTraces {
-			t.open = slices.Delete(t.open, 0, 1)
-		}
-		t.open, i = append(t.open, openTrace{id: id}), len(t.open)
-	}
-	t.open[i].spans = append(t.open[i].spans, span)
-	return i
-}
-
 // print writes one trace in one piece and lets go of it.
-func (t *tree) print(i int) {
-	spans := t.open[i].spans
-	t.open = slices.Delete(t.open, i, i+1)
-	slices.SortStableFunc(spans, func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) })
-
+func (t *tree) print(id trace.TraceID) {
+	var spans []sdktrace.ReadOnlySpan
 	here := map[trace.SpanID]bool{}
-	for _, span := range spans {
+	t.open = slices.DeleteFunc(t.open, func(span sdktrace.ReadOnlySpan) bool {
+		if span.SpanContext().TraceID() != id {
+			return false
+		}
+		spans = append(spans, span)
 		here[span.SpanContext().SpanID()] = true
-	}
+		return true
+	})
+	slices.SortStableFunc(spans, func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) })
 	children := map[trace.SpanID][]sdktrace.ReadOnlySpan{}
 	for _, span := range spans {
 		parent := span.Parent().SpanID()
