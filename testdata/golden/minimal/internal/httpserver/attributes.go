@@ -32,9 +32,9 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if port, err := strconv.Atoi(server.Port()); err == nil {
 		attrs = append(attrs, semconv.ServerPort(port))
 	}
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+	if peer := peer(r); peer.IsValid() {
 		attrs = append(attrs,
-			semconv.NetworkPeerAddress(peer.Addr().Unmap().String()),
+			semconv.NetworkPeerAddress(peer.Addr().String()),
 			semconv.NetworkPeerPort(int(peer.Port())),
 			semconv.ClientAddress(c.ClientAddress(r)))
 	}
@@ -146,11 +146,10 @@ func keptPath(route, path string, keep []string) string {
 // "" where there is none, as on a Unix socket. A proxy appends the peer that it
 // saw: what is left of an address that is not trusted, anybody may have written.
 func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+	client := peer(r).Addr()
+	if !client.IsValid() {
 		return ""
 	}
-	client := peer.Addr().Unmap()
 	entries := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for _, entry := range slices.Backward(entries) {
 		entry = strings.TrimSpace(entry)
@@ -169,15 +168,17 @@ func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 
 // scheme is the one that the client used: a proxy may have ended its TLS.
 func (c *InstrumentConfig) scheme(r *http.Request) string {
-	if r.TLS != nil {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && c.isProxy(peer(r).Addr()) {
 		return "https"
 	}
-	if len(c.TrustedProxies) > 0 && r.Header.Get("X-Forwarded-Proto") == "https" {
-		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && c.isProxy(peer.Addr().Unmap()) {
-			return "https"
-		}
-	}
 	return "http"
+}
+
+// peer is the other end of the connection: invalid if it has no address, as on a
+// Unix socket.
+func peer(r *http.Request) netip.AddrPort {
+	addr, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 }
 
 func (c *InstrumentConfig) isProxy(addr netip.Addr) bool {
