@@ -88,11 +88,10 @@ func TestValidate(t *testing.T) {
 // The variables are an interface: who sets them must not find them renamed.
 func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
 	cfg, err := env.ParseAsWithOptions[InstrumentConfig](env.Options{Environment: map[string]string{
-		"HTTP_BAGGAGE_KEYS":                       "tenant",
-		"HTTP_ACCESS_LOG":                         "true",
-		"HTTP_EXCLUDED_PATHS":                     "/ping",
-		"HTTP_TRUSTED_PROXIES":                    "10.0.0.0/8,fd00::/8",
-		"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS": "GET,BREW",
+		"HTTP_BAGGAGE_KEYS":                                         "tenant",
+		"HTTP_EXCLUDED_PATHS":                                       "/ping",
+		"HTTP_TRUSTED_PROXIES":                                      "10.0.0.0/8,fd00::/8",
+		"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS":                   "GET,BREW",
 		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST":  "Accept,X-Request-Id",
 		"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": "Content-Type",
 		"HTTP_CAPTURE_QUERY_PARAMETERS":                             "page",
@@ -102,7 +101,7 @@ func TestInstrumentConfigFromTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !cfg.TrustIncomingTrace || !cfg.AccessLog || len(cfg.TrustedProxies) != 2 || cfg.TrustedProxies[1] != netip.MustParsePrefix("fd00::/8") {
+	if !cfg.TrustIncomingTrace || len(cfg.TrustedProxies) != 2 || cfg.TrustedProxies[1] != netip.MustParsePrefix("fd00::/8") {
 		t.Errorf("%+v", cfg)
 	}
 	got := slices.Concat(cfg.BaggageKeys, cfg.ExcludedPaths, cfg.KnownMethods, cfg.RequestHeaders, cfg.ResponseHeaders, cfg.QueryParameters, cfg.PathParameters, cfg.NotSecret)
