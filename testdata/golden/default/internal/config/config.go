@@ -279,40 +279,29 @@ func misspelt(environment []string) []Misspelling {
 		if value == "" || slices.Contains(known, name) || slices.Contains(known, base) {
 			continue
 		}
-		for _, candidate := range known {
-			limit := min(2, len(candidate)/4)
-			if strings.HasPrefix(base, candidate) { // HTTP_ADDRESS
-				limit = 3
-			}
-			sameWord := word(base) == word(candidate) || len(base) > 8 && !strings.Contains(base+candidate, "_") // ENVIROMENT
-			if sameWord && distance(base, candidate) <= limit {
-				if isFile {
-					candidate += "_FILE"
-				}
-				found = append(found, Misspelling{name, candidate})
-				break
-			}
+		i := slices.IndexFunc(known, func(candidate string) bool {
+			sameWord := word(base) == word(candidate) || len(base) > 8 && !strings.Contains(base+candidate, "_")
+			return sameWord && almost(base, candidate)
+		})
+		if i < 0 {
+			continue
 		}
+		meant := known[i]
+		if isFile {
+			meant += "_FILE"
+		}
+		found = append(found, Misspelling{name, meant})
 	}
 	return found
 }
 
-// distance is the number of letters to insert, delete or replace to make b of a
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1) // from the part of a so far to each beginning of b
-	for j := range row {
-		row[j] = j
+// almost reports whether two names differ in few letters, all in one place.
+func almost(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
 	}
-	for i := range len(a) {
-		replaced := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			if a[i] != b[j] {
-				replaced++
-			}
-			replaced, row[j+1] = row[j+1], min(replaced, row[j]+1, row[j+1]+1)
-		}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	return row[len(b)]
+	return max(len(a), len(b)) <= 2 || len(a)+len(b) == 3
 }

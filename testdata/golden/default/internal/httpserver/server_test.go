@@ -299,7 +299,7 @@ func TestServer_DismissesClients(t *testing.T) {
 func TestServer_Close(t *testing.T) {
 	began, finish := make(chan struct{}), make(chan struct{})
 	router := NewRouter()
-	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	router.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
 		began <- struct{}{}
 		select {
 		case <-finish:

@@ -183,7 +183,7 @@ func TestLoad_RequestsFitTheEnd(t *testing.T) {
 
 func TestLoad_Misspelt(t *testing.T) {
 	cfg, err := Load([]string{
-		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "ENVIROMENT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
+		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "ENVIRONMNT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
 		// Not ours: the names of others, and of Kubernetes services.
 		"HTTP_PROXY=x", "NO_PROXY=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "PORTS=1",
 		"OTEL_PYTHON_LOG_LEVEL=x", "OTEL_EXPORTER_JAEGER_ENDPOINT=x", "LOG_DIR=x",
@@ -196,7 +196,7 @@ func TestLoad_Misspelt(t *testing.T) {
 	want := []Misspelling{
 		{"HTTP_ADRR", "HTTP_ADDR"},
 		{"HTTP_ADDRESS", "HTTP_ADDR"},
-		{"ENVIROMENT", "ENVIRONMENT"},
+		{"ENVIRONMNT", "ENVIRONMENT"},
 		{"LOG_LEVL_FILE", "LOG_LEVEL_FILE"},
 		{"OTEL_EXPORTER_OTLP_ENPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"},
 	}
