@@ -10,7 +10,9 @@ import (
 
 // EveryPair returns total Specs for what takes long: all that there are, if
 // there are at most 40, or else so many that any two choices that can be made
-// together are, and that each choice is also made where all else is as by default.
+// together are. Each choice is also made where all else is as by default, and each
+// value of a slot where all optional features are there that can be. Each joint,
+// which may take more than two choices, is selected.
 func EveryPair(t testing.TB, c *generator.Catalog) []generator.Spec {
 	t.Helper()
 	return specs(t, c, 2, 40, 0)
@@ -33,17 +35,29 @@ func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []gen
 	}
 	rows, all := space.All(most)
 	if !all {
-		rows = slices.Concat(space.Cover(strength, space.Alone()...), space.Random(random))
+		rows = slices.Concat(space.Cover(strength, slices.Concat(space.Alone(), choices.rich())...), space.Random(random))
 		slices.SortFunc(rows, slices.Compare)
 		rows = slices.CompactFunc(rows, slices.Equal)
 	}
-	specs := make([]generator.Spec, len(rows))
-	for i, row := range rows {
+	var specs []generator.Spec
+	selected := map[*generator.Feature]bool{}
+	add := func(row []int) {
 		s, err := generator.Resolve(c, choices.spec(row))
 		if err != nil {
 			t.Fatalf("%v: the catalog has this selection, and it cannot be resolved: %v", choices.of(row), err)
 		}
-		specs[i] = s.Spec
+		specs = append(specs, s.Spec)
+		for _, f := range s.Features {
+			selected[f] = true
+		}
+	}
+	for _, row := range rows {
+		add(row)
+	}
+	for _, f := range c.Features {
+		if !selected[f] {
+			add(choices.richest(f.When))
+		}
 	}
 	return specs
 }
@@ -84,6 +98,38 @@ func (c choices) complete(row []int) []int {
 		whole[i] = slices.Index(c.values[i], all[name])
 	}
 	return whole
+}
+
+// rich returns a row for each value of a slot, with as many optional features as
+// there can be.
+func (c choices) rich() [][]int {
+	var rows [][]int
+	for _, slot := range c.catalog.Slots {
+		for _, value := range slot.Values {
+			rows = append(rows, c.richest(generator.Condition{slot.Name: {value}}))
+		}
+	}
+	return rows
+}
+
+// richest returns a row with which a condition holds, with as many optional
+// features as there can be.
+func (c choices) richest(condition generator.Condition) []int {
+	row := slices.Repeat([]int{covering.Open}, len(c.names))
+	for i, name := range c.names {
+		wanted, decided := condition[name]
+		if !decided {
+			wanted = []string{generator.On}
+		}
+		for value, text := range c.values[i] {
+			tried := slices.Clone(row)
+			tried[i] = value
+			if row[i] == covering.Open && slices.Contains(wanted, text) && c.complete(tried) != nil {
+				row = tried
+			}
+		}
+	}
+	return c.complete(row)
 }
 
 // of returns what a row says.
