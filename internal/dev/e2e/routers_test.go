@@ -1,3 +1,5 @@
+//go:build matrix
+
 package e2e_test
 
 import (
@@ -79,7 +81,7 @@ var requests = []request{
 // Which router is chosen can be seen neither in the answers nor in the
 // telemetry: the same request gives the same spans, attribute by attribute, and
 // the same series.
-func TestRouters_AreTheSame(t *testing.T) {
+func TestMatrix_RoutersAreTheSame(t *testing.T) {
 	t.Parallel()
 	slots := map[string]generator.Slot{}
 	for _, slot := range e2e.Catalog(t).Slots {
