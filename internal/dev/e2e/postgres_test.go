@@ -39,7 +39,7 @@ func TestMatrix_PostgreSQL(t *testing.T) {
 // port and in a directory of its own, and returns its URL.
 func startPostgres(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "postgres") // outside of t.TempDir(), which only its owner may enter
+	dir, err := os.MkdirTemp("", "postgres") //nolint:usetesting // only its owner may enter t.TempDir(), and this is for another user
 	if err != nil {
 		t.Fatal(err)
 	}
