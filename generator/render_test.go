@@ -332,3 +332,16 @@ func TestLoadUnlocked(t *testing.T) {
 	_, err = Render(s)
 	lines(t, err, "catalog: was loaded without the lock of its modules; use Load")
 }
+
+// What the formatter remembers has a bound, for a process that renders for ever.
+func TestFormatter_IsBounded(t *testing.T) {
+	var f formatter
+	for i := range mostFormatted + 1 {
+		if _, err := f.file("x.go", fmt.Sprintf("example.com/m%d", i), []byte("package x\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(f.known); n == 0 || n > mostFormatted {
+		t.Errorf("%d files are remembered, want at most %d", n, mostFormatted)
+	}
+}
