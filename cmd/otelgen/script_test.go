@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"otelgen": ma
 // How long a machine may be busy with other things: all scripts together, one
 // of which builds a service, and the start of that.
 const (
-	scriptPatience = 5 * time.Minute
+	scriptPatience = 15 * time.Minute
 	startPatience  = 1 * time.Minute
 )
 
