@@ -160,7 +160,7 @@ func (s *stack) checkImage() {
 		s.t.Error(out)
 	}
 	// OpenShift's user is anybody, but of group 0. A new volume has what the image has at its place.
-	for _, variable := range strings.Fields(s.run("docker", "image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", image)) {
+	for variable := range strings.FieldsSeq(s.run("docker", "image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", image)) {
 		if path, ok := strings.CutPrefix(variable, "DATABASE_PATH="); ok {
 			s.run("docker", "run", "--rm", "--user", "1000660000:0", "--read-only", "--cap-drop", "ALL", "--volume", filepath.Dir(path),
 				"--env", "OTEL_SDK_DISABLED=true", image, "migrate")
