@@ -176,7 +176,7 @@ func TestMounts(t *testing.T) {
 		tree := e2e.Render(t, catalog, generator.Spec{
 			Service: "shop", Module: "shop", Slots: map[string]string{"database": c.database}, Features: c.features,
 		})
-		checkCompose(t, tree["compose.yaml"]) // a key that is there twice is no YAML
+		checkCompose(t, "compose.yaml", tree["compose.yaml"]) // a key that is there twice is no YAML
 		checkDockerfile(t, string(tree["Dockerfile"]))
 		cp := "/usr/local/bin/shop\n"
 		if c.mkdir != "" {

@@ -19,16 +19,39 @@ import (
 func TestSelections_AreContained(t *testing.T) {
 	for _, spec := range e2e.EveryTriple(t, e2e.Catalog(t)) {
 		tree := e2e.Render(t, e2e.Catalog(t), spec)
-		checkCompose(t, tree["compose.yaml"])
+		checkCompose(t, "compose.yaml", tree["compose.yaml"])
+		for _, name := range includes(t, tree["compose.yaml"]) {
+			checkCompose(t, name, tree[name])
+		}
 		checkDockerfile(t, string(tree["Dockerfile"]))
-		checkWorkflow(t, string(tree[".github/workflows/ci.yaml"]))
+		for _, want := range []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint"} {
+			if !strings.Contains(string(tree[".github/workflows/ci.yaml"]), want) {
+				t.Errorf("ci.yaml: no %s", want)
+			}
+		}
+		for name, content := range tree {
+			if strings.HasPrefix(name, ".github/workflows/") {
+				checkPins(t, name, string(content))
+			}
+		}
 		if t.Failed() {
 			t.Fatalf("%v %v", spec.Slots, spec.Features)
 		}
 	}
 }
 
-func checkCompose(t *testing.T, content []byte) {
+// includes are the files that a compose file includes.
+func includes(t *testing.T, content []byte) []string {
+	t.Helper()
+	var compose struct{ Include []string }
+	if err := yaml.Unmarshal(content, &compose); err != nil {
+		t.Fatalf("compose.yaml: %v\n%s", err, content)
+	}
+	return compose.Include
+}
+
+// checkCompose checks the services of a compose file.
+func checkCompose(t *testing.T, file string, content []byte) {
 	t.Helper()
 	var compose struct {
 		Services map[string]struct {
@@ -45,45 +68,45 @@ func checkCompose(t *testing.T, content []byte) {
 		}
 	}
 	if err := yaml.Unmarshal(content, &compose); err != nil || len(compose.Services) == 0 {
-		t.Fatalf("compose.yaml: %v\n%s", err, content)
+		t.Fatalf("%s: %v\n%s", file, err, content)
 	}
 	for name, s := range compose.Services {
 		for _, port := range s.Ports {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
-				t.Errorf("compose.yaml: %s: %s is open to the network", name, port)
+				t.Errorf("%s: %s: %s is open to the network", file, name, port)
 			}
 		}
-		if name != "app" && !regexp.MustCompile(`:\d+\.\d+\.\d+$`).MatchString(s.Image) {
-			t.Errorf("compose.yaml: %s: %q is not pinned", name, s.Image)
+		if name != "app" && !pinnedImage.MatchString(s.Image) {
+			t.Errorf("%s: %s: %q is not pinned", file, name, s.Image)
 		}
 		if !slices.Contains(s.SecurityOpt, "no-new-privileges:true") || s.MemLimit == "" {
-			t.Errorf("compose.yaml: %s: not contained", name)
+			t.Errorf("%s: %s: not contained", file, name)
 		}
 		if name != "lgtm" && (!s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"})) { // it says why
-			t.Errorf("compose.yaml: %s: can write, or more", name)
+			t.Errorf("%s: %s: can write, or more", file, name)
 		}
 		if name == "otel-collector" { // it reads a file that may be nobody's but the developer's
 			if s.User != "0:0" || !slices.Equal(s.CapAdd, []string{"DAC_OVERRIDE"}) {
-				t.Errorf("compose.yaml: %s: cannot read its configuration, or can more than that", name)
+				t.Errorf("%s: %s: cannot read its configuration, or can more than that", file, name)
 			}
 		} else if len(s.CapAdd) > 0 {
-			t.Errorf("compose.yaml: %s: has capabilities", name)
+			t.Errorf("%s: %s: has capabilities", file, name)
 		}
 		if name == "app" || name == "otel-collector" { // Go programs, which would ask a proxy for their neighbours
 			exempt := strings.Split(s.Environment["NO_PROXY"], ",")
 			needed := names(s.DependsOn)
 			for _, other := range needed {
 				if !slices.Contains(exempt, other) {
-					t.Errorf("compose.yaml: %s: a proxy is asked for %s", name, other)
+					t.Errorf("%s: %s: a proxy is asked for %s", file, name, other)
 				}
 			}
 			if len(needed) == 0 {
-				t.Errorf("compose.yaml: %s: depends on nothing", name)
+				t.Errorf("%s: %s: depends on nothing", file, name)
 			}
 		}
-		for variable := range s.Environment {
-			if regexp.MustCompile(`PASSWORD|SECRET|TOKEN|KEY`).MatchString(variable) {
-				t.Errorf("compose.yaml: %s: %s is in the file", name, variable)
+		for variable, value := range s.Environment {
+			if regexp.MustCompile(`PASSWORD|SECRET|TOKEN|KEY`).MatchString(variable) && !strings.HasPrefix(value, "${") {
+				t.Errorf("%s: %s: %s is in the file", file, name, variable)
 			}
 		}
 	}
@@ -143,16 +166,19 @@ func TestImage_OfAnyName(t *testing.T) {
 	}
 }
 
-func checkWorkflow(t *testing.T, content string) {
+var (
+	pinnedAction = regexp.MustCompile(`@[0-9a-f]{40}$`)
+	pinnedImage  = regexp.MustCompile(`:\d+(\.\d+)+$`)
+)
+
+// checkPins checks that what a workflow takes from elsewhere cannot change.
+func checkPins(t *testing.T, file, content string) {
 	t.Helper()
-	for _, want := range []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint"} {
-		if !strings.Contains(content, want) {
-			t.Errorf("ci.yaml: no %s", want)
-		}
-	}
-	for _, match := range regexp.MustCompile(`uses: *(\S+)`).FindAllStringSubmatch(content, -1) {
-		if !regexp.MustCompile(`@[0-9a-f]{40}$`).MatchString(match[1]) {
-			t.Errorf("ci.yaml: %s is not pinned", match[1])
+	for key, pinned := range map[string]*regexp.Regexp{"uses": pinnedAction, "image": pinnedImage} {
+		for _, match := range regexp.MustCompile(`(?m)\b`+key+`: *([^\s#]+)`).FindAllStringSubmatch(content, -1) {
+			if !pinned.MatchString(match[1]) {
+				t.Errorf("%s: %s is not pinned", file, match[1])
+			}
 		}
 	}
 }

@@ -61,8 +61,8 @@ func TestAddingAFeature(t *testing.T) {
 	}
 	project := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, catalog, project, spec)
-	checkCompose(t, with["compose.yaml"])
-	checkCompose(t, with["deploy/heartbeat.yaml"])
+	checkCompose(t, "compose.yaml", with["compose.yaml"])
+	checkCompose(t, "deploy/heartbeat.yaml", with["deploy/heartbeat.yaml"])
 	help, err := exec.CommandContext(t.Context(), "make", "-C", project).CombinedOutput()
 	if err != nil || !strings.Contains(string(help), "make heartbeat ") {
 		t.Errorf("make does not list the target: %v\n%s", err, help)
