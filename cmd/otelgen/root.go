@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,6 +16,7 @@ import (
 // run runs a command line and returns the exit code. Data goes to stdout, talk
 // to stderr.
 func run(args []string) int {
+	debug.SetGCPercent(400) // a command ends before collecting garbage pays
 	catalog, err := generator.Load(templates.FS)
 	if err == nil {
 		root := rootCommand(catalog)
