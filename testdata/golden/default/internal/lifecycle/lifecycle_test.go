@@ -218,6 +218,11 @@ func TestGroup_Check_CallsAreFew(t *testing.T) {
 			defer mu.Unlock()
 			calls[name]++
 		}
+		called := func(name string) int {
+			mu.Lock()
+			defer mu.Unlock()
+			return calls[name]
+		}
 		down := true
 		g.OnCheck("database", func(context.Context) error {
 			count("database")
@@ -240,8 +245,8 @@ func TestGroup_Check_CallsAreFew(t *testing.T) {
 			})
 		}
 		probes.Wait()
-		if calls["database"] != 1 || calls["queue"] != 1 {
-			t.Errorf("calls by ten probes: %v", calls)
+		if called("database") != 1 || called("queue") != 1 {
+			t.Errorf("calls by ten probes: %d and %d", called("database"), called("queue"))
 		}
 		down = false
 		time.Sleep(100 * time.Millisecond) // a second after the database answered: the queue's time limit was one
@@ -250,14 +255,14 @@ func TestGroup_Check_CallsAreFew(t *testing.T) {
 		if states["database"] != nil || states["queue"] == nil || ready {
 			t.Errorf("ready %t, states %v", ready, states)
 		}
-		if calls["database"] != 2 || calls["queue"] != 1 {
-			t.Errorf("calls a second later: %v", calls)
+		if called("database") != 2 || called("queue") != 1 {
+			t.Errorf("calls a second later: %d and %d", called("database"), called("queue"))
 		}
 		if took := time.Since(began); took != 100*time.Millisecond {
 			t.Errorf("a check that hangs already is waited for: %v", took)
 		}
 		g.Check(t.Context())
-		if calls["database"] != 2 {
+		if called("database") != 2 {
 			t.Error("a fresh result is asked for again")
 		}
 	})

@@ -353,7 +353,7 @@ func TestServe_SIGHUPStops(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.NewCollector(t)
 	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "SHUTDOWN_GRACE=0s")
-	p.do(http.MethodGet, "/nowhere", "")
+	p.do(http.MethodPost, "/nowhere", "{}")
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
