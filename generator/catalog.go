@@ -25,7 +25,6 @@ type Catalog struct {
 	choices map[string][]string // the values of slots and optional features
 	space   *space
 	lists   map[string]declaredList // by name
-	groups  map[string][]string     // the stages of each
 	format  formatter
 }
 
@@ -33,6 +32,13 @@ type Catalog struct {
 type declaredList struct {
 	list
 	owner *Feature
+}
+
+// declaredGroup is the stages of a group, with the feature whose index declares
+// it.
+type declaredGroup struct {
+	stages []string
+	owner  *Feature
 }
 
 // What a catalog consists of.
@@ -63,8 +69,9 @@ func load(fsys fs.FS, locked bool) (*Catalog, error) {
 	l := loader{
 		fsys:     fsys,
 		locked:   locked,
-		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}, groups: map[string][]string{}},
+		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}},
 		byFolder: map[string]*Feature{},
+		groups:   map[string]declaredGroup{},
 	}
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
@@ -87,10 +94,11 @@ type loader struct {
 	problems problem.List
 	slotsDoc *strict.Document
 
-	given     []string // all that steps can take, whoever provides it
-	variables []string // those that exist before the first step
-	packages  []string // the names by which steps call packages
-	unread    bool     // a feature may declare or provide more, but cannot be read
+	groups    map[string]declaredGroup // by name
+	providers map[string][]provider    // of each input that a step can have
+	variables []string                 // those that exist before the first step
+	packages  []string                 // the names by which steps call packages
+	unread    bool                     // a feature may declare or provide more, but cannot be read
 }
 
 // visit reads one file. What it does not know is a problem, not a surprise in
@@ -254,7 +262,11 @@ func (l *loader) sort() {
 				l.lists[name] = declaredList{list, f}
 			}
 		}
-		maps.Copy(l.groups, f.contributes.Index.Groups)
+		for name, stages := range f.contributes.Index.Groups {
+			if l.groups[name].owner == nil {
+				l.groups[name] = declaredGroup{stages, f}
+			}
+		}
 	}
 }
 

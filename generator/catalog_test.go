@@ -519,6 +519,12 @@ wiring:
 	f.replace("feature/early/feature.yaml", "outputs: [bird], ", "")
 	_, err = Load(f.files)
 	lines(t, err, "feature/early/feature.yaml:5:66: into listeners.first: the first output joins the group, and there is none; name the outputs")
+
+	f = newFixture(t)
+	f.replace("sample/orders/feature.yaml", "wiring:", "index: {groups: {listeners: [first]}}\nwiring:")
+	f.write("feature/zoo/feature.yaml", "title: x\nsummary: x\nindex: {groups: {listeners: [first]}}\n")
+	_, err = Load(f.files)
+	lines(t, err, "feature/zoo/feature.yaml:3:18: group listeners: orders declares it, too; join that one, or rename one")
 }
 
 // A fallback steps out for a step that has its outputs; two of a kind exclude

@@ -77,6 +77,9 @@ func (c *Catalog) satisfiable(with, without []*Feature) bool {
 		assumptions = append(assumptions, c.space.selected[f])
 	}
 	for _, f := range without {
+		if f.Always {
+			return false
+		}
 		assumptions = append(assumptions, -c.space.selected[f])
 	}
 	_, ok := c.space.formula.Solve(nil, assumptions...)

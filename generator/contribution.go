@@ -98,10 +98,8 @@ func (l *loader) checkList(f *Feature, name string, declared list) {
 // checkGroup checks the declaration of a group. A group has one owner.
 func (l *loader) checkGroup(f *Feature, name string, stages []string) {
 	at := f.doc.At("index", "groups", name)
-	for _, other := range l.Features {
-		if _, twice := other.contributes.Index.Groups[name]; twice && other != f && other.Name < f.Name {
-			l.problems.Add(at, "group %s: %s declares it, too; join that one, or rename one", name, other.Name)
-		}
+	if owner := l.groups[name].owner; owner != f {
+		l.problems.Add(at, "group %s: %s declares it, too; join that one, or rename one", name, owner.Name)
 	}
 	if len(stages) == 0 {
 		l.problems.Add(at, "group %s: has no stage; name at least one", name)
@@ -226,8 +224,14 @@ func (l *loader) checkInput(input string, at problem.Position) {
 	}
 	if root, field, isField := strings.Cut(input, "."); !token.IsIdentifier(root) || isField && (root != configVariable || !token.IsIdentifier(field)) {
 		l.problems.Add(at, "input %q: the name of an output, %s.Field or GROUP%s is expected; no Go is written here", input, configVariable, allOf)
-	} else if !l.unread && !slices.Contains(l.given, input) {
-		l.problems.Add(at, "input %s: no feature provides it; %s", input, problem.Suggest(input, l.given))
+	} else if _, provided := l.providers[input]; !provided && !l.unread {
+		var known []string
+		for other := range l.providers {
+			if !strings.HasSuffix(other, allOf) {
+				known = append(known, other)
+			}
+		}
+		l.problems.Add(at, "input %s: no feature provides it; %s", input, problem.Suggest(input, known))
 	}
 }
 
@@ -236,13 +240,13 @@ func (l *loader) checkInto(s step, at problem.Position) {
 	if s.Into == "" {
 		return
 	}
-	group, stage, _ := strings.Cut(s.Into, ".")
-	stages, ok := l.groups[group]
+	group, stage := s.group()
+	declared, ok := l.groups[group]
 	switch {
 	case !ok && !l.unread:
 		l.problems.Add(at, "into %s: no feature declares the group %s; %s", s.Into, group, problem.Suggest(group, slices.Collect(maps.Keys(l.groups))))
-	case ok && !slices.Contains(stages, stage):
-		l.problems.Add(at, "into %s: GROUP.STAGE is expected, and the stages of %s are %s", s.Into, group, strings.Join(stages, ", "))
+	case ok && !slices.Contains(declared.stages, stage):
+		l.problems.Add(at, "into %s: GROUP.STAGE is expected, and the stages of %s are %s", s.Into, group, strings.Join(declared.stages, ", "))
 	case len(s.Outputs) == 0:
 		l.problems.Add(at, "into %s: the first output joins the group, and there is none; name the outputs", s.Into)
 	}
@@ -251,21 +255,16 @@ func (l *loader) checkInto(s step, at problem.Position) {
 // gather collects what steps can take, and the names by which they call
 // packages.
 func (l *loader) gather() {
-	l.given = []string{configVariable}
+	l.gatherProviders()
 	for _, f := range l.Features {
 		l.unread = l.unread || f.doc != nil && !f.doc.Readable()
 		l.variables = append(l.variables, f.contributes.Index.Given...)
-		for _, field := range f.contributes.Config {
-			l.given = append(l.given, configVariable+"."+field.Field)
-		}
 		for _, step := range f.contributes.Wiring {
-			l.given = append(l.given, step.Outputs...)
 			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
 				l.packages = append(l.packages, qualifier)
 			}
 		}
 	}
-	l.given = append(l.given, l.variables...)
 }
 
 // checkItems checks that the items of a list are what its owner declares.

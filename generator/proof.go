@@ -37,15 +37,14 @@ func (l *loader) checkLists() {
 // selection has a step without a provider for each of its inputs, and none has
 // steps that wait for each other. What it misses of the latter, Resolve reports.
 func (l *loader) checkWiring() {
-	providers := l.providers()
 	for _, f := range l.Features {
 		for i := range f.contributes.Wiring {
 			s := &f.contributes.Wiring[i]
-			with, without := l.present(f, s, providers)
+			with, without := l.present(f, s)
 			for j, input := range s.Inputs {
 				var lacking []*Feature
-				for _, p := range providers[input] {
-					if p.Feature == f || p.step == nil || p.step.Into == "" || l.groupOwner(*p.step).Always { // else it may step out
+				for _, p := range l.providers[input] {
+					if p.Feature == f || p.step == nil || p.step.Into == "" || l.groupOwner(p.step).Always { // else it may step out
 						lacking = append(lacking, p.Feature)
 					}
 				}
@@ -60,20 +59,20 @@ func (l *loader) checkWiring() {
 			}
 		}
 	}
-	l.checkCircles(providers)
+	l.checkCircles()
 }
 
 // present returns with which features, and without which, a step is part of the
 // wiring: a fallback steps out for others, and a step that joins a group is not
 // there without the group.
-func (l *loader) present(f *Feature, s *step, providers map[string][]provider) (with, without []*Feature) {
+func (l *loader) present(f *Feature, s *step) (with, without []*Feature) {
 	with = []*Feature{f}
 	if s.Into != "" {
-		with = append(with, l.groupOwner(*s))
+		with = append(with, l.groupOwner(s))
 	}
 	if s.Fallback {
 		for _, output := range s.Outputs {
-			for _, p := range providers[output] {
+			for _, p := range l.providers[output] {
 				if p.step != nil && !p.step.Fallback {
 					without = append(without, p.Feature)
 				}
@@ -84,17 +83,16 @@ func (l *loader) present(f *Feature, s *step, providers map[string][]provider) (
 }
 
 // groupOwner returns the feature that declares the group that a step joins.
-func (l *loader) groupOwner(s step) *Feature {
-	group, _, _ := strings.Cut(s.Into, ".")
-	i := slices.IndexFunc(l.Features, func(f *Feature) bool { return f.contributes.Index.Groups[group] != nil })
-	return l.Features[i]
+func (l *loader) groupOwner(s *step) *Feature {
+	group, _ := s.group()
+	return l.groups[group].owner
 }
 
-// providers returns what provides each input that a step can have.
-func (l *loader) providers() map[string][]provider {
-	all := map[string][]provider{configVariable: {}}
+// gatherProviders collects what provides each input that a step can have.
+func (l *loader) gatherProviders() {
+	l.providers = map[string][]provider{configVariable: {}}
 	for _, f := range l.Features {
-		add := func(input string, s *step) { all[input] = append(all[input], provider{f, s}) }
+		add := func(input string, s *step) { l.providers[input] = append(l.providers[input], provider{f, s}) }
 		add(configVariable, nil)
 		for _, name := range f.contributes.Index.Given {
 			add(name, nil)
@@ -112,17 +110,16 @@ func (l *loader) providers() map[string][]provider {
 			}
 		}
 	}
-	return all
 }
 
 // checkCircles reports steps that wait for each other in some selection: for
 // each step the shortest way back to it, if there is one, each circle once.
-func (l *loader) checkCircles(providers map[string][]provider) {
+func (l *loader) checkCircles() {
 	joined := map[string][]provider{} // by group
 	for _, f := range l.Features {
 		for i := range f.contributes.Wiring {
 			s := &f.contributes.Wiring[i]
-			if group, _, joins := strings.Cut(s.Into, "."); joins {
+			if group, _ := s.group(); group != "" {
 				joined[group+allOf] = append(joined[group+allOf], provider{f, s})
 			}
 		}
@@ -133,7 +130,7 @@ func (l *loader) checkCircles(providers map[string][]provider) {
 			circle := shortestCircle(provider{f, &f.contributes.Wiring[i]}, func(p provider) []provider {
 				var next []provider
 				for _, input := range p.step.Inputs {
-					next = append(next, slices.Concat(providers[input], joined[input])...)
+					next = append(next, slices.Concat(l.providers[input], joined[input])...)
 				}
 				return slices.DeleteFunc(next, func(p provider) bool { return p.step == nil })
 			})

@@ -15,12 +15,18 @@ const configVariable = "cfg"
 // allOf follows the name of a group where a step takes all that has joined it.
 const allOf = "..."
 
+// group returns the group that s joins, and its stage, or nothing.
+func (s *step) group() (group, stage string) {
+	group, stage, _ = strings.Cut(s.Into, ".")
+	return group, stage
+}
+
 // withoutNeedless leaves out steps whose group no selected feature declares, and
 // fallbacks where another step has their outputs.
 func withoutNeedless(steps []step, groups map[string][]string) []step {
 	steps = slices.DeleteFunc(steps, func(s step) bool {
-		group, _, joins := strings.Cut(s.Into, ".")
-		return joins && groups[group] == nil
+		group, _ := s.group()
+		return group != "" && groups[group] == nil
 	})
 	provided := map[string]bool{}
 	for _, s := range steps {
