@@ -121,6 +121,7 @@ func (s *snapshot) compare() (Plan, error) {
 		}
 		plan = append(plan, c)
 	}
+	s.noteImporters(plan)
 	slices.SortFunc(plan, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return plan, errors.Join(errs...)
 }

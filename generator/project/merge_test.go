@@ -217,6 +217,14 @@ func TestModules(t *testing.T) {
 		},
 		note: tidy,
 	}, {
+		name: "comments, a version that is held back, and what was removed",
+		mine: files{"go.mod": "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0 // v1.1 loses events\n\tb.org/b v1.0.0 // for the scripts\n)\n"},
+		want: files{
+			"go.mod": "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0 // v1.1 loses events\n\tb.org/b v1.0.0 // for the scripts\n\td.org/d v1.0.0\n)\n",
+			"go.sum": gosum("a.org/a v1.0.0 h1:a0", "a.org/a v1.1.0 h1:a1", "b.org/b v1.0.0 h1:b0", "c.org/c v1.0.0 h1:c0", "d.org/d v1.0.0 h1:d0"),
+		},
+		note: "what you hold back stays: a.org/a v1.0.0, not v1.1.0; what you wrote a comment about stays, although otelgen no longer needs it: b.org/b; " + tidy,
+	}, {
 		name: "no go.sum",
 		mine: files{"go.sum": ""},
 		want: files{"go.mod": string(v2["go.mod"]), "go.sum": string(v2["go.sum"])},
@@ -247,8 +255,39 @@ func TestModules(t *testing.T) {
 	dir := t.TempDir()
 	mustNew(t, dir, v1)
 	writeDir(t, dir, files{"go.mod": "module shop\n<<<<<<< HEAD\n"})
-	if _, err := run(dir, v2, nil, 0); err == nil || !strings.HasPrefix(err.Error(), dir+": go.mod:2: unknown directive: <<<<<<<") {
+	if _, err := run(dir, v2, nil, 0); err == nil || err.Error() != dir+": go.mod: git has a conflict in it; resolve that, then run the command again" {
 		t.Errorf("of a go.mod with markers of git: %v", err)
+	}
+}
+
+// TestDelete_WhatIsImported: who imports a package that goes is told.
+func TestDelete_WhatIsImported(t *testing.T) {
+	gomod := []byte("module shop\n\ngo 1.26.0\n")
+	v1 := generator.Tree{specFile: nil, "go.mod": gomod, "main.go": []byte("package main\n\nimport _ \"shop/internal/b\"\n"),
+		"internal/b/b.go": []byte("package b\n"), "internal/b/c.go": []byte("package b\n"), "internal/b/b_test.go": []byte("package b\n")}
+	v2 := generator.Tree{specFile: nil, "go.mod": gomod, "main.go": []byte("package main\n")}
+	const importing = "package a\n\nimport _ \"shop/internal/b\"\n"
+	for name, tt := range map[string]struct {
+		mine files
+		want string
+	}{
+		"nobody":                    {nil, ""},
+		"files of one's own":        {files{"a/a.go": importing, "a/a_test.go": importing}, "its package goes, and is still imported by a/a.go, a/a_test.go"},
+		"a package that stays":      {files{"a/a.go": importing, "internal/b/mine.go": "package b\n"}, ""},
+		"one of which a file stays": {files{"a/a.go": importing, "internal/b/c.go": "package b\n\n// Mine.\n"}, ""},
+	} {
+		dir := t.TempDir()
+		mustNew(t, dir, v1)
+		writeDir(t, dir, tt.mine)
+		var got []string
+		for _, c := range mustUpdate(t, dir, v2, nil) {
+			if c.Action == Delete && c.Note != "" {
+				got = append(got, c.Note)
+			}
+		}
+		if strings.Join(got, "\n") != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
 	}
 }
 

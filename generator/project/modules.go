@@ -3,6 +3,7 @@ package project
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -42,18 +43,21 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 		return s.versions(p, "").normalized(p)
 	}
 	mod, sum := versionsOf(goMod), versionsOf(goSum)
-	merged, tidy, err := modules.Merge(dir, path.Join(baseDir, dir),
+	merged, err := modules.Merge(dir, path.Join(baseDir, dir),
 		modules.Files{Mod: mod.base, Sum: sum.base},
 		modules.Files{Mod: mod.disk, Sum: sum.disk},
 		modules.Files{Mod: mod.next, Sum: sum.next},
 		s.code.imports(dir, sofar))
-	if err != nil {
+	switch t := mod.action(); {
+	case err != nil && path.Base(c.Path) == goSum && (t == Update || t == Merge):
+		return nil // that of go.mod says it
+	case err != nil:
 		return err
 	}
 	if path.Base(c.Path) == goSum {
 		c.After = sum.restore(merged.Sum)
-	} else if c.After = mod.restore(merged.Mod); tidy {
-		c.Note = "it requires other modules or versions than otelgen expects: run go mod tidy"
+	} else {
+		c.After, c.Note = mod.restore(merged.Mod), moduleNote(merged)
 	}
 	switch c.Action = Merge; {
 	case same(c.After, c.Before):
@@ -62,6 +66,27 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 		c.Action = Update
 	}
 	return nil
+}
+
+// moduleNote says where an owner's go.mod has won, and what is left to do.
+func moduleNote(merged modules.Result) string {
+	var notes []string
+	say := func(names []string, format string) {
+		if len(names) > 0 {
+			notes = append(notes, fmt.Sprintf(format, listed(names)))
+		}
+	}
+	var held []string
+	for _, h := range merged.Held {
+		held = append(held, fmt.Sprintf("%s %s, not %s", h.Path, h.Yours, h.Next))
+	}
+	say(held, "what you hold back stays: %s")
+	say(merged.Kept, "what you wrote a comment about stays, although otelgen no longer needs it: %s")
+	say(merged.Away, "what you removed stays away, although otelgen has a new version: %s")
+	if merged.Tidy {
+		notes = append(notes, "it requires other modules or versions than otelgen expects: run go mod tidy")
+	}
+	return strings.Join(notes, "; ")
 }
 
 // noteVendoring adds to the change of a go.mod that the vendor directory beside
@@ -90,6 +115,41 @@ func (s *snapshot) importsMore(dir, module string, plan Plan) bool {
 		return strings.Contains(first, ".") && p != module && !strings.HasPrefix(p, module+"/") && !slices.Contains(before, p)
 	})
 }
+
+// noteImporters adds to the deletion of a package which of the owner's files
+// still import it: they no longer compile.
+func (s *snapshot) noteImporters(plan Plan) {
+	deleted := map[string]*Change{} // by directory
+	for i, c := range plan {
+		if dir := path.Dir(c.Path); c.Action == Delete && isPackage(c.Path) && deleted[dir] == nil {
+			deleted[dir] = &plan[i]
+		}
+	}
+	if len(deleted) == 0 {
+		return
+	}
+	after := s.code.after(plan)
+	for p := range after {
+		if isPackage(p) {
+			delete(deleted, path.Dir(p)) // a part of the package stays
+		}
+	}
+	module := modfile.ModulePath(s.disk[goMod].data) + "/"
+	importers := map[string][]string{}
+	for _, p := range slices.Sorted(maps.Keys(after)) {
+		for _, imported := range after[p] {
+			if dir, ok := strings.CutPrefix(imported, module); ok && deleted[dir] != nil {
+				importers[dir] = append(importers[dir], p)
+			}
+		}
+	}
+	for dir, files := range importers {
+		deleted[dir].Note = "its package goes, and is still imported by " + listed(files)
+	}
+}
+
+// isPackage reports whether a path is that of a Go file which others can import.
+func isPackage(p string) bool { return path.Ext(p) == ".go" && !strings.HasSuffix(p, "_test.go") }
 
 // goFiles are the Go files of a project that go mod tidy reads.
 type goFiles struct {
@@ -138,9 +198,8 @@ func importsOf(source []byte) []string {
 	return imports
 }
 
-// imports returns the paths that the module in a directory imports after a plan
-// has been applied.
-func (g goFiles) imports(dir string, plan Plan) []string {
+// after returns what each file imports after a plan has been applied.
+func (g goFiles) after(plan Plan) map[string][]string {
 	imported := maps.Clone(g.imported)
 	for _, c := range plan {
 		delete(imported, c.From)
@@ -149,8 +208,14 @@ func (g goFiles) imports(dir string, plan Plan) []string {
 			imported[c.Path] = importsOf(c.After)
 		}
 	}
+	return imported
+}
+
+// imports returns the paths that the module in a directory imports after a plan
+// has been applied.
+func (g goFiles) imports(dir string, plan Plan) []string {
 	var all []string
-	for p, imports := range imported {
+	for p, imports := range g.after(plan) {
 		module := path.Dir(p)
 		for module != "." && module != dir && !g.modules[module] {
 			module = path.Dir(module)

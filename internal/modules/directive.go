@@ -18,7 +18,7 @@ type directive struct {
 
 // mergeDirectives returns yours with the changes of directives from base to
 // next, and whether there are any.
-func mergeDirectives(base, yours, next *modfile.File) (merged *modfile.File, changed bool, err error) {
+func (r *Result) mergeDirectives(base, yours, next *modfile.File) (merged *modfile.File, changed bool, err error) {
 	b, y, n := directives(base), directives(yours), directives(next)
 	subjects := maps.Clone(y)
 	maps.Copy(subjects, n)
@@ -27,6 +27,10 @@ func mergeDirectives(base, yours, next *modfile.File) (merged *modfile.File, cha
 		now := y[subject]
 		text := pick(b[subject].text, now.text, n[subject].text, later)
 		if text == now.text {
+			continue
+		}
+		if text == "" && comment(now.line) != comment(b[subject].line) {
+			r.Kept = append(r.Kept, now.text)
 			continue
 		}
 		changed = true

@@ -18,49 +18,83 @@ import (
 // must hold depends on go.mod.
 type Files struct{ Mod, Sum []byte }
 
+// A Result is what Merge makes of a module.
+type Result struct {
+	Files
+
+	// Tidy says that `go mod tidy` may find something to do: nobody but the
+	// network knows what your versions and theirs need together.
+	Tidy bool
+
+	Held []Held   // versions that next changes and you hold back
+	Kept []string // modules and directives that next drops and you wrote a comment about
+	Away []string // modules that you removed and that next requires in another version
+}
+
+// Held is a version of a module that its owner holds back.
+type Held struct{ Path, Yours, Next string }
+
 // Merge brings the change from base to next into yours, as data: text that git
 // would call a conflict, two new versions on neighbouring lines, is none. What
-// you wrote into go.mod yourself stays, with its comments.
+// you wrote into go.mod yourself stays, with its comments, and what you removed
+// stays away unless your code imports it. A version stays if you wrote a comment
+// about it, went back to it, or exclude that of next.
 //
-// The module lies in dir, and base in recorded, which errors name; imports are the import paths in
-// its Go files. tidy says that `go mod tidy` may find something to do: nobody
-// but the network knows what your versions and ours need together.
-func Merge(dir, recorded string, base, yours, next Files, imports []string) (merged Files, tidy bool, err error) {
+// The module lies in dir, and base in recorded, which errors name; imports are
+// the import paths in its Go files.
+func Merge(dir, recorded string, base, yours, next Files, imports []string) (Result, error) {
+	if err := errors.Join(unmerged(path.Join(dir, "go.mod"), yours.Mod), unmerged(path.Join(dir, "go.sum"), yours.Sum)); err != nil {
+		return Result{}, err
+	}
 	b, errBase := parseFiles(recorded, base)
 	y, errYours := parseFiles(dir, yours)
 	n, errNext := parseFiles(dir, next)
 	if err := errors.Join(errBase, errYours, errNext); err != nil {
-		return Files{}, false, err
+		return Result{}, err
 	}
-	reqs, more := mergeRequires(b, y, n, imports)
+	var r Result
+	reqs, more := r.mergeRequires(b, y, n, imports)
 	sums, err := mergeSums(dir, b, y, n, reqs, more)
 	if err != nil {
-		return Files{}, false, err
+		return Result{}, err
 	}
-	merged.Sum = formatSums(sums)
+	r.Sum = formatSums(sums)
 	asNext := maps.Equal(reqs, n.requires)
-	tidy = !asNext && (!maps.Equal(reqs, y.requires) || !maps.Equal(b.requires, n.requires))
+	r.Tidy = !asNext && (!maps.Equal(reqs, y.requires) || !maps.Equal(b.requires, n.requires))
 	if asNext && bytes.Equal(yours.Mod, base.Mod) {
-		merged.Mod = next.Mod
-		return merged, tidy, nil
+		r.Mod = next.Mod
+		return r, nil
 	}
-	file, changed, err := mergeDirectives(b.file, y.file, n.file)
+	file, changed, err := r.mergeDirectives(b.file, y.file, n.file)
 	if err != nil {
-		return Files{}, false, fmt.Errorf("%s: %w", path.Join(dir, "go.mod"), err)
+		return Result{}, fmt.Errorf("%s: %w", path.Join(dir, "go.mod"), err)
 	}
 	if !changed && maps.Equal(reqs, y.requires) {
-		merged.Mod = yours.Mod
-		return merged, tidy, nil
+		r.Mod = yours.Mod
+		return r, nil
 	}
 	setRequires(file, reqs)
-	merged.Mod, err = file.Format()
-	return merged, tidy, err
+	if r.Mod, err = file.Format(); err == nil {
+		r.Mod = withComments(r.Mod, base.Mod, yours.Mod)
+	}
+	return r, err
+}
+
+// unmerged returns an error if git has left a conflict in a file.
+func unmerged(file string, content []byte) error {
+	for line := range bytes.Lines(content) {
+		if bytes.HasPrefix(line, []byte("<<<<<<< ")) || bytes.HasPrefix(line, []byte(">>>>>>> ")) {
+			return fmt.Errorf("%s: git has a conflict in it; resolve that, then run the command again", file)
+		}
+	}
+	return nil
 }
 
 // side is one of the three states of a module.
 type side struct {
 	file     *modfile.File
 	requires map[string]Require
+	comments map[string]string // about what it requires
 	sums     map[Sum]bool
 }
 
@@ -70,28 +104,32 @@ func parseFiles(dir string, files Files) (side, error) {
 	if err := errors.Join(errMod, errSum); err != nil {
 		return side{}, fmt.Errorf("%w; repair that, then run again", err)
 	}
-	return side{f, requires(f), sums}, nil
+	return side{f, requires(f), requireComments(f), sums}, nil
 }
 
 // mergeRequires merges what the three sides require. more says that yours
 // requires something that next does not.
-func mergeRequires(base, yours, next side, imports []string) (merged map[string]Require, more bool) {
+func (r *Result) mergeRequires(base, yours, next side, imports []string) (merged map[string]Require, more bool) {
 	merged = map[string]Require{}
 	used := usedModules(base, yours, next, imports)
 	dropped := map[string]Require{}
-	for p, y := range yours.requires {
-		b, wasOurs := base.requires[p]
+	for _, p := range slices.Sorted(maps.Keys(yours.requires)) {
+		y, b := yours.requires[p], base.requires[p]
 		n, isOurs := next.requires[p]
-		more = more || y.Version != b.Version
+		more = more || y.Version != b.Version && y.Version != n.Version
 		switch {
-		case isOurs:
-			indirect := y.Indirect && n.Indirect
-			if wasOurs {
-				indirect = pick(b.Indirect, y.Indirect, n.Indirect, nil)
+		case isOurs && holds(base, yours, p, n.Version):
+			merged[p], more = Require{y.Version, indirect(base, yours, next, p)}, true
+			if n.Version != b.Version {
+				r.Held = append(r.Held, Held{p, y.Version, n.Version})
 			}
-			merged[p] = Require{pick(b.Version, y.Version, n.Version, newerVersion), indirect}
+		case isOurs:
+			merged[p] = Require{pick(b.Version, y.Version, n.Version, newerVersion), indirect(base, yours, next, p)}
 		case y != b: // you added it, or changed it
 			merged[p] = y
+		case yours.comments[p] != base.comments[p]:
+			merged[p], more = y, true
+			r.Kept = append(r.Kept, p)
 		default:
 			dropped[p], more = y, more || used[p]
 		}
@@ -102,16 +140,36 @@ func mergeRequires(base, yours, next side, imports []string) (merged map[string]
 		// the build.
 		maps.Copy(merged, dropped)
 	}
-	for p, n := range next.requires {
-		// What you removed comes back if your code imports it, or if a new
-		// version of something that you kept may need it.
+	for _, p := range slices.Sorted(maps.Keys(next.requires)) {
+		n := next.requires[p]
 		_, isYours := yours.requires[p]
 		b, wasOurs := base.requires[p]
-		if !isYours && (!wasOurs || used[p] || n.Indirect && n != b) {
+		switch {
+		case isYours:
+		case !wasOurs || used[p]:
 			merged[p] = n
+		case n != b:
+			r.Away = append(r.Away, p)
 		}
 	}
 	return merged, more
+}
+
+// holds tells whether you hold a module back that next wants in another version.
+func holds(base, yours side, p, next string) bool {
+	y, b := yours.requires[p].Version, base.requires[p].Version
+	return y != next && (yours.comments[p] != base.comments[p] ||
+		b != "" && semver.Compare(y, b) < 0 ||
+		slices.ContainsFunc(yours.file.Exclude, func(x *modfile.Exclude) bool { return x.Mod == module.Version{Path: p, Version: next} }))
+}
+
+// indirect tells whether a module is required for other modules only.
+func indirect(base, yours, next side, p string) bool {
+	y, n := yours.requires[p].Indirect, next.requires[p].Indirect
+	if b, ok := base.requires[p]; ok {
+		return pick(b.Indirect, y, n, nil)
+	}
+	return y && n
 }
 
 // usedModules tells which modules the imports and the tools of yours come from:
