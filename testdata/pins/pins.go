@@ -27,6 +27,8 @@ import (
 	_ "github.com/go-playground/validator/v10"
 	_ "github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/labstack/echo/v5"
+	_ "github.com/labstack/echo/v5/middleware"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/rs/cors"

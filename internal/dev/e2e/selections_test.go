@@ -65,7 +65,7 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"auth-huma", "background-orders", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-gin", "plain-nethttp"}
+	want := []string{"auth-huma", "background-orders", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-echo", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-echo", "plain-gin", "plain-nethttp", "plain-validator"}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}
@@ -82,7 +82,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"auth", "background", "client", "orders", "plain", "sql", "stdlib", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
+	words := []string{"auth", "background", "client", "orders", "plain", "sql", "stdlib", "echo", "command", "config", "deploy", "http", "lifecycle", "principal", "project", "telemetry"}
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
