@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"reflect"
@@ -16,29 +15,6 @@ import (
 
 	"example.com/hello/internal/problem"
 )
-
-// refuse answers a request that a handler could not. An error that is meant for
-// the client becomes a problem document; the text of any other is logged and goes
-// no further.
-func refuse(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	details, internal := problem.From(r.Context(), err)
-	if internal {
-		log.ErrorContext(r.Context(), "internal error", "error", err)
-	}
-	details.Send(w)
-}
-
-// Reply sends v as JSON.
-func Reply(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("response: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
-	return nil
-}
 
 // decode reads the JSON body of r into v. Unknown members are errors, for a
 // misspelt one would be lost without a word. The error is a problem.

@@ -1,8 +1,12 @@
 package api
 
 import (
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
+
+	"example.com/hello/internal/problem"
 )
 
 // Handler is an http.HandlerFunc that may fail.
@@ -14,9 +18,25 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			refuse(w, r, log, err)
+			details, internal := problem.From(r.Context(), err)
+			if internal {
+				log.ErrorContext(r.Context(), "internal error", "error", err)
+			}
+			details.Send(w)
 		}
 	}
+}
+
+// Reply sends v as JSON.
+func Reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("response: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
+	return nil
 }
 
 // Decode reads the JSON body of r into a T. Unknown members are errors, for a
