@@ -1,6 +1,10 @@
 // Command otelgen scaffolds OpenTelemetry-instrumented Go services.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(run(os.Args[1:])) }
+	"github.com/otelgen/otelgen/templates"
+)
+
+func main() { os.Exit(run(templates.FS, os.Args[1:])) }

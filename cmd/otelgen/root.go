@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime/debug"
 
@@ -10,14 +11,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/templates"
 )
 
-// run runs a command line and returns the exit code. Data goes to stdout, talk
-// to stderr.
-func run(args []string) int {
+// run runs a command line with a catalog of templates and returns the exit code.
+// Data goes to stdout, talk to stderr.
+func run(templates fs.FS, args []string) int {
 	debug.SetGCPercent(400) // a command ends before collecting garbage pays
-	catalog, err := generator.Load(templates.FS)
+	catalog, err := generator.Load(templates)
 	if err == nil {
 		root := rootCommand(catalog)
 		root.SetArgs(args)

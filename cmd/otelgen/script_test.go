@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -19,9 +20,26 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/otelgen/otelgen/internal/dev/releases"
+	"github.com/otelgen/otelgen/templates"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"otelgen": main}) }
+// TestMain makes commands of otelgen for scripts: "otelgen" is that of users, and
+// "otelgen-0", "otelgen-1" and "otelgen-2" are three releases of it.
+func TestMain(m *testing.M) {
+	commands := map[string]func(){"otelgen": main}
+	for n := range 3 {
+		commands[fmt.Sprintf("otelgen-%d", n)] = func() {
+			edited, err := releases.Later(templates.FS, n)
+			if err != nil {
+				panic(err)
+			}
+			os.Exit(run(edited, os.Args[1:]))
+		}
+	}
+	testscript.Main(m, commands)
+}
 
 // How long a machine may be busy with other things: all scripts together, one
 // of which builds a service, and the start of that.

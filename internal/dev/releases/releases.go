@@ -1,0 +1,203 @@
+// Package releases makes later releases of the templates, by editing the real
+// ones. Tests of updates go from one to the next, because today's templates are
+// only one release.
+package releases
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing/fstest"
+)
+
+// Later returns the templates as they might be n releases from now. Release 0 is
+// the real one, but for one module, which it requires in an older version. With
+// each release
+//
+//   - statements come into the functions of every third Go file, and change,
+//   - lines come at the beginnings of other files,
+//   - Go files get other names, the second time again, and with the second
+//     release a package gets another directory,
+//   - a file comes, and that of the release before goes.
+//
+// What is rendered from each of them is a service that builds.
+func Later(templates fs.FS, n int) (fs.FS, error) {
+	r, err := read(templates)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		r.downgrade()
+	}
+	for release := 1; release <= n; release++ {
+		r.change(release)
+		r.rename(release)
+		r.add(release)
+		if release == 2 {
+			r.moveDirectory("internal/lifecycle", "internal/run/lifecycle")
+		}
+	}
+	r.sayWhatMoved()
+	return r.fs(), r.err
+}
+
+// tree is a catalog in the making.
+type tree struct {
+	files map[string]string
+	moved map[string]map[string]string // by feature.yaml, old output path to new
+	err   error
+}
+
+func read(templates fs.FS) (*tree, error) {
+	r := &tree{files: map[string]string{}, moved: map[string]map[string]string{}}
+	err := fs.WalkDir(templates, ".", func(p string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(templates, p)
+		r.files[p] = string(content)
+		return err
+	})
+	return r, err
+}
+
+func (r *tree) fs() fs.FS {
+	all := fstest.MapFS{}
+	for p, content := range r.files {
+		all[p] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
+	}
+	return all
+}
+
+// output returns the path that a template has in a service, and the file of its
+// feature; ok is false if it is no template.
+func output(p string) (out, feature string, ok bool) {
+	folder, rest, ok := strings.Cut(p, "/files/")
+	ext := path.Ext(rest)
+	return strings.TrimSuffix(rest, ext), folder + "/feature.yaml", ok && (ext == ".tmpl" || ext == ".raw")
+}
+
+// templates returns the paths of the templates of files for which a condition
+// holds, in a fixed order.
+func (r *tree) templates(holds func(out string) bool) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.files)), func(p string) bool {
+		out, _, ok := output(p)
+		return !ok || !holds(out)
+	})
+}
+
+// The module whose version release 0 does not have yet.
+const (
+	bumped     = "module github.com/caarlos0/env/v11 "
+	olderLines = bumped + `v11.4.1
+sum h1:fYwH0sWEsBSMPG7t4e/PEfTFzrWrpjyygXyUnWiSwEw=
+mod h1:qupehSf/Y0TUTsxKywqRt/vJjN5nz6vauiYEUUr8P4U=
+`
+)
+
+func (r *tree) downgrade() {
+	const lock = "modules.lock"
+	newer := regexp.MustCompile(regexp.QuoteMeta(bumped) + `v\S+\nsum .*\nmod .*\n`)
+	if !newer.MatchString(r.files[lock]) {
+		r.err = fmt.Errorf("%s: there is no %sin it; choose another module", lock, bumped)
+	}
+	r.files[lock] = newer.ReplaceAllLiteralString(r.files[lock], olderLines)
+}
+
+var (
+	function = regexp.MustCompile(`(?m)^func [^{}\n]*\{\n(\t_ = "release \d+"\n)?`)
+	heading  = regexp.MustCompile(`(?m)\A.*\n`)
+)
+
+// change changes lines: of Go files inside functions, of others below the first
+// line.
+func (r *tree) change(release int) {
+	for i, p := range r.templates(func(out string) bool { return path.Ext(out) == ".go" }) {
+		if i%3 != release%3 {
+			continue
+		}
+		n := 0
+		r.files[p] = function.ReplaceAllStringFunc(r.files[p], func(old string) string {
+			if n++; n%4 != 1 {
+				return old
+			}
+			first, _, _ := strings.Cut(old, "\n")
+			return fmt.Sprintf("%s\n\t_ = \"release %d\"\n", first, release)
+		})
+	}
+	comments := map[string]string{".md": "\nRelease %d.\n", ".yaml": "# Release %d.\n", "": "# Release %d.\n"}
+	for i, p := range r.templates(func(out string) bool { return comments[path.Ext(out)] != "" && path.Base(out)[0] != '.' }) {
+		out, _, _ := output(p)
+		if i%2 == release%2 && !strings.HasPrefix(r.files[p], "{{") {
+			r.files[p] = heading.ReplaceAllString(r.files[p], "${0}"+fmt.Sprintf(comments[path.Ext(out)], release))
+		}
+	}
+}
+
+// rename gives some Go files another name.
+func (r *tree) rename(release int) {
+	suffix := regexp.MustCompile(`(_r\d+)?\.go$`)
+	candidates := r.templates(func(out string) bool {
+		return path.Ext(out) == ".go" && !strings.HasSuffix(out, "_test.go") && strings.HasPrefix(out, "internal/")
+	})
+	for i, p := range candidates {
+		out, feature, _ := output(p)
+		if i%7 != 0 || strings.Contains(r.files[feature], out) {
+			continue // it is an index, which its feature names
+		}
+		r.move(p, suffix.ReplaceAllString(out, fmt.Sprintf("_r%d.go", release)))
+	}
+}
+
+// move moves a template to another path in the service.
+func (r *tree) move(p, to string) {
+	from, feature, _ := output(p)
+	r.files[strings.Replace(p, "/files/"+from, "/files/"+to, 1)] = r.files[p]
+	delete(r.files, p)
+	if r.moved[feature] == nil {
+		r.moved[feature] = map[string]string{}
+	}
+	for old, last := range r.moved[feature] {
+		if last == from {
+			r.moved[feature][old] = to
+		}
+	}
+	r.moved[feature][from] = to
+}
+
+// moveDirectory moves a package to another directory, and what imports it along.
+func (r *tree) moveDirectory(from, to string) {
+	named := regexp.MustCompile(regexp.QuoteMeta(from) + `\b`)
+	for _, p := range slices.Sorted(maps.Keys(r.files)) {
+		r.files[p] = named.ReplaceAllString(r.files[p], to)
+		if out, _, ok := output(p); ok && strings.HasPrefix(out, from+"/") {
+			r.move(p, to+strings.TrimPrefix(out, from))
+		}
+	}
+}
+
+// add adds a file, and drops that of the release before.
+func (r *tree) add(release int) {
+	name := func(release int) string {
+		return fmt.Sprintf("shared/http/files/internal/problem/release%d.go.raw", release)
+	}
+	r.files[name(release)] = fmt.Sprintf("package problem\n\n// Release is the release of the templates.\nconst Release = %d\n", release)
+	delete(r.files, name(release-1))
+}
+
+// sayWhatMoved adds to each feature what has moved in it.
+func (r *tree) sayWhatMoved() {
+	for feature, moved := range r.moved {
+		if strings.Contains(r.files[feature], "\nmoved:") {
+			r.err = fmt.Errorf("%s: has a key moved; merge it with %q", feature, moved)
+		}
+		r.files[feature] += "\nmoved:\n"
+		for _, old := range slices.Sorted(maps.Keys(moved)) {
+			r.files[feature] += fmt.Sprintf("  %s: %s\n", old, moved[old])
+		}
+	}
+}
