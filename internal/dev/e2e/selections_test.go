@@ -65,7 +65,30 @@ func TestJoints(t *testing.T) {
 		}
 	}
 	slices.Sort(joints)
-	want := []string{"auth-huma", "background-orders", "client-orders", "orders-huma", "orders-memory", "orders-plain", "orders-plain-chi", "orders-plain-echo", "orders-plain-gin", "orders-plain-nethttp", "orders-plain-stdlib", "orders-postgres", "orders-sql", "orders-sqlite", "plain-echo", "plain-gin", "plain-nethttp", "plain-validator"}
+	want := []string{
+		"auth-huma",
+		"background-orders",
+		"client-orders",
+		"orders-huma",
+		"orders-memory",
+		"orders-plain",
+		"orders-plain-chi",
+		"orders-plain-echo",
+		"orders-plain-gin",
+		"orders-plain-nethttp",
+		"orders-plain-stdlib",
+		"orders-postgres",
+		"orders-relational",
+		"orders-sql",
+		"orders-sqlc",
+		"orders-sqlc-postgres",
+		"orders-sqlc-sqlite",
+		"orders-sqlite",
+		"plain-echo",
+		"plain-gin",
+		"plain-nethttp",
+		"plain-validator",
+	}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
 	}

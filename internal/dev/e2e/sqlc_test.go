@@ -1,0 +1,69 @@
+//go:build matrix
+
+package e2e_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+	"github.com/otelgen/otelgen/templates"
+)
+
+// The code of queries that the templates have is what sqlc makes of them, on each
+// database, in the version that services pin: their owners, and their CI, make
+// it again. With -update it is written into the templates.
+func TestMatrix_Queries(t *testing.T) {
+	t.Setenv("CGO_ENABLED", "0") // as in a service's own Makefile
+	catalog := e2e.Catalog(t)
+	for _, database := range catalog.Options(generator.Choices{"store": "sqlc"}, "database") {
+		t.Run(database, func(t *testing.T) {
+			spec := generator.Spec{
+				Service: "shop", Module: "example.com/acme/shop",
+				Slots: map[string]string{"database": database, "store": "sqlc"},
+			}
+			dir := filepath.Join(t.TempDir(), "shop")
+			e2e.New(t, catalog, dir, spec)
+			queries := filepath.Join(dir, "internal", "database", "queries")
+			committed := files(t, queries)
+			e2e.Go(t, dir, "generate", "./internal/database/queries")
+			generated := files(t, queries)
+			if len(generated) != len(committed) {
+				t.Errorf("%d files, and %d before", len(generated), len(committed))
+			}
+			for name, content := range generated {
+				if content == committed[name] {
+					continue
+				}
+				if *update {
+					replace(t, "files/internal/database/queries"+name+".raw", committed[name], content)
+					continue
+				}
+				t.Errorf("%s: sqlc makes it otherwise; with -update it is written anew", name)
+			}
+			e2e.Go(t, filepath.Join(dir, "tools", "sqlc"), "mod", "tidy", "-diff")
+		})
+	}
+}
+
+// replace writes the files of templates anew that end with a path and have a
+// content.
+func replace(t *testing.T, path, old, content string) {
+	t.Helper()
+	matches, err := fs.Glob(templates.FS, "sample/orders/sqlc/*/"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range matches {
+		name = filepath.Join(e2e.Root(t), "templates", filepath.FromSlash(name))
+		if is, err := os.ReadFile(name); err != nil || string(is) != old {
+			continue
+		}
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
