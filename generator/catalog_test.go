@@ -114,10 +114,10 @@ func TestLoad_Rejects(t *testing.T) {
 
 		// YAML
 		{"syntax", "router/chi/feature.yaml", "title: chi", "title: [chi", []string{
-			"router/chi/feature.yaml:2:8: did not find expected ',' or ']'",
+			"router/chi/feature.yaml:2:8: the list that begins with [ does not end; add a ], or a comma between the items",
 		}},
 		{"syntax of what everything hangs on", "shared/base/feature.yaml", "title: Base", "title: [Base", []string{
-			"shared/base/feature.yaml:2:7: did not find expected ',' or ']'",
+			"shared/base/feature.yaml:2:7: the list that begins with [ does not end; add a ], or a comma between the items",
 		}},
 		{"empty", "router/chi/feature.yaml", "", "", []string{
 			"router/chi/feature.yaml: empty; something is expected here",
@@ -138,10 +138,10 @@ func TestLoad_Rejects(t *testing.T) {
 		}},
 		{"list for a value", "router/chi/feature.yaml", "title: chi", "title: [chi]", []string{
 			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
-			"router/chi/feature.yaml:1:8: a plain value is expected here, not a list",
+			"router/chi/feature.yaml:1:8: a single value is expected here, not a list (- item)",
 		}},
 		{"value for a list", "feature/audit/feature.yaml", "[background]", "background", []string{
-			"feature/audit/feature.yaml:3:11: a list is expected here, not a plain value",
+			"feature/audit/feature.yaml:3:11: a list (- item) is expected here, not a single value",
 		}},
 		{"no bool", "sample/orders/feature.yaml", "fallible: true", "fallible: perhaps", []string{
 			"sample/orders/feature.yaml:9:15: perhaps: neither true nor false",
@@ -398,8 +398,8 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: a word is printed into Go code only through quote",
 		}},
 		{"list that is not declared", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.tyr}}", []string{
-			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; choose compose_environment, layout or try",
-			"shared/base/files/README.md.tmpl:3:1: list tyr: no feature declares it; choose compose_environment, layout or try",
+			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; did you mean try?",
+			"shared/base/files/README.md.tmpl:3:1: list tyr: no feature declares it; did you mean try?",
 		}},
 		{"key that items do not have", "shared/base/files/README.md.tmpl", "{{.text}}", "{{.txt}}", []string{
 			`shared/base/files/README.md.tmpl:8:15: list layout: an item has the keys path, text; this prints "txt"`,
@@ -588,7 +588,7 @@ func TestLoad_ReportsEverythingAtOnce(t *testing.T) {
 	f.replace("database/sqlite/feature.yaml", "title: SQLite", "title: [")
 	_, err := Load(f.files)
 	lines(t, err, strings.Split(strings.TrimSpace(`
-database/sqlite/feature.yaml:3:4: did not find expected ',' or ']'
+database/sqlite/feature.yaml:3:4: the list that begins with [ does not end; add a ], or a comma between the items
 feature/audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
 feature/background/feature.yaml:1:1: summary: one line of plain text is needed
 feature/background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?

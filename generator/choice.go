@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/sat"
@@ -99,9 +101,9 @@ func (c *Catalog) Choices(spec Spec) (Choices, error) {
 		value := spec.Slots[name]
 		switch slot := c.slot(name); {
 		case slot == nil:
-			problems = append(problems, choiceError(name, "slot %s: there is no such slot; %s", name, problem.Suggest(name, slotNames(c.Slots))))
+			problems = append(problems, choiceError(name, "choice %s: there is no such choice; %s", name, problem.Suggest(name, slotNames(c.Slots))))
 		case !slices.Contains(c.choices[name], value):
-			problems = append(problems, choiceError(name, "%s %s: there is no such %s; %s", name, value, name, problem.Suggest(value, slot.Values)))
+			problems = append(problems, choiceError(name, "%s %s: there is no such %s; %s", name, value, name, c.suggest(value, slot.Values)))
 		default:
 			choices[name] = value
 		}
@@ -124,7 +126,7 @@ func (c *Catalog) choose(choices Choices, name string) error {
 	f := c.byName[name]
 	switch {
 	case f == nil:
-		return choiceError(name, "feature %s: there is no such feature; %s", name, problem.Suggest(name, c.chosenNames()))
+		return choiceError(name, "feature %s: there is no such feature; %s", name, c.suggest(name, c.chosenNames()))
 	case f.Always:
 		return choiceError(name, "feature %s: it is in every service; leave it out", name)
 	case f.hidden:
@@ -140,6 +142,33 @@ func (c *Catalog) choose(choices Choices, name string) error {
 	}
 	choices[f.Slot] = name
 	return nil
+}
+
+// suggest is the way out when a word is none of some features: people also know
+// them by their titles, such as PostgreSQL or net/http, and by words of their
+// summaries, such as JWT.
+func (c *Catalog) suggest(word string, names []string) string {
+	word = strings.ToLower(word)
+	var described []string
+	for _, name := range names {
+		f := c.byName[name]
+		switch {
+		case f == nil: // the value None
+		case strings.ToLower(f.Title) == word:
+			return fmt.Sprintf("did you mean %s?", name)
+		case slices.Contains(wordsOf(f.Summary), word):
+			described = append(described, name)
+		}
+	}
+	if problem.Nearest(word, names) == "" && len(described) == 1 {
+		return fmt.Sprintf("did you mean %s?", described[0])
+	}
+	return problem.Suggest(word, names)
+}
+
+// wordsOf returns the words of a text in lower case.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // exclusion returns the names of some choices that exclude each other, and the

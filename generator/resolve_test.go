@@ -100,9 +100,9 @@ func TestResolve_Rejects(t *testing.T) {
 		want []string
 	}{
 		{"everything at once", Spec{Service: "Shop", Module: "context", Slots: map[string]string{"roter": "chi", "router": "chii"}, Features: []string{"audi", "base", "orders-memory"}}, []string{
-			`service name "Shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
+			`service name "Shop" is not valid: use lower-case letters, digits and hyphens, for example "shop"`,
 			`module path "context" is not valid: it looks like the package context of the standard library; choose another path`,
-			"slot roter: there is no such slot; did you mean router?",
+			"choice roter: there is no such choice; did you mean router?",
 			"router chii: there is no such router; did you mean chi?",
 			"feature audi: there is no such feature; did you mean audit?",
 			"feature base: it is in every service; leave it out",

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"go/token"
@@ -180,7 +181,7 @@ const maxLabel = 63
 var labelCharacters = regexp.MustCompile(`^[-a-z0-9]*$`)
 
 func serviceProblem(name string) error {
-	const choose = "choose another name"
+	choose := fmt.Sprintf("choose another name, for example %q", name+"-service")
 	invalid := func(problem string) error {
 		return choiceError("service", "service name %q is not valid: %s", name, problem)
 	}
@@ -188,11 +189,11 @@ func serviceProblem(name string) error {
 	case name == "":
 		return choiceError("service", `service name is missing: choose one, for example "shop"`)
 	case !labelCharacters.MatchString(name):
-		return invalid(`use lower-case letters, digits and hyphens (for example "shop")`)
+		return invalid(fmt.Sprintf("use lower-case letters, digits and hyphens, for example %q", ServiceName(name)))
 	case len(name) > maxLabel:
 		return invalid(fmt.Sprintf("it has %d characters; use at most %d", len(name), maxLabel))
 	case strings.Trim(name, "-") != name:
-		return invalid("it begins or ends with a hyphen; remove that")
+		return invalid(fmt.Sprintf("it begins or ends with a hyphen; remove that, as in %q", ServiceName(name)))
 	case token.IsKeyword(name):
 		return invalid("it is a keyword of Go; " + choose)
 	case slices.Contains(reserved, name):
@@ -200,12 +201,27 @@ func serviceProblem(name string) error {
 	case module.CheckFilePath(name) != nil:
 		return invalid("it cannot be the name of a directory on Windows; " + choose)
 	case !plainInYAML(name):
-		return invalid("in YAML it is not a string; " + choose)
+		return invalid("YAML does not read it as text; " + choose)
 	case slices.Contains(standard, name):
 		return invalid("it is the name of a package of the standard library; " + choose)
 	}
 	return nil
 }
+
+// ServiceName returns the name of a service that is nearest to a text, such as
+// "my-shop" for "My Shop" or "MyShop". It is "shop" if no character of the text
+// can be in one.
+func ServiceName(text string) string {
+	words := betweenWords.ReplaceAllString(text, "$1-$2")
+	label := strings.Trim(notInLabel.ReplaceAllString(strings.ToLower(words), "-"), "-")
+	label = strings.TrimRight(label[:min(len(label), maxLabel)], "-")
+	return cmp.Or(label, "shop")
+}
+
+var (
+	betweenWords = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	notInLabel   = regexp.MustCompile(`[^a-z0-9]+`)
+)
 
 // plainInYAML tells whether a name is a string in YAML without quotes, also for
 // those who still read version 1.1.
@@ -225,6 +241,9 @@ func moduleProblem(path string) error {
 		return choiceError("module", "module path %q is not valid: %s", path, problem)
 	}
 	switch err := check(path); {
+	case strings.Contains(path, "@"):
+		without, _, _ := strings.Cut(path, "@")
+		return invalid(fmt.Sprintf("a module path has no version; leave that out, as in %q", without))
 	case path == "":
 		return choiceError("module", `module path is missing: choose one, for example "example.com/shop"`)
 	case err != nil:

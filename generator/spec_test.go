@@ -24,28 +24,29 @@ func TestSpec_Validate(t *testing.T) {
 	}
 	for service, want := range map[string]string{
 		"":                      `service name is missing: choose one, for example "shop"`,
-		"Shop":                  `service name "Shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
-		"shop_api":              `service name "shop_api" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
-		"shop.api":              `service name "shop.api" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
-		"../shop":               `service name "../shop" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
-		"shop\n":                `service name "shop\n" is not valid: use lower-case letters, digits and hyphens (for example "shop")`,
-		"-shop":                 `service name "-shop" is not valid: it begins or ends with a hyphen; remove that`,
-		"-":                     `service name "-" is not valid: it begins or ends with a hyphen; remove that`,
+		"Shop":                  `service name "Shop" is not valid: use lower-case letters, digits and hyphens, for example "shop"`,
+		"shop_api":              `service name "shop_api" is not valid: use lower-case letters, digits and hyphens, for example "shop-api"`,
+		"shop.api":              `service name "shop.api" is not valid: use lower-case letters, digits and hyphens, for example "shop-api"`,
+		"../shop":               `service name "../shop" is not valid: use lower-case letters, digits and hyphens, for example "shop"`,
+		"shop\n":                `service name "shop\n" is not valid: use lower-case letters, digits and hyphens, for example "shop"`,
+		"-shop":                 `service name "-shop" is not valid: it begins or ends with a hyphen; remove that, as in "shop"`,
+		"-":                     `service name "-" is not valid: it begins or ends with a hyphen; remove that, as in "shop"`,
 		strings.Repeat("a", 64): `service name "` + strings.Repeat("a", 64) + `" is not valid: it has 64 characters; use at most 63`,
-		"range":                 `service name "range" is not valid: it is a keyword of Go; choose another name`,
-		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name`,
-		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name`,
-		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name`,
-		"null":                  `service name "null" is not valid: in YAML it is not a string; choose another name`,
-		"007":                   `service name "007" is not valid: in YAML it is not a string; choose another name`,
-		"1e3":                   `service name "1e3" is not valid: in YAML it is not a string; choose another name`,
-		"no":                    `service name "no" is not valid: in YAML it is not a string; choose another name`,
-		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name`,
+		"range":                 `service name "range" is not valid: it is a keyword of Go; choose another name, for example "range-service"`,
+		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name, for example "internal-service"`,
+		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name, for example "main-service"`,
+		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name, for example "con-service"`,
+		"null":                  `service name "null" is not valid: YAML does not read it as text; choose another name, for example "null-service"`,
+		"007":                   `service name "007" is not valid: YAML does not read it as text; choose another name, for example "007-service"`,
+		"1e3":                   `service name "1e3" is not valid: YAML does not read it as text; choose another name, for example "1e3-service"`,
+		"no":                    `service name "no" is not valid: YAML does not read it as text; choose another name, for example "no-service"`,
+		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name, for example "context-service"`,
 	} {
 		lines(t, Spec{Service: service, Module: "shop"}.Validate(), want)
 	}
 	const like = `; use a path such as "example.com/shop" or "shop"`
 	for module, want := range map[string]string{
+		"example.com/shop@v1": `module path "example.com/shop@v1" is not valid: a module path has no version; leave that out, as in "example.com/shop"`,
 		"":                    `module path is missing: choose one, for example "example.com/shop"`,
 		"example.com//shop":   `module path "example.com//shop" is not valid: double slash` + like,
 		"/shop":               `module path "/shop" is not valid: empty path element` + like,
@@ -58,6 +59,17 @@ func TestSpec_Validate(t *testing.T) {
 		"cmd":                 `module path "cmd" is not valid: the go command gives cmd a meaning of its own; choose another path`,
 	} {
 		lines(t, Spec{Service: "shop", Module: module}.Validate(), want)
+	}
+}
+
+func TestServiceName(t *testing.T) {
+	for text, want := range map[string]string{
+		"shop": "shop", "My Shop": "my-shop", "MyShop": "my-shop", "my_shop": "my-shop", "shop.api": "shop-api", "-shop-": "shop",
+		"../shop": "shop", "": "shop", "!": "shop", strings.Repeat("a", 62) + "-b": strings.Repeat("a", 62),
+	} {
+		if got := ServiceName(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 
@@ -93,9 +105,9 @@ features:
 	}
 	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"), "v1.2.3")
 	lines(t, err,
-		".otelgen/spec.yaml:2:8: a mapping is expected here, not a list",
+		".otelgen/spec.yaml:2:8: a mapping (key: value) is expected here, not a list (- item)",
 		".otelgen/spec.yaml:3:1: modul: unknown key; did you mean module?",
-		".otelgen/spec.yaml:4:11: a list is expected here, not a plain value",
+		".otelgen/spec.yaml:4:11: a list (- item) is expected here, not a single value",
 	)
 }
 

@@ -34,11 +34,11 @@ with the file.`,
 // choosingCommand completes a command that changes what a service is made of.
 func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...string) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
 	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
-	dir := cmd.Flags().String("dir", ".", "`DIR` of the service")
+	dir := cmd.Flags().String("dir", "", "`DIR` of the service (default: where you are)")
 	u.addFlags(cmd)
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {
-			return fmt.Errorf("%s: no feature; name one, which otelgen list knows", cmd.CommandPath())
+			return fmt.Errorf("%s: no feature is named; name one or more that otelgen list shows", cmd.CommandPath())
 		}
 		return nil
 	}
@@ -53,6 +53,9 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	}
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(spec, names...) }
+		if !cmd.Flags().Changed("dir") {
+			return u.run(cmd, nil)
+		}
 		return u.run(cmd, []string{*dir})
 	}
 	return cmd

@@ -10,8 +10,7 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// choice is the value of a slot's flag. Two values of one slot are a mistake,
-// not an override.
+// choice is the value of a slot's flag.
 type choice struct {
 	slot   string
 	chosen map[string]string
@@ -32,9 +31,6 @@ func addChoices(cmd *cobra.Command, catalog *generator.Catalog, chosen map[strin
 
 // Set implements pflag.Value.
 func (c choice) Set(value string) error {
-	if was, given := c.chosen[c.slot]; given && was != value {
-		return fmt.Errorf("the %s is already %s; choose one of them", c.slot, was)
-	}
 	c.chosen[c.slot] = value
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 func listCommand(catalog *generator.Catalog) *cobra.Command {
@@ -70,7 +71,7 @@ func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
 	var l listing
 	topic := strings.Join(topics, "")
 	if !slices.Contains([]string{"", "features", "presets"}, topic) {
-		return l, fmt.Errorf("%s: no such list; list features or presets, or both without an argument", topic)
+		return l, fmt.Errorf("%s: no such list; %s", topic, problem.Suggest(topic, []string{"features", "presets"}))
 	}
 	if topic != "presets" {
 		for _, slot := range catalog.Slots {

@@ -42,7 +42,7 @@ wrong nothing is written.`,
 		Example: `  otelgen new shop
   otelgen new github.com/acme/shop/v2 --preset minimal
   otelgen new shop --dir . --no-input      # in a fresh clone`,
-		Args:              atMost(1, "a service has one name"),
+		Args:              oneName(catalog),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := noEmptyFlags(cmd.Flags()); err != nil {
@@ -71,6 +71,19 @@ func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	complete(cmd, "preset", presetNames())
 	if err := cmd.RegisterFlagCompletionFunc("with", completeFeatures(catalog)); err != nil {
 		panic(err) // there is no such flag
+	}
+}
+
+// oneName refuses more than one NAME, and says where the other words belong.
+func oneName(catalog *generator.Catalog) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		hint := "a service has one name, such as " + generator.ServiceName(strings.Join(args, "-"))
+		for _, arg := range args[min(1, len(args)):] {
+			if flag := flagFor(cmd, catalog.Features, arg); flag != "" {
+				hint = "did you mean " + flag + "?"
+			}
+		}
+		return atMost(1, hint)(cmd, args)
 	}
 }
 

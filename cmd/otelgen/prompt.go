@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"syscall"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/terminal"
@@ -68,7 +69,7 @@ func described(options []option) (names []string, describe func(string, int) str
 func (p prompt) ask(question survey.Prompt, answer any, opts ...survey.AskOpt) error {
 	err := survey.AskOne(question, answer, append(opts, survey.WithStdio(p.in, p.err, p.err))...)
 	if errors.Is(err, terminal.InterruptErr) {
-		return errors.New("otelgen new: interrupted; nothing has been written")
+		return interruptedError{syscall.SIGINT}
 	}
 	return err
 }

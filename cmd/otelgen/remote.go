@@ -81,6 +81,9 @@ func azureDevOps(host, p string) (string, string) {
 	return host, p
 }
 
+// isAzureDevOps reports whether a module path is that of a repository there.
+func isAzureDevOps(modulePath string) bool { return strings.Contains(modulePath, "/_git/") }
+
 // sshPatience is how long ssh may take to read its configuration, which may run
 // commands.
 const sshPatience = 3 * time.Second

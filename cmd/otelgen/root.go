@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/otelgen/otelgen/generator"
 )
@@ -17,42 +17,100 @@ import (
 // Data goes to stdout, talk to stderr.
 func run(templates fs.FS, args []string) int {
 	debug.SetGCPercent(400) // a command ends before collecting garbage pays
-	catalog, err := generator.Load(templates)
-	if err == nil {
-		root := rootCommand(catalog)
-		root.SetArgs(args)
-		err = root.Execute()
-	}
+	err := execute(templates, args)
 	if err != nil && !errors.Is(err, errDiffers) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	return exitCode(err)
 }
 
-// Exit codes are those of diff(1).
+func execute(templates fs.FS, args []string) error {
+	if len(args) > 0 && slices.Contains([]string{"version", "--version", "-v"}, args[0]) {
+		// Loading the catalog takes longer than all the rest.
+		return executeRoot(rootCommand(versionCommand()), args)
+	}
+	catalog, err := generator.Load(templates)
+	if err != nil {
+		return err
+	}
+	return executeRoot(wholeCommand(catalog), args)
+}
+
+func executeRoot(root *cobra.Command, args []string) error {
+	root.SetArgs(args)
+	return root.Execute()
+}
+
+// Exit codes are those of diff(1) and, if a signal ends otelgen, those of a
+// shell.
 const (
-	done     = 0
-	differ   = 1
-	couldNot = 2
+	done      = 0
+	differ    = 1
+	couldNot  = 2
+	signalled = 128 // plus the number of the signal
 )
 
 // errDiffers is the outcome of a command that has done, and said, what it had to.
 var errDiffers = errors.New("it differs")
 
 func exitCode(err error) int {
+	var interrupted interruptedError
 	switch {
 	case err == nil:
 		return done
 	case errors.Is(err, errDiffers):
 		return differ
+	case errors.As(err, &interrupted):
+		return signalled + int(interrupted.signal)
 	default:
 		return couldNot
 	}
 }
 
-// rootCommand makes the command line. What can be chosen comes from the
+// The groups of commands in help, in their order.
+var groups = []*cobra.Group{
+	{ID: "make", Title: "Make a service"},
+	{ID: "keep", Title: "Keep it up to date"},
+	{ID: "know", Title: "See what there is"},
+	{ID: "more", Title: "More"},
+}
+
+// synonyms are what others call our commands.
+var synonyms = map[string][]string{
+	"new":    {"bootstrap", "create", "gen", "generate", "init", "make", "project", "scaffold", "service", "start"},
+	"add":    {"enable", "install", "set", "with"},
+	"remove": {"delete", "disable", "rm", "uninstall", "without"},
+	"update": {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
+	"check":  {"lint", "status", "validate", "verify"},
+	"diff":   {"changes", "compare", "plan"},
+	"list":   {"catalog", "features", "ls", "options", "presets", "search"},
+}
+
+// wholeCommand makes the command line. What can be chosen comes from the
 // catalog: a new feature needs no code here.
-func rootCommand(catalog *generator.Catalog) *cobra.Command {
+func wholeCommand(catalog *generator.Catalog) *cobra.Command {
+	in := func(group string, commands ...*cobra.Command) []*cobra.Command {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+		}
+		return commands
+	}
+	root := rootCommand(slices.Concat(
+		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog)),
+		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog)),
+		in("know", listCommand(catalog)),
+		in("more", versionCommand()),
+	)...)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagProblem(cmd, catalog.Features, err) })
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	strictArguments(root)
+	return root
+}
+
+func rootCommand(commands ...*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "otelgen",
 		Short:         "Scaffold Go services that are observable from their first commit",
@@ -66,12 +124,13 @@ func rootCommand(catalog *generator.Catalog) *cobra.Command {
 		RunE: help,
 	}
 	root.SetVersionTemplate(identity(thisVersion()))
-	root.SetFlagErrorFunc(flagProblem)
-	root.AddCommand(newCommand(catalog), updateCommand(catalog), checkCommand(catalog), diffCommand(catalog),
-		addCommand(catalog), removeCommand(catalog), listCommand(catalog), versionCommand())
-	root.InitDefaultCompletionCmd()
-	root.InitDefaultHelpCmd()
-	strictArguments(root)
+	root.AddGroup(groups...)
+	root.AddCommand(commands...)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagProblem(cmd, nil, err) })
+	for _, cmd := range commands {
+		cmd.SuggestFor = synonyms[cmd.Name()]
+	}
+	onceEach(root)
 	return root
 }
 
@@ -88,7 +147,7 @@ func strictArguments(root *cobra.Command) {
 				if err != nil {
 					return err
 				}
-				return noSuchCommand(explained, unknown)
+				return unknownCommand(explained, unknown, "")
 			}
 		case "completion":
 			cmd.Args, cmd.RunE = noSuchCommand, help
@@ -100,10 +159,20 @@ func strictArguments(root *cobra.Command) {
 }
 
 func noSuchCommand(cmd *cobra.Command, args []string) error {
+	other := ""
+	if !cmd.HasParent() && len(args) == 1 && checkName(args[0]) == nil {
+		other = "; if it is to be the name of a service, run otelgen new " + quote(args[0])
+	}
+	return unknownCommand(cmd, args, other)
+}
+
+// unknownCommand is the error for arguments where a command is expected. other
+// is what they may be if no command is like them.
+func unknownCommand(cmd *cobra.Command, args []string, other string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := cmd.CommandPath() + " --help lists them"
+	hint := cmd.CommandPath() + " --help lists them" + other
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + near[0] + "?"
 	}
@@ -118,43 +187,4 @@ func atMost(n int, hint string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// noEmptyFlags finds flags that have got an empty value, which would pass for no
-// flag at all: that of a variable that is not set.
-func noEmptyFlags(flags *pflag.FlagSet) error {
-	var errs []error
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.String() == "" {
-			errs = append(errs, noValue(f.Name))
-		}
-	})
-	return errors.Join(errs...)
-}
-
-func noValue(flag string) error {
-	return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", flag)
-}
-
-// flagProblem says what is wrong with a flag in our order of words.
-func flagProblem(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	var empty *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	var malformed *pflag.InvalidSyntaxError
-	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return fmt.Errorf("-%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
-	case errors.As(err, &unknown):
-		return fmt.Errorf("--%s: no such flag; %s --help lists them", unknown.GetSpecifiedName(), cmd.CommandPath())
-	case errors.As(err, &empty):
-		return noValue(empty.GetFlag().Name)
-	case errors.As(err, &malformed):
-		return fmt.Errorf("%s: not the form of a flag; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
-	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
-		return fmt.Errorf("--%s %s: neither true nor false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
-	case errors.As(err, &invalid):
-		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
-	}
-	return err
 }

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
@@ -30,18 +27,25 @@ type service struct {
 // parse turns the options into a Spec and looks at where it goes. What it
 // returns with an error is as good as it gets, so that more can be found.
 func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
-	s := &service{spec: generator.Spec{Otelgen: thisVersion(), Service: o.name, Module: o.module, Slots: map[string]string{}}}
-	var errs []error
+	n, err := parseName(o.name)
+	if err != nil {
+		n.service = anyService // of which nothing else can be wrong
+	}
+	s := &service{spec: generator.Spec{Otelgen: thisVersion(), Service: n.service, Module: o.module, Slots: map[string]string{}}}
+	errs := []error{err}
+	if isAddress(o.module) {
+		of, err := ofAddress(o.module)
+		s.spec.Module = cmp.Or(of.module, anyModule)
+		errs = append(errs, err)
+	}
 	if o.preset != "" {
 		spec, err := preset(o.preset)
 		errs = append(errs, err)
 		maps.Copy(s.spec.Slots, spec.Slots)
 		s.spec.Features = spec.Features
 	}
-	for _, name := range o.with {
-		if name = strings.TrimSpace(name); name != "" {
-			s.spec.Features = append(s.spec.Features, name)
-		}
+	for _, names := range o.with {
+		s.spec.Features = append(s.spec.Features, strings.Fields(names)...)
 	}
 	for _, f := range catalog.Features {
 		if slices.Contains(s.spec.Features, f.Name) {
@@ -49,34 +53,20 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 		}
 	}
 	maps.Copy(s.spec.Slots, o.slots)
-	if strings.Contains(o.name, "/") {
-		if o.module != "" && o.module != o.name {
+	if n.module != "" {
+		if s.spec.Module != "" && s.spec.Module != n.module {
 			errs = append(errs, fmt.Errorf("module %s: the name %s is a different module path; give only one of them", o.module, o.name))
 		}
-		s.spec.Service, s.spec.Module = lastElement(o.name), o.name
+		s.spec.Module = n.module
 	}
-	return s, errors.Join(append(errs, s.locate(o.dir))...)
+	if n.dir != "" && o.dir != "" {
+		errs = append(errs, fmt.Errorf("--dir %s: the name %s is a directory already; give only one of them", o.dir, o.name))
+	}
+	return s, errors.Join(append(errs, s.locate(cmp.Or(o.dir, n.dir)))...)
 }
 
-// lastElement returns the one of a module path, its major version aside.
-func lastElement(modulePath string) string {
-	prefix, _, ok := module.SplitPathVersion(modulePath)
-	if !ok {
-		prefix = modulePath
-	}
-	return path.Base(prefix)
-}
-
-// checkName tells what is wrong with a name or a module path that stands for one.
-func checkName(name string) error {
-	if strings.Contains(name, "/") {
-		return generator.Spec{Service: lastElement(name), Module: name}.Validate()
-	}
-	return generator.Spec{Service: name, Module: anyModule}.Validate()
-}
-
-// anyModule is a module path that is no problem.
-const anyModule = "example.com/any"
+// anyService is a service name that is no problem.
+const anyService = "any"
 
 // locate looks at the directory that a service goes to, and takes the module
 // path from what is around it. What follows from a wrong name is not a second
@@ -91,7 +81,7 @@ func (s *service) locate(dir string) error {
 	}
 	var err error
 	if first, _, _ := strings.Cut(dir, "/"); first == "~" {
-		err = fmt.Errorf("--dir %s: the shell did not expand the ~; write $HOME instead, or ./%[1]s for a directory called ~", dir)
+		err = unexpanded("--dir", dir)
 	} else {
 		s.site, err = surround(cmp.Or(dir, s.spec.Service))
 	}

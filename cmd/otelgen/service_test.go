@@ -14,7 +14,7 @@ func TestCheckName(t *testing.T) {
 		"":                    "service name is missing: ",
 		"my shop":             `service name "my shop" is not valid: use lower-case`,
 		"example.com//shop":   `module path "example.com//shop" is not valid: double slash; `,
-		"example.com/Shop":    `service name "Shop" is not valid: use lower-case`,
+		"Shop":                `service name "Shop" is not valid: use lower-case`,
 	} {
 		switch err := checkName(name); {
 		case want == "" && err != nil:

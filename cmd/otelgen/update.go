@@ -97,7 +97,7 @@ func (u *updater) addFlags(cmd *cobra.Command) {
 // date does not keep it from the others.
 func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	if len(dirs) == 0 {
-		dirs = []string{"."}
+		dirs = []string{projectDir()}
 	}
 	var errs []error
 	all := make([]*update, len(dirs))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
 )
 
 // disk is the directory of a project. It reads and writes regular files only,
@@ -262,8 +263,13 @@ func cannot(do, p string, err error) error {
 		err = linkError.Err
 	}
 	hint := ""
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		hint = "; run as a user who may, or choose another directory"
+	case errors.Is(err, syscall.ENOTDIR):
+		hint = ", but a file; choose another directory"
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EROFS):
+		hint = "; choose another directory"
 	}
 	return fmt.Errorf("cannot %s %s: %w%s", do, p, err, hint)
 }

@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // Project is a directory that otelgen manages or is about to create, with what
@@ -115,7 +117,7 @@ func listed(names []string) string {
 	if more := len(names) - most; more > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
 	}
-	return strings.Join(names, ", ")
+	return problem.Listed(names, "and")
 }
 
 // inDir prefixes errors about paths in a project with its directory.

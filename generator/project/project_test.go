@@ -157,7 +157,7 @@ func TestNew_KilledAndGoneOn(t *testing.T) {
 	}{
 		"a record and none of ours": {had: files{attributesFile: "", file: "package mine\n"}, next: small(), want: file},
 		"files without a record":    {had: killed, next: small(), want: file},
-		"a record of another":       {had: whole, next: generator.Tree{specFile: nil, "go.mod": small()["go.mod"]}, want: ".gitignore, README.md, cmd/shop/a.go, docs/README.md"},
+		"a record of another":       {had: whole, next: generator.Tree{specFile: nil, "go.mod": small()["go.mod"]}, want: ".gitignore, README.md, cmd/shop/a.go and docs/README.md"},
 	} {
 		dir := t.TempDir()
 		writeDir(t, dir, tt.had)
@@ -303,7 +303,7 @@ func TestNewRefuses(t *testing.T) {
 		"file":     ": is a file; name a directory that is empty or does not exist",
 		"dangling": ": is a symbolic link; name a directory that is empty or does not exist",
 		"link":     ": is a symbolic link; name a directory that is empty or does not exist",
-		"full":     " is not empty: move main.go, pkg away, or name another directory",
+		"full":     " is not empty: move main.go and pkg away, or name another directory",
 		"many":     " is not empty: move a, b, c, d, e, f, g, h and 2 more away, or name another directory",
 		"readme":   " is not empty: move README away, or name another directory",
 		"ours":     " is already an otelgen project: run otelgen update there, or name another directory",
@@ -313,7 +313,7 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("got %v\nwant %s%s", err, dir, want)
 		}
 	}
-	if _, err := New(filepath.Join(top, "file", "shop")); err == nil || err.Error() != "cannot read "+filepath.Join(top, "file", "shop")+": not a directory" {
+	if _, err := New(filepath.Join(top, "file", "shop")); err == nil || err.Error() != "cannot read "+filepath.Join(top, "file", "shop")+": not a directory, but a file; choose another directory" {
 		t.Errorf("below a file: %v", err)
 	}
 	for dir, want := range map[string]string{

@@ -84,16 +84,22 @@ func (l List) Err() error {
 // Suggest is the way out when a word is none of those it may be: the nearest
 // of them or, if none is near, all of them.
 func Suggest(word string, known []string) string {
+	if nearest := Nearest(word, known); nearest != "" {
+		return fmt.Sprintf("did you mean %s?", nearest)
+	}
+	return Choose(known)
+}
+
+// Nearest returns the known word that a misspelt one most likely stands for, or
+// "" if none is near.
+func Nearest(word string, known []string) string {
 	nearest, distance := "", 1+max(1, (len(word)+1)/3) // farther is another word
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		if d := edits(word, candidate); d < distance {
 			nearest, distance = candidate, d
 		}
 	}
-	if nearest != "" {
-		return fmt.Sprintf("did you mean %s?", nearest)
-	}
-	return Choose(known)
+	return nearest
 }
 
 // Choose is the way out when one of several words is needed: "choose chi, gin
@@ -115,23 +121,28 @@ func Listed(words []string, conjunction string) string {
 	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
-// edits is the Levenshtein distance of two words.
+// edits is how many letters have to be added, removed, replaced or swapped with
+// the next to make one word of another: the optimal string alignment distance.
 func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
+	for j := range len(b) {
+		rows[0][j+1] = j + 1
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replaced := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
 				replaced++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+			rows[i][j] = min(replaced, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -196,11 +196,11 @@ func keys(t reflect.Type) map[string]reflect.Type {
 func describe(k yaml.Kind) string {
 	switch k {
 	case yaml.MappingNode:
-		return "a mapping"
+		return "a mapping (key: value)"
 	case yaml.SequenceNode:
-		return "a list"
+		return "a list (- item)"
 	case yaml.ScalarNode:
-		return "a plain value"
+		return "a single value"
 	default:
 		return fmt.Sprintf("node kind %d", k)
 	}
@@ -215,5 +215,23 @@ func (d *Document) report(err error, problems *problem.List) {
 	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
 		at.Line, at.Column, text = one.Mark.Line, one.Mark.Column, one.Message
 	}
-	problems.Add(at, "%s", strings.TrimPrefix(text, "yaml: "))
+	text = strings.TrimPrefix(text, "yaml: ")
+	for _, known := range syntax {
+		if strings.Contains(text, known.of) {
+			problems.Add(at, "%s", known.text)
+			return
+		}
+	}
+	problems.Add(at, "%s", text)
+}
+
+// syntax has what the decoder says of common slips, and what that means.
+var syntax = []struct{ of, text string }{
+	{"expected ',' or ']'", "the list that begins with [ does not end; add a ], or a comma between the items"},
+	{"expected ',' or '}'", "the mapping that begins with { does not end; add a }, or a comma between the keys"},
+	{"cannot start any token", "YAML is indented with spaces; there is a tab, or a character such as @ or ` that needs quotes"},
+	{"mapping values are not allowed", "a second colon; put quotes around the value, or begin a new line for the key"},
+	{"could not find expected ':'", "a colon is missing after the key, or the line is not indented as those around it"},
+	{"did not find expected key", "the line is not indented as those around it"},
+	{"found unexpected end of stream", "a quote is not closed; add the other one"},
 }

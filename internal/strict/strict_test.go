@@ -32,17 +32,17 @@ func TestDecode(t *testing.T) {
 		{"\n", "f: empty; something is expected here"},
 		{"# nothing\n", "f: no documents in stream"},
 		{"title: x\n---\ntitle: y\n", "f: expected single document, found multiple"},
-		{"- x\n", "f:1:1: a mapping is expected here, not a list"},
+		{"- x\n", "f:1:1: a mapping (key: value) is expected here, not a list (- item)"},
 		{"Hidden: x\n", "f:1:1: Hidden: unknown key; choose by, free, loud, many, names or title"},
 		{"titel: x\nmany:\n- nams: x\n  loud: 1\n", "f:1:1: titel: unknown key; did you mean title?\nf:3:3: nams: unknown key; did you mean names?\nf:4:9: 1: neither true nor false"},
 		{"title: x\ntitle: y\n", "f:2:1: title: the key is there twice, first in line 1; remove one"},
-		{"by: {a: [x]}\n", "f:1:9: a plain value is expected here, not a list"},
+		{"by: {a: [x]}\n", "f:1:9: a single value is expected here, not a list (- item)"},
 		{"title: &x y\nnames: [*x]\nfree: {k: [*x]}\n", "f:2:9: *x: an alias; write out what it stands for\nf:3:12: *x: an alias; write out what it stands for"},
 		{"title: !!binary eA==\nfree: !x y\n", "f:1:8: !!binary: a tag; remove it, for everything has the type that its key says\nf:2:7: !x: a tag; remove it, for everything has the type that its key says"},
 		{"title:\nnames: [~]\nby: null\nfree: {k: }\n", "f:1:7: null: nothing is here; give a value, or remove the key\nf:2:9: null: nothing is here; give a value, or remove the key\nf:3:5: null: nothing is here; give a value, or remove the key\nf:4:11: null: nothing is here; give a value, or remove the key"},
 		{"title: 'null'\nfree: {k: ''}\n", ""},
 		{"by: &x {a: b}\n<<: *x\n", "f:2:1: <<: unknown key; choose by, free, loud, many, names or title"},
-		{"title: x\n y: z\n", "f:2:3: mapping values are not allowed in this context"},
+		{"title: x\n y: z\n", "f:2:3: a second colon; put quotes around the value, or begin a new line for the key"},
 	} {
 		var value outer
 		_, problems := Decode("f", []byte(c.text), &value)

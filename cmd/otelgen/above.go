@@ -1,0 +1,20 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+// projectDir returns the directory of the project that the current directory is
+// in, as a path from here: "." or "../..". It is "." if there is none.
+func projectDir() string {
+	for dir := "."; ; dir = filepath.Join(dir, "..") {
+		if exists(filepath.Join(dir, filepath.FromSlash(generator.SpecFile))) {
+			return dir
+		}
+		if at, err := filepath.Abs(dir); err != nil || at == filepath.Dir(at) {
+			return "."
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
+)
+
+// once is the value of a flag that may be given once: of two values one would
+// be lost without a word.
+type once struct {
+	pflag.Value
+	given *string
+}
+
+// Set implements pflag.Value.
+func (o *once) Set(value string) error {
+	if o.given != nil && *o.given != value {
+		return fmt.Errorf("it is %s already; give it once", *o.given)
+	}
+	o.given = &value
+	return o.Value.Set(value)
+}
+
+// onceEach makes every flag of every command one that may be given once, but
+// for those that are lists.
+func onceEach(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, list := f.Value.(pflag.SliceValue); !list {
+			f.Value = &once{Value: f.Value}
+		}
+	})
+	for _, below := range cmd.Commands() {
+		onceEach(below)
+	}
+}
+
+// noEmptyFlags finds flags that have got an empty value, which would pass for no
+// flag at all: that of a variable that is not set.
+func noEmptyFlags(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" {
+			errs = append(errs, noValue(f.Name))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func noValue(flag string) error {
+	return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", flag)
+}
+
+// flagProblem says what is wrong with a flag in our order of words.
+func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) error {
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	var malformed *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return noSuchFlag(cmd, features, "-", unknown.GetSpecifiedShortnames())
+	case errors.As(err, &unknown):
+		return noSuchFlag(cmd, features, "--", unknown.GetSpecifiedName())
+	case errors.As(err, &empty):
+		return noValue(empty.GetFlag().Name)
+	case errors.As(err, &malformed):
+		return fmt.Errorf("%s: not the form of a flag; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return fmt.Errorf("--%s=%s: neither true nor false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
+	}
+	return err
+}
+
+// noSuchFlag is the error for an unknown flag, with the one that was meant.
+func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name string) error {
+	hint := cmd.CommandPath() + " --help lists them"
+	if owner := commandWith(cmd, name); owner != nil {
+		hint = "it is a flag of " + owner.CommandPath() + "; write it after that"
+	} else if meant := meantFlag(cmd, features, dashes, name); meant != "" {
+		hint = "did you mean " + meant + "?"
+	}
+	return fmt.Errorf("%s%s: no such flag; %s", dashes, name, hint)
+}
+
+// commandWith returns the first command below that has a flag.
+func commandWith(cmd *cobra.Command, flag string) *cobra.Command {
+	for _, below := range cmd.Commands() {
+		if below.Flags().Lookup(flag) != nil {
+			return below
+		}
+	}
+	return nil
+}
+
+// otherwise has, by flag, what other tools call it, and what people write who
+// expect it to exist.
+var otherwise = map[string][]string{
+	"api":      {"style"},
+	"database": {"db", "storage"},
+	"dir":      {"C", "d", "destination", "directory", "out", "out-dir", "output-dir", "path", "target"},
+	"dry-run":  {"n", "noop", "preview", "simulate", "what-if"},
+	"help":     {"?", "H", "usage"},
+	"module":   {"go-module", "import-path", "m", "mod", "module-path", "package", "pkg"},
+	"name":     {"name", "project", "project-name", "service", "service-name"}, // is an argument
+	"no-git":   {"bare", "skip-git", "without-git"},
+	"no-input": {"batch", "ci", "defaults", "no-interaction", "no-interactive", "no-prompt", "no-prompts", "non-interactive", "q", "quiet", "silent", "y", "yes"},
+	"output":   {"format", "json"},
+	"preset":   {"p", "profile", "t", "template"},
+	"router":   {"framework", "mux", "r"},
+	"with":     {"add", "enable", "f", "feature", "features", "include", "w"},
+}
+
+// meantFlag returns what somebody most likely meant by an unknown flag: another
+// spelling, a word that others use, or a value without its flag.
+func meantFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name string) string {
+	has := func(flag string) bool { return cmd.Flags().Lookup(flag) != nil }
+	if has(name) && dashes == "-" {
+		return "--" + name
+	}
+	for flag, words := range otherwise {
+		switch {
+		case !slices.Contains(words, name):
+		case flag == "name" && strings.Contains(cmd.Use, "NAME"):
+			return cmd.CommandPath() + " NAME"
+		case name == "json" && has("output"):
+			return "--output json"
+		case has(flag):
+			return "--" + flag
+		}
+	}
+	if flag := flagFor(cmd, features, name); flag != "" {
+		return flag
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := problem.Nearest(name, known); near != "" && len(name) > 1 {
+		return "--" + near
+	}
+	return ""
+}
+
+// flagFor returns the flag that chooses what somebody has named without it.
+func flagFor(cmd *cobra.Command, features []*generator.Feature, name string) string {
+	has := func(flag string) bool { return cmd.Flags().Lookup(flag) != nil }
+	for _, f := range features {
+		switch takesFeatures := strings.Contains(cmd.Use, "FEATURE"); {
+		case f.Name != name || f.Slot == "" && !f.Optional():
+		case has(f.Slot):
+			return "--" + f.Slot + " " + name
+		case has("with"):
+			return "--with " + name
+		case takesFeatures:
+			return name + " without dashes"
+		}
+	}
+	if has("preset") && slices.Contains(presetNames(), name) {
+		return "--preset " + name
+	}
+	return ""
+}
