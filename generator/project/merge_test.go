@@ -272,7 +272,7 @@ func TestDelete_WhatIsImported(t *testing.T) {
 		want string
 	}{
 		"nobody":                    {nil, ""},
-		"files of one's own":        {files{"a/a.go": importing, "a/a_test.go": importing}, "its package goes, and is still imported by a/a.go, a/a_test.go"},
+		"files of one's own":        {files{"a/a.go": importing, "a/a_test.go": importing}, "its package goes, and is still imported by a/a.go and a/a_test.go"},
 		"a package that stays":      {files{"a/a.go": importing, "internal/b/mine.go": "package b\n"}, ""},
 		"one of which a file stays": {files{"a/a.go": importing, "internal/b/c.go": "package b\n\n// Mine.\n"}, ""},
 	} {
