@@ -99,11 +99,12 @@ func TestGolden_IsSound(t *testing.T) {
 }
 
 // The default service stays small enough to be read: see the budgets of the
-// design. Comments and blank lines are free, for they make reading easier;
-// packages for tests are a part of them. What goes beyond is to be discussed:
-// the design's 3,000 lines were passed by the limits and checks of issue reports.
+// design. Comments and blank lines are free, because they make reading easier, and
+// so are tests: a package is not to go without because there is no room for a
+// file. What goes beyond is to be discussed: the design's 3,000 lines were passed
+// by the limits and checks of issue reports.
 func TestDefault_IsWithinItsBudget(t *testing.T) {
-	const maxFiles, maxLines = 50, 3100
+	const maxFiles, maxLines = 42, 3130
 	project := filepath.Join(e2e.Root(t), "testdata", "golden", "default")
 	files, lines := 0, 0
 	err := filepath.WalkDir(project, func(path string, entry fs.DirEntry, err error) error {
@@ -112,11 +113,11 @@ func TestDefault_IsWithinItsBudget(t *testing.T) {
 			return err
 		case entry.Name() == ".otelgen":
 			return fs.SkipDir
-		case entry.IsDir():
+		case entry.IsDir(), strings.HasSuffix(path, "_test.go"), strings.HasSuffix(filepath.Dir(path), "test"):
 			return nil
 		}
 		files++
-		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(filepath.Dir(path), "test") {
+		if filepath.Ext(path) != ".go" {
 			return nil
 		}
 		content, err := os.ReadFile(path)
@@ -130,7 +131,7 @@ func TestDefault_IsWithinItsBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d files, %d lines of Go code without tests", files, lines)
+	t.Logf("%d files and %d lines of Go code, both without tests", files, lines)
 	if files > maxFiles || lines > maxLines {
 		t.Errorf("%d files and %d lines, want at most %d and %d", files, lines, maxFiles, maxLines)
 	}
