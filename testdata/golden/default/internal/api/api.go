@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -29,6 +32,22 @@ type Config struct {
 // Option adds to what all operations have in common.
 type Option func(*huma.Group)
 
+// PageQuery is the query of an operation that returns a page of a list.
+type PageQuery struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before."`
+}
+
+// Describe says in the document what an operation is: its id, by which generated
+// clients name a function, its summary, and its tag, which groups operations. The
+// problems are the statuses of its own refusals. Those that any operation can
+// answer with are documented anyway.
+func Describe(id, summary, tag string, problems ...int) func(*huma.Operation) {
+	return func(o *huma.Operation) {
+		o.OperationID, o.Summary, o.Tags, o.Errors = id, summary, []string{tag}, problems
+	}
+}
+
 // New returns an API without operations, on router. It serves /openapi.json
 // and /openapi.yaml.
 func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Option) huma.API {
@@ -36,6 +55,7 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	config := huma.DefaultConfig("shop", "1.0.0")
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
 	config.SchemasPath = ""
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	if !cfg.Docs {
 		config.DocsPath = ""
 	}
@@ -45,10 +65,45 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	// of zeros before it asks here; a zero from here leaves the body and the
 	// connection's deadline alone, where -1 would clear the deadline.
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
+	details := config.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, details) })
 	for _, option := range options {
 		option(api)
 	}
 	return api
+}
+
+// schemaName names a schema after its package and its type, because two resources
+// may have a type of the same name. Item of package orderapi is OrderItem, and
+// Order is just Order.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name, owner := huma.DefaultSchemaNamer(t, hint), strings.TrimSuffix(path.Base(t.PkgPath()), "api")
+	if t.Name() == "" || owner == "" || strings.HasPrefix(strings.ToLower(name), owner) {
+		return name
+	}
+	return strings.ToUpper(owner[:1]) + owner[1:] + name
+}
+
+// documentProblems documents the problems that an operation answers with because
+// of its input or the state of the service, with the schema details.
+func documentProblems(o *huma.Operation, details *huma.Schema) {
+	problems := []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
+	if o.RequestBody != nil {
+		problems = append(problems, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if o.RequestBody != nil || len(o.Parameters) > 0 {
+		problems = append(problems, http.StatusUnprocessableEntity)
+	}
+	for _, status := range problems {
+		o.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: details}},
+		}
+	}
+	delete(o.Responses, "default") // every status is there
 }
 
 // Problem is a problem document, as Huma wants an error to be.

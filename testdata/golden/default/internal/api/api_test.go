@@ -5,8 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -249,6 +254,71 @@ func TestDocument_LeavesNoTelemetry(t *testing.T) {
 	}
 	for _, span := range rec.Spans() {
 		t.Errorf("a span %s", span.Name())
+	}
+}
+
+// Invalid is a type of this package, as another one has it.
+type Invalid struct {
+	Reason string `json:"reason"`
+}
+
+// Two packages can have types of one name.
+func TestDocument_SchemasOfPackages(t *testing.T) {
+	for want, value := range map[string]any{
+		"MailAddress": mail.Address{}, // not Address
+		"URL":         url.URL{},      // not UrlURL
+		"Invalid":     Invalid{},      // not ApiInvalid
+		"Hint":        struct{}{},
+	} {
+		for _, of := range []reflect.Type{reflect.TypeOf(value), reflect.PointerTo(reflect.TypeOf(value))} {
+			if got := schemaName(of, "Hint"); got != want {
+				t.Errorf("%v: %s, want %s", of, got, want)
+			}
+		}
+	}
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	operations := New(router, Config{}, rec.Logger())
+	type body struct{ Body Invalid }
+	type output struct{ Body problem.Invalid }
+	huma.Post(operations, "/invalid", func(context.Context, *body) (*output, error) { return &output{}, nil })
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/openapi.json", http.NoBody))
+	for _, ref := range []string{"#/components/schemas/Invalid", "#/components/schemas/ProblemInvalid", "#/components/schemas/Problem"} {
+		if !strings.Contains(w.Body.String(), `"$ref":"`+ref+`"`) {
+			t.Errorf("nothing refers to %s in %s", ref, w.Body)
+		}
+	}
+}
+
+// The document has every answer of an operation: its own, and those that depend
+// on what it takes.
+func TestDocument_Problems(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	operations := New(router, Config{}, rec.Logger())
+	huma.Post(operations, "/body", func(context.Context, *input) (*struct{}, error) { return nil, nil }, Describe("makeBody", "Make one", "bodies", http.StatusConflict))
+	huma.Get(operations, "/page", func(context.Context, *PageQuery) (*struct{}, error) { return nil, nil }, Describe("listPages", "List pages", "pages"))
+	huma.Get(operations, "/nothing", func(context.Context, *struct{}) (*struct{}, error) { return nil, nil }, Describe("getNothing", "Get nothing", "nothing"))
+	for path, want := range map[string]string{
+		"/body":    "makeBody Make one [bodies] 204 400 408 409 413 415 422 500 503 504",
+		"/page":    "listPages List pages [pages] 204 422 500 503 504",
+		"/nothing": "getNothing Get nothing [nothing] 204 500 503 504",
+	} {
+		item := operations.OpenAPI().Paths[path]
+		o := item.Get
+		if o == nil {
+			o = item.Post
+		}
+		got := fmt.Sprintf("%s %s %v %s", o.OperationID, o.Summary, o.Tags, strings.Join(slices.Sorted(maps.Keys(o.Responses)), " "))
+		if got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+		for status, response := range o.Responses {
+			if content := response.Content[problem.ContentType]; status >= "400" && (content == nil || content.Schema.Ref != "#/components/schemas/Problem") {
+				t.Errorf("%s: %s: %+v", path, status, response)
+			}
+		}
 	}
 }
 

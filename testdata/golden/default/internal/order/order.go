@@ -6,6 +6,9 @@ package order
 import (
 	"net/http"
 	"time"
+
+	"shop/internal/page"
+	"shop/internal/problem"
 )
 
 // Order is what a customer bought.
@@ -41,31 +44,16 @@ type Draft struct {
 	PaymentMethod string
 }
 
-// Error is a reason of the domain to refuse, in words for the customer.
-type Error struct {
-	Code    string // of low cardinality: the error.type of telemetry
-	Status  int    // of the HTTP response
-	Message string
-}
-
-func (e *Error) Error() string { return e.Message }
-
-// ErrorType and HTTPStatus make an Error a problem.Refusal.
-func (e *Error) ErrorType() string { return e.Code }
-
-// HTTPStatus is the status of the response.
-func (e *Error) HTTPStatus() int { return e.Status }
-
 // The reasons to refuse.
 var (
-	ErrNotFound           = &Error{"order_not_found", http.StatusNotFound, "there is no such order"}
-	ErrNotOwner           = &Error{"not_owner", http.StatusForbidden, "the order belongs to somebody else"}
-	ErrUnknownCursor      = &Error{"unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor"}
-	ErrUnknownArticle     = &Error{"unknown_article", http.StatusUnprocessableEntity, "an article of the order does not exist"}
-	ErrOutOfStock         = &Error{"out_of_stock", http.StatusConflict, "an article of the order is out of stock"}
-	ErrPaymentDeclined    = &Error{"payment_declined", http.StatusPaymentRequired, "the payment was declined"}
-	ErrPaymentUnavailable = &Error{"payment_unavailable", http.StatusServiceUnavailable, "payments are not possible at the moment; try again later"}
-	ErrAlreadyCancelled   = &Error{"already_cancelled", http.StatusConflict, "the order was cancelled before"}
+	ErrNotFound           = problem.Refusal("order_not_found", http.StatusNotFound, "there is no such order")
+	ErrNotOwner           = problem.Refusal("not_owner", http.StatusForbidden, "the order belongs to somebody else")
+	ErrUnknownCursor      = page.ErrUnknownCursor
+	ErrUnknownArticle     = problem.Refusal("unknown_article", http.StatusUnprocessableEntity, "an article of the order does not exist")
+	ErrOutOfStock         = problem.Refusal("out_of_stock", http.StatusConflict, "an article of the order is out of stock")
+	ErrPaymentDeclined    = problem.Refusal("payment_declined", http.StatusPaymentRequired, "the payment was declined")
+	ErrPaymentUnavailable = problem.Refusal("payment_unavailable", http.StatusServiceUnavailable, "payments are not possible at the moment; try again later")
+	ErrAlreadyCancelled   = problem.Refusal("already_cancelled", http.StatusConflict, "the order was cancelled before")
 )
 
 // Article is something to order.

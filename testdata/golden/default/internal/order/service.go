@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"shop/internal/page"
 	"shop/internal/principal"
 	"shop/internal/telemetry"
 )
@@ -101,8 +102,8 @@ func NewService(store Store, payments Payments, log *slog.Logger, listeners ...L
 }
 
 // Create places an order: it has the payment authorized, and keeps the order
-// while it takes the items from stock. It returns an *Error if the order is
-// refused; then nothing has happened.
+// while it takes the items from stock. If it returns a *problem.Details, the
+// order is refused and nothing has happened.
 func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
@@ -237,14 +238,11 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	orders, err = s.store.List(ctx, caller(ctx), cursor, limit+1) // one more, to know whether there is a next page
+	orders, err = s.store.List(ctx, caller(ctx), cursor, limit+1) // one more, which tells Cut that there is a next page
 	if err != nil {
 		return nil, "", err
 	}
-	if len(orders) > limit {
-		orders = orders[:limit]
-		next = orders[limit-1].ID
-	}
+	orders, next = page.Cut(orders, limit, func(o Order) string { return o.ID })
 	telemetry.SetAttributes(ctx, attribute.Int("orders.returned", len(orders)))
 	return orders, next, nil
 }

@@ -14,6 +14,7 @@ import (
 	"shop/internal/order"
 	"shop/internal/order/ordertest"
 	"shop/internal/principal"
+	"shop/internal/problem"
 	"shop/internal/telemetry/telemetrytest"
 )
 
@@ -92,14 +93,14 @@ func encode(attributes []attribute.KeyValue) string {
 func TestCreate_Refused(t *testing.T) {
 	for _, c := range []struct {
 		draft  order.Draft
-		want   *order.Error
+		want   *problem.Details
 		failed string // the span that failed first
 	}{
 		{draft("unicorn", 1), order.ErrOutOfStock, "check_inventory"},
 		{draft("no-such", 1), order.ErrUnknownArticle, "check_inventory"},
 		{draft("machine", 1), order.ErrPaymentDeclined, "process_payment"},
 	} {
-		t.Run(c.want.Code, func(t *testing.T) {
+		t.Run(c.want.ErrorType(), func(t *testing.T) {
 			orders, rec := newService(t)
 			if _, err := orders.Create(t.Context(), c.draft); !errors.Is(err, c.want) {
 				t.Fatalf("got %v", err)
@@ -109,16 +110,16 @@ func TestCreate_Refused(t *testing.T) {
 				if span.Status().Code != codes.Unset { // it is the customer's error
 					t.Errorf("%s: status %v", name, span.Status())
 				}
-				if got := telemetrytest.Attribute(span, "error.type").AsString(); got != c.want.Code {
+				if got := telemetrytest.Attribute(span, "error.type").AsString(); got != c.want.ErrorType() {
 					t.Errorf("%s: error.type %q", name, got)
 				}
 			}
-			if n := rec.Sum("orders.processed", attribute.String("order.outcome", c.want.Code)); n != 1 {
-				t.Errorf("%d orders processed as %s", n, c.want.Code)
+			if n := rec.Sum("orders.processed", attribute.String("order.outcome", c.want.ErrorType())); n != 1 {
+				t.Errorf("%d orders processed as %s", n, c.want.ErrorType())
 			}
 			if c.failed == "process_payment" {
 				payments, ok := rec.Metric("payment.duration").Data.(metricdata.Histogram[float64])
-				if !ok || len(payments.DataPoints) != 1 || encode(payments.DataPoints[0].Attributes.ToSlice()) != "error.type="+c.want.Code+",payment.method=card" {
+				if !ok || len(payments.DataPoints) != 1 || encode(payments.DataPoints[0].Attributes.ToSlice()) != "error.type="+c.want.ErrorType()+",payment.method=card" {
 					t.Errorf("payment.duration: %+v", payments)
 				}
 			}
@@ -205,10 +206,10 @@ func TestNotFound(t *testing.T) {
 	_, _, err3 := orders.List(t.Context(), "ord_none", 1)
 	for name, got := range map[string]struct {
 		err  error
-		want *order.Error
+		want *problem.Details
 	}{"get_order": {err1, order.ErrNotFound}, "cancel_order": {err2, order.ErrNotFound}, "list_orders": {err3, order.ErrUnknownCursor}} {
 		span := rec.Span(name)
-		if !errors.Is(got.err, got.want) || span.Status().Code != codes.Unset || telemetrytest.Attribute(span, "error.type").AsString() != got.want.Code {
+		if !errors.Is(got.err, got.want) || span.Status().Code != codes.Unset || telemetrytest.Attribute(span, "error.type").AsString() != got.want.ErrorType() {
 			t.Errorf("%s: %v, %v, %v", name, got.err, span.Status(), span.Attributes())
 		}
 		if id := telemetrytest.Attribute(span, "order.id").AsString(); name != "list_orders" && id != "ord_none" {

@@ -8,26 +8,22 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"shop/internal/api"
 	"shop/internal/order"
 )
 
-// Register adds the operations of orders to api.
-func Register(api huma.API, orders *order.Service) {
+// Register adds the operations of orders to operations.
+func Register(operations huma.API, orders *order.Service) {
 	h := handlers{orders}
-	huma.Post(api, "/orders", h.create, describe("Place an order", http.StatusPaymentRequired, http.StatusConflict, http.StatusServiceUnavailable),
-		func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated })
-	huma.Get(api, "/orders", h.list, describe("List orders, the newest first"))
-	huma.Get(api, "/orders/{id}", h.get, describe("Get an order", http.StatusNotFound))
-	huma.Post(api, "/orders/{id}/cancel", h.cancel, describe("Cancel an order", http.StatusNotFound, http.StatusConflict))
+	created := func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated }
+	huma.Post(operations, "/orders", h.create, created, describe("createOrder", "Place an order", http.StatusPaymentRequired, http.StatusConflict))
+	huma.Get(operations, "/orders", h.list, describe("listOrders", "List orders, the newest first"))
+	huma.Get(operations, "/orders/{id}", h.get, describe("getOrder", "Get an order", http.StatusNotFound))
+	huma.Post(operations, "/orders/{id}/cancel", h.cancel, describe("cancelOrder", "Cancel an order", http.StatusNotFound, http.StatusConflict))
 }
 
-// describe says in the document what an operation does, and which problems it
-// may answer with, besides those of validation.
-func describe(summary string, problems ...int) func(*huma.Operation) {
-	return func(o *huma.Operation) {
-		o.Summary, o.Tags = summary, []string{"orders"}
-		o.Errors = append(problems, http.StatusUnprocessableEntity)
-	}
+func describe(id, summary string, problems ...int) func(*huma.Operation) {
+	return api.Describe(id, summary, "orders", problems...)
 }
 
 type handlers struct{ orders *order.Service }
@@ -48,13 +44,20 @@ type Item struct {
 	Quantity int    `json:"quantity" minimum:"1" maximum:"1000" example:"2"`
 }
 
-type createInput struct {
-	Body struct {
-		Customer      string `json:"customer" minLength:"1" maxLength:"64" example:"ada"`
-		Items         []Item `json:"items" minItems:"1" maxItems:"100" nullable:"false"`
-		PaymentMethod string `json:"payment_method,omitempty" enum:"card,invoice" default:"card"`
-	}
+// Draft is an order to be placed.
+type Draft struct {
+	Customer      string `json:"customer" minLength:"1" maxLength:"64" example:"ada"`
+	Items         []Item `json:"items" minItems:"1" maxItems:"100" nullable:"false"`
+	PaymentMethod string `json:"payment_method,omitempty" enum:"card,invoice" default:"card"`
 }
+
+// Page is a part of the list of orders.
+type Page struct {
+	Orders     []Order `json:"orders" nullable:"false"`
+	NextCursor string  `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last one."`
+}
+
+type createInput struct{ Body Draft }
 
 type createOutput struct {
 	Location string `header:"Location" doc:"The path of the order."`
@@ -87,30 +90,18 @@ func (h handlers) cancel(ctx context.Context, in *orderInput) (*orderOutput, err
 	return reply(h.orders.Cancel(ctx, in.ID))
 }
 
-type listInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before."`
-}
+type listOutput struct{ Body Page }
 
-type listOutput struct {
-	Body struct {
-		Orders     []Order `json:"orders" nullable:"false"`
-		NextCursor string  `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last one."`
-	}
-}
-
-func (h handlers) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (h handlers) list(ctx context.Context, in *api.PageQuery) (*listOutput, error) {
 	orders, next, err := h.orders.List(ctx, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
-	out.Body.Orders = make([]Order, 0, len(orders))
+	page := Page{Orders: make([]Order, 0, len(orders)), NextCursor: next}
 	for _, o := range orders {
-		out.Body.Orders = append(out.Body.Orders, view(o))
+		page.Orders = append(page.Orders, view(o))
 	}
-	out.Body.NextCursor = next
-	return out, nil
+	return &listOutput{page}, nil
 }
 
 // reply turns what the domain returns for one order into what Huma wants.

@@ -57,6 +57,14 @@ func New(ctx context.Context, status int, detail string) *Details {
 	return (&Details{Title: http.StatusText(status), Status: status, Detail: detail}).For(ctx)
 }
 
+// Refusal returns a problem that answers any request: a reason of the domain to
+// refuse one, which is declared once and returned as an error. The code is the end
+// of its type and the error.type of telemetry, such as "out_of_stock". The detail
+// is for the client.
+func Refusal(code string, status int, detail string) *Details {
+	return &Details{Type: typePrefix + code, Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
 // For returns d as the answer to the request of ctx. d itself stays as it is:
 // it may be a variable that many requests share.
 func (d *Details) For(ctx context.Context) *Details {
@@ -67,13 +75,6 @@ func (d *Details) For(ctx context.Context) *Details {
 	}
 	answer.observer, _ = ctx.Value(ObserverKey{}).(Observer)
 	return &answer
-}
-
-// Refusal is an error whose text is for the client: a reason of the domain.
-type Refusal interface {
-	error
-	ErrorType() string // of low cardinality, as in telemetry
-	HTTPStatus() int
 }
 
 const typePrefix = "/problems/"
@@ -90,12 +91,7 @@ const clientLeft = 499
 // may as well come from a context that this service cancelled.
 func From(ctx context.Context, err error) (details *Details, internal bool) {
 	if known, ok := errors.AsType[*Details](err); ok {
-		return known.For(ctx), false
-	}
-	if refusal, ok := errors.AsType[Refusal](err); ok {
-		details = New(ctx, refusal.HTTPStatus(), refusal.Error())
-		details.Type = typePrefix + refusal.ErrorType()
-		return details, details.Status >= http.StatusInternalServerError
+		return known.For(ctx), known.Status >= http.StatusInternalServerError
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
@@ -108,7 +104,7 @@ func From(ctx context.Context, err error) (details *Details, internal bool) {
 }
 
 // Error makes a problem usable as an error.
-func (d *Details) Error() string { return d.Title + ": " + d.Detail }
+func (d *Details) Error() string { return cmp.Or(d.Detail, d.Title) }
 
 // HTTPStatus returns the status of the response.
 func (d *Details) HTTPStatus() int { return d.Status }

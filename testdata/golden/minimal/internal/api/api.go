@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/hello/internal/problem"
 )
@@ -83,6 +84,14 @@ func Query(r *http.Request, name string, fallback, least, most int, invalid *Inv
 	n, err := strconv.Atoi(text)
 	invalid.Check(err == nil && n >= least && n <= most, "query."+name, fmt.Sprintf("expected a number from %d to %d", least, most))
 	return n
+}
+
+// PageQuery reads the query of a request for a page of a list: the cursor, which
+// is empty for the first page, and how many items a page has at most.
+func PageQuery(r *http.Request, invalid *Invalid) (cursor string, limit int) {
+	cursor = r.URL.Query().Get("cursor")
+	invalid.Check(utf8.RuneCountInString(cursor) <= 64, "query.cursor", "expected at most 64 characters")
+	return cursor, Query(r, "limit", 20, 1, 100, invalid)
 }
 
 // Invalid collects every invalid part of a request.

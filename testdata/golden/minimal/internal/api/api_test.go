@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -13,6 +14,30 @@ func TestQuery(t *testing.T) {
 		got := Query(r, "limit", 20, 1, 100, &invalid)
 		if err := invalid.Problem(r); (err != nil) != (want < 0) || (want > 0 && got != want) {
 			t.Errorf("%q: %d, %v", query, got, err)
+		}
+	}
+}
+
+func TestPageQuery(t *testing.T) {
+	longest := strings.Repeat("\u00e4", 64)
+	for query, want := range map[string]struct {
+		cursor string
+		limit  int
+		valid  bool
+	}{
+		"":                   {"", 20, true},
+		"cursor=x&limit=1":   {"x", 1, true},
+		"limit=100":          {"", 100, true},
+		"limit=101":          {"", 101, false},
+		"limit=0":            {"", 0, false},
+		"cursor=" + longest:  {longest, 20, true},
+		"cursor=x" + longest: {"x" + longest, 20, false},
+	} {
+		var invalid Invalid
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, http.NoBody)
+		cursor, limit := PageQuery(r, &invalid)
+		if cursor != want.cursor || limit != want.limit || (len(invalid) == 0) != want.valid {
+			t.Errorf("%q: %q, %d, %v", query, cursor, limit, invalid)
 		}
 	}
 }

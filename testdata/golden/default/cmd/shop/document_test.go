@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What is generated from the document has good names, and knows every answer.
+func TestOrders_Document(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+			Tags        []string
+			Responses   map[string]struct {
+				Content map[string]struct {
+					Schema map[string]string
+				}
+			}
+		}
+		Components struct{ Schemas map[string]any }
+	}
+	status, body := p.do(http.MethodGet, "/openapi.json", "")
+	if err := json.Unmarshal([]byte(body), &document); err != nil || status != http.StatusOK {
+		t.Fatalf("%d, %v: %s", status, err, body)
+	}
+	for operation, want := range map[string][2]string{
+		"post /orders":             {"createOrder", "201 400 402 408 409 413 415 422 500 503 504"},
+		"get /orders":              {"listOrders", "200 422 500 503 504"},
+		"get /orders/{id}":         {"getOrder", "200 404 422 500 503 504"},
+		"post /orders/{id}/cancel": {"cancelOrder", "200 404 409 422 500 503 504"},
+	} {
+		method, path, _ := strings.Cut(operation, " ")
+		got := document.Paths[path][method]
+		delete(got.Responses, "401") // who may ask is not the sample's to say
+		delete(got.Responses, "403")
+		statuses := strings.Join(slices.Sorted(maps.Keys(got.Responses)), " ")
+		if got.OperationID != want[0] || statuses != want[1] || !slices.Equal(got.Tags, []string{"orders"}) {
+			t.Errorf("%s: %s, tags %v, answers %s; want %v", operation, got.OperationID, got.Tags, statuses, want)
+		}
+		for status, response := range got.Responses {
+			if schema := response.Content["application/problem+json"].Schema["$ref"]; status >= "400" && schema != "#/components/schemas/Problem" {
+				t.Errorf("%s: %s is %v", operation, status, response)
+			}
+		}
+	}
+	for _, name := range []string{"Order", "OrderDraft", "OrderItem", "OrderPage", "Problem", "ProblemInvalid"} {
+		if document.Components.Schemas[name] == nil {
+			t.Errorf("no schema %s in %v", name, slices.Sorted(maps.Keys(document.Components.Schemas)))
+		}
+	}
+}
