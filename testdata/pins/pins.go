@@ -48,5 +48,7 @@ import (
 	_ "go.opentelemetry.io/otel/sdk/trace"
 	_ "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	_ "google.golang.org/protobuf/proto"
+	_ "gorm.io/driver/postgres"
+	_ "gorm.io/gorm"
 	_ "modernc.org/sqlite"
 )

@@ -24,7 +24,9 @@ func TestMatrix_PostgreSQL(t *testing.T) {
 	for _, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}},
 		{Slots: map[string]string{"database": "postgres", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
-		{Slots: map[string]string{"database": "postgres", "sample": "none"}},
+		{Slots: map[string]string{"database": "postgres", "store": "sql"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
 		t.Run(describe(t, spec), func(t *testing.T) {
