@@ -84,6 +84,7 @@ func TestJoints(t *testing.T) {
 		"orders-relational",
 		"orders-sql",
 		"orders-sqlc",
+		"orders-sqlc-json",
 		"orders-sqlc-postgres",
 		"orders-sqlc-sqlite",
 		"orders-sqlite",
