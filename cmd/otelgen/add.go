@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
 		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(spec, names...) }
 		if !cmd.Flags().Changed("dir") {
 			return u.run(cmd, nil)

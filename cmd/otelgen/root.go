@@ -98,7 +98,7 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 	root := rootCommand(slices.Concat(
 		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog)),
 		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog)),
-		in("know", listCommand(catalog)),
+		in("know", listCommand(catalog), originalCommand()),
 		in("more", versionCommand()),
 	)...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagProblem(cmd, catalog.Features, err) })

@@ -27,7 +27,7 @@ import (
 // TestMain makes commands of otelgen for scripts: "otelgen" is that of users, and
 // "otelgen-0", "otelgen-1" and "otelgen-2" are three releases of it.
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"otelgen": main}
+	commands := map[string]func(){"otelgen": main, "otelgen-older": otelgenOlder}
 	for n := range 3 {
 		commands[fmt.Sprintf("otelgen-%d", n)] = func() {
 			edited, err := releases.Later(templates.FS, n)

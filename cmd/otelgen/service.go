@@ -115,6 +115,7 @@ func (s *service) compare(catalog *generator.Catalog, earlier error) error {
 	if err != nil {
 		return err
 	}
+	s.project.Command = "otelgen new"
 	s.plan, err = s.project.Compare(tree, nil)
 	return err
 }

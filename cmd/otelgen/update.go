@@ -16,10 +16,11 @@ import (
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 func updateCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	u := updater{catalog: catalog, command: "otelgen update", show: (*update).print, differs: inConflict}
 	cmd := &cobra.Command{
 		Use:   "update [DIR...]",
 		Short: "Bring services to what otelgen would write today",
@@ -28,9 +29,12 @@ of one; without any, it is this one.
 
 What you changed stays. Where you and otelgen changed the same lines, the file
 gets conflict markers, as in a merge of git, and the exit status is 1: resolve
-them. What you deleted stays deleted; to have it back, delete its record below
-.otelgen/gone as well. What the service is made of stands in .otelgen/spec.yaml:
-change it there, or by otelgen add and remove. Comments in it last until then.
+them. What you deleted stays deleted; to have it back, run otelgen original FILE >FILE
+and update again. What the service is made of is in .otelgen/spec.yaml: change it
+there, or with otelgen add and remove. An update that changes it drops the
+comments in it.
+
+otelgen undo takes an update back.
 
 Nothing is fetched and nothing is committed.`,
 		Example: `  otelgen update
@@ -84,6 +88,7 @@ type updater struct {
 	choose  func(generator.Spec) (generator.Spec, error) // changes what they are made of, unless nil
 	dryRun  bool
 	output  format
+	command string                                    // what the user typed, but for flags and directories
 	show    func(u *update, out, err io.Writer) error // data, and talk
 	differs func(*update) bool                        // for the exit status
 }
@@ -103,7 +108,7 @@ func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	all := make([]*update, len(dirs))
 	for i, dir := range dirs {
 		one := &update{Dir: filepath.ToSlash(filepath.Clean(dir)), DryRun: u.dryRun, Files: []reportedFile{}}
-		if err := u.update(one, dir); err != nil {
+		if err := u.update(one, dir, func(said string) { fmt.Fprintln(cmd.ErrOrStderr(), said) }); err != nil {
 			errs = append(errs, err)
 			one.Error = err.Error()
 		} else if !u.output.json() {
@@ -120,14 +125,19 @@ func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	return errDiffers
 }
 
-func (u *updater) update(one *update, dir string) error {
+func (u *updater) update(one *update, dir string, say func(string)) error {
 	if dir == "" {
 		return errors.New(`directory "": the name is empty; give the directory of a service, or none for the current one`)
 	}
-	p, err := project.Load(filepath.Clean(dir))
+	p, err := u.open(filepath.Clean(dir), say)
+	if unfinished, ok := errors.AsType[*project.UnfinishedError](err); ok {
+		one.Unfinished = unfinished.Command
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	defer p.Close()
 	plan, err := u.plan(one, p)
 	if err != nil {
 		return err
@@ -145,10 +155,18 @@ func (u *updater) update(one *update, dir string) error {
 	return p.Apply(plan) // if it is empty, for the record
 }
 
+// open reads a service, to change it or only to look at it.
+func (u *updater) open(dir string, say func(string)) (*project.Project, error) {
+	if u.dryRun {
+		return project.Load(dir)
+	}
+	return project.Begin(dir, u.command, say)
+}
+
 // plan compares a service with what this otelgen would write for its Spec.
 func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	file := filepath.Join(p.Dir, filepath.FromSlash(generator.SpecFile))
-	if bytes.Contains(p.SpecYAML, []byte("\n<<<<<<< ")) {
+	if git.HasMarker(p.SpecYAML) {
 		return nil, fmt.Errorf("%s: git has a conflict in it; resolve that, then run the command again", file)
 	}
 	spec, err := generator.ParseSpec(file, p.SpecYAML, thisVersion())
@@ -156,7 +174,7 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		return nil, err
 	}
 	one.Service = spec.Service
-	if u.choose != nil {
+	if u.choose != nil && p.Finished != u.command { // otherwise the choice is made already
 		if spec, err = u.choose(spec); err != nil {
 			return nil, err
 		}
@@ -186,6 +204,10 @@ type update struct {
 	Files     []reportedFile `json:"files"`
 	Error     string         `json:"error,omitempty"` // then it is as it was, unless this says otherwise
 
+	// Unfinished is the command of a run that was interrupted or is still at
+	// work. Then nothing else is known.
+	Unfinished string `json:"unfinished,omitempty"`
+
 	changes []project.Change
 }
 
@@ -212,6 +234,8 @@ func (u *update) talk(err io.Writer) {
 	}
 	outcome := "updated"
 	switch {
+	case u.Unfinished != "":
+		outcome = u.Unfinished + " was interrupted, or is still at work; otelgen update finishes it, and otelgen undo then takes it back"
 	case u.InSync:
 		outcome = "up to date"
 	case u.DryRun && !slices.ContainsFunc(u.changes, isNew):

@@ -42,7 +42,7 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 			version = test.this
 			u := updater{catalog: catalog, dryRun: true}
 			var one update
-			err = u.update(&one, dir)
+			err = u.update(&one, dir, func(said string) { t.Log(said) })
 			want := test.problem
 			if want != "" {
 				want = filepath.Join(dir, ".otelgen", "spec.yaml") + ": " + want

@@ -64,7 +64,7 @@ var (
 // only one of each. A README that is no more than a heading gets the text of
 // otelgen's.
 func (s *snapshot) adopt(c *Change, v versions, sofar Plan) error {
-	c.Action, c.Note = Keep, "it was here first and stays; otelgen's is in "+baseDir+c.Path+".base"
+	c.Action, c.Note = Keep, "it was here first and stays; to see otelgen's, run otelgen original "+c.Path
 	switch {
 	case same(c.Before, v.next):
 		c.Action, c.Note = None, ""
@@ -80,6 +80,48 @@ func (s *snapshot) adopt(c *Change, v versions, sofar Plan) error {
 		c.Action, c.Note = Merge, "it was only a heading, which stays above otelgen's text"
 	}
 	return nil
+}
+
+// adopted returns what to record of a file that was there before the project. It
+// is the owner's own unless it holds all of otelgen's text, or is merged by what
+// it means.
+func adopted(c Change, next []byte) entry {
+	if same(c.After, next) || isModule(c.Path) || c.Path == readmeFile && c.Action == Merge {
+		return entry{base: next}
+	}
+	return entry{own: next}
+}
+
+// keepOwn decides about a file that was there before the project, in a later
+// update. There is no base that it would have in common with what otelgen
+// writes: it stays, and a .gitignore gets the patterns that are new.
+func (s *snapshot) keepOwn(c *Change, v versions) {
+	c.Action = Keep
+	switch {
+	case same(v.disk, v.next):
+		c.Action = None
+	case same(v.base, v.next):
+	case c.Path == ignoreFile:
+		if c.After = withPatterns(v.disk, without(v.next, v.base)); !same(c.Before, c.After) {
+			c.Action, c.Note = Merge, "the patterns that are new have been added"
+		}
+	default:
+		c.Note, c.news = "it is your own and stays; otelgen has a new version of its: run otelgen original "+c.Path, true
+	}
+}
+
+// without returns the lines of a text that another lacks.
+func without(text, other []byte) (more []byte) {
+	had := map[string]bool{}
+	for line := range strings.Lines(string(other)) {
+		had[line] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		if !had[line] {
+			more = append(more, line...)
+		}
+	}
+	return more
 }
 
 // adoptModule merges a go.mod or go.sum that was there before the project.

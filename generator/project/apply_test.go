@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,8 +16,40 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// files are what is in a directory: content by path, except what is git's.
+// files are what is in a directory: content by path, except what is git's. In
+// place of the record there is what it says, in the names of its first form.
 type files map[string]string
+
+const baseDir, goneDir, ownDir, pendingDir = ".otelgen/base/", ".otelgen/gone/", ".otelgen/own/", ".otelgen/pending/"
+
+// recorded returns the names for what an entry records of a path.
+func recorded(p string, e entry) files {
+	all := files{}
+	for name, content := range map[string][]byte{baseDir + p + ".base": e.base, goneDir + p + ".base": e.gone, ownDir + p + ".base": e.own, pendingDir + p + ".next": e.pending} {
+		if content != nil {
+			all[name] = string(content)
+		}
+	}
+	return all
+}
+
+func (all files) readRecord(t *testing.T, text string) {
+	t.Helper()
+	r := record{lines: map[string][]line{}}
+	if err := r.parse(text); err != nil {
+		t.Fatal(err)
+	}
+	delete(r.lines, specFile)
+	for p, lines := range r.lines {
+		for _, l := range lines {
+			e, err := l.entry()
+			if err != nil {
+				t.Fatal(err)
+			}
+			maps.Copy(all, recorded(p, e))
+		}
+	}
+}
 
 func readDir(t *testing.T, dir string) files {
 	t.Helper()
@@ -37,7 +70,13 @@ func readDir(t *testing.T, dir string) files {
 			return err
 		}
 		data, err := os.ReadFile(p)
-		all[filepath.ToSlash(name)] = string(data)
+		switch name = filepath.ToSlash(name); path.Base(name) {
+		case "record":
+			all.readRecord(t, string(data))
+		case "undo":
+		default:
+			all[name] = string(data)
+		}
 		return err
 	})
 	if err != nil {
@@ -104,24 +143,28 @@ type killed struct{}
 // run creates or updates a project, and is killed before the kill-th change to the
 // disk; if kill is 0, it is not. It returns the number of changes.
 func run(dir string, next generator.Tree, moved map[string]string, kill int) (changes int, err error) {
-	p, err := Load(dir)
-	if _, noSpec := os.Lstat(filepath.Join(dir, specFile)); noSpec != nil {
-		p, err = New(dir)
-	}
-	if err != nil {
-		return 0, err
-	}
-	p.before = func(string) error {
+	before := func(string) error {
 		if changes++; changes == kill {
 			panic(killed{})
 		}
 		return nil
 	}
+	p := &Project{Dir: dir, Command: "otelgen update", before: before}
 	defer func() {
+		p.Close()
 		if r := recover(); r != nil && r != (killed{}) {
 			panic(r)
 		}
 	}()
+	if _, noSpec := os.Lstat(filepath.Join(dir, specFile)); noSpec != nil {
+		p, err = New(dir)
+		p.before = before
+	} else {
+		_, err = begin(p, func(string) {})
+	}
+	if err != nil {
+		return 0, err
+	}
 	plan, err := p.Compare(next, moved)
 	if err != nil {
 		return 0, err
@@ -132,10 +175,8 @@ func run(dir string, next generator.Tree, moved map[string]string, kill int) (ch
 // mustUpdate updates a project and returns the plan.
 func mustUpdate(t *testing.T, dir string, next generator.Tree, moved map[string]string) Plan {
 	t.Helper()
-	p, err := Load(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := mustBegin(t, dir)
+	defer p.Close()
 	plan, err := p.Compare(next, moved)
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +185,15 @@ func mustUpdate(t *testing.T, dir string, next generator.Tree, moved map[string]
 		t.Fatal(err)
 	}
 	return plan
+}
+
+func mustBegin(t *testing.T, dir string) *Project {
+	t.Helper()
+	p, err := Begin(dir, "otelgen update", func(said string) { t.Log(said) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func mustNew(t *testing.T, dir string, tree generator.Tree) {
@@ -157,7 +207,7 @@ func mustNew(t *testing.T, dir string, tree generator.Tree) {
 func scenario() (project files, next generator.Tree, moved map[string]string) {
 	const gomod = "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0\n\tb.org/b v1.%d.0\n)\n"
 	project = files{
-		specFile: "service: shop\n", attributesFile: attributes,
+		specFile: "service: shop\n", attributesFile: attributes, ignoreOurs: ignored,
 		".otelgen/base/go.mod.base": fmt.Sprintf(gomod, 0), "go.mod": strings.Replace(fmt.Sprintf(gomod, 0), "a v1.0", "a v1.1", 1),
 		".otelgen/base/go.sum.base": "a.org/a v1.0.0 h1:a\n", "go.sum": "a.org/a v1.0.0 h1:a\n",
 	}
@@ -233,18 +283,15 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.apply(plan)
-	want := files{attributesFile: attributes}
+	delete(w.entries, specFile)
+	want := files{attributesFile: attributes, ignoreOurs: ignored}
 	for name, f := range w.disk {
 		if f.data != nil {
 			want[name] = string(f.data)
 		}
 	}
 	for name, e := range w.entries {
-		for _, part := range parts {
-			if data := *part.of(&e); data != nil {
-				want[part.dir+name+part.suffix] = string(data)
-			}
-		}
+		maps.Copy(want, recorded(name, e))
 	}
 	checkDir(t, dir, want)
 
@@ -318,10 +365,8 @@ func TestKilledWhileChoosing(t *testing.T) {
 			t.Fatal(err)
 		}
 		changes = max(changes, n)
-		p, err := Load(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := mustBegin(t, dir)
+		p.Close()
 		mustUpdate(t, dir, trees[string(p.SpecYAML)], nil)
 		if diff := difference(readDir(t, dir), want[string(p.SpecYAML)]); diff != "" {
 			t.Errorf("killed before change %d of %d, it is%s", kill, changes, diff)

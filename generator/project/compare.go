@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/diff3"
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 // Compare returns what it takes to bring a project to what next says. moved has
@@ -37,71 +36,6 @@ func (p *Project) Compare(next generator.Tree, moved map[string]string) (Plan, e
 	return plan, nil
 }
 
-// snapshot is everything that a plan depends on.
-type snapshot struct {
-	record   // what otelgen wrote last
-	disk     map[string]file
-	next     generator.Tree
-	moved    map[string]string // old path to new
-	unmerged map[string]bool   // the paths that git has in conflict
-	code     goFiles
-	creating bool // the project does not exist yet
-}
-
-// takeSnapshot reads what compare needs to know of a project.
-func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
-	s := &snapshot{record: p.record, disk: map[string]file{}, next: next, moved: moved, creating: p.SpecYAML == nil}
-	d, err := openDisk(p.Dir)
-	if s.creating && errors.Is(err, fs.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer d.root.Close()
-	var errs []error
-	read := func(p string) {
-		if _, done := s.disk[p]; !done {
-			s.disk[p], err = d.look(p)
-			errs = append(errs, err)
-		}
-	}
-	for p := range next {
-		read(p)
-	}
-	var missing []string
-	for p, e := range s.entries {
-		read(p)
-		if e.base != nil && s.disk[p].absent() {
-			missing = append(missing, p)
-		}
-		if (e.pending != nil || bytes.Contains(s.disk[p].data, gitMarker)) && s.unmerged == nil {
-			s.unmerged = unmerged(d.root.Name())
-		}
-	}
-	if len(missing) > 0 {
-		errs = append(errs, checkSparse(missing, skipped(d.root.Name())))
-	}
-	if slices.ContainsFunc(slices.Collect(maps.Keys(next)), isModule) {
-		s.code, err = readGoFiles(d)
-		errs = append(errs, err)
-	}
-	return s, errors.Join(errs...)
-}
-
-// gitMarker begins a conflict in a file that git merged.
-var gitMarker = []byte("<<<<<<< ")
-
-// checkSparse makes sure that missing files were deleted by the owner, and are
-// not just left out of a sparse checkout.
-func checkSparse(missing []string, skipped map[string]bool) error {
-	left := slices.DeleteFunc(missing, func(p string) bool { return !skipped[p] })
-	if len(left) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%s: missing, because this is a sparse checkout; run git sparse-checkout disable, then run the command again", listed(slices.Sorted(slices.Values(left))))
-}
-
 // compare decides about every path. It depends on the snapshot only.
 func (s *snapshot) compare() (Plan, error) {
 	var plan Plan
@@ -114,16 +48,28 @@ func (s *snapshot) compare() (Plan, error) {
 			plan = append(plan, c)
 		}
 	}
-	if next, ok := s.next[specFile]; ok && !sameSpec(s.disk[specFile].data, next) {
-		c := Change{Path: specFile, Action: Update, Before: s.disk[specFile].data, After: present(next)}
-		if c.Before == nil {
-			c.Action = Create
+	if next, ok := s.next[specFile]; ok {
+		if c := s.changeSpec(present(next)); c.Matters() || c.changesRecord() {
+			plan = append(plan, c)
 		}
-		plan = append(plan, c)
 	}
 	s.noteImporters(plan)
 	slices.SortFunc(plan, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return plan, errors.Join(errs...)
+}
+
+// changeSpec decides about the Spec, which is never merged.
+func (s *snapshot) changeSpec(next []byte) Change {
+	disk := s.disk[specFile].data
+	c := Change{Path: specFile, Action: None, Before: disk, After: disk}
+	if !sameSpec(disk, next) {
+		c.Action, c.After = Update, next
+	}
+	if disk == nil {
+		c.Action = Create
+	}
+	c.records = []recordChange{{path: specFile, was: entry{base: s.spec}, committed: entry{base: next}, several: s.several[specFile]}}
+	return c
 }
 
 // sameSpec reports whether two files hold the same Spec. Comments and layout,
@@ -175,35 +121,41 @@ func (s *snapshot) destination(p string) string {
 	return ""
 }
 
+// versionOf returns the version of otelgen that a Spec names.
+func versionOf(spec []byte) string {
+	s, _ := generator.ParseSpec(specFile, spec, "") // an error if it is of a test
+	return s.Otelgen
+}
+
 // canMove reports whether a file, or the tombstone of one, moves with the
 // templates. It does if otelgen wrote it, writes nothing there any more, and has
 // not written the new path yet. One of the two paths must be absent: if it is
-// the old one, the owner has deleted the file, or has moved it already.
+// the old one, the owner has deleted the file, or has moved it already. What an
+// update that was undone left at the new path counts as absent.
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]
-	return !stays && s.entry(from).last() != nil && s.entry(to).last() == nil &&
-		(source.absent() || target.absent()) && source.obstacle == "" && target.obstacle == ""
+	return !stays && s.entries[from].last() != nil && s.entries[to].last() == nil &&
+		(source.absent() || target.absent() || s.isLeft(from, to)) && source.obstacle == "" && target.obstacle == ""
 }
 
-// entry returns the record of a path without what an update that was killed
-// prepared but did not do. If the file is not what the journal announced, either
-// the update did not write it, or the owner has changed it since; markers show
-// that the update did.
-func (s *snapshot) entry(p string) entry {
-	e := s.entries[p]
-	hash, journaled := s.journal[p]
-	if content := s.disk[p].data; journaled && hash != hashOf(content) && !diff3.Marked(content) {
-		e.pending = nil
+// isLeft reports whether an update that was undone moved a file, and left the
+// new one behind, as git does with a file that it does not know yet.
+func (s *snapshot) isLeft(from, to string) bool {
+	target := s.disk[to].data
+	if target == nil || same(target, s.undone[to]) || same(target, s.next[to]) {
+		return target != nil
 	}
-	return e
+	c := Change{Path: to}
+	c.merge(versions{base: s.entries[from].last(), disk: s.disk[from].data, next: s.next[to]}.normalized(to))
+	return same(target, c.After)
 }
 
-// begun returns the record of a path as Apply leaves it when it begins. If a
+// begun returns the record of a path as it is when an update begins. If a
 // conflict has been resolved, the owner has seen what was pending: it is the
 // base from now on.
 func (s *snapshot) begun(p string, open bool) entry {
-	e := s.entry(p)
+	e := s.entries[p]
 	if e.pending != nil && !open {
 		return entry{base: e.pending}
 	}
@@ -212,8 +164,35 @@ func (s *snapshot) begun(p string, open bool) entry {
 
 // open reports whether a file is in a conflict that is not resolved. A file with
 // conflict markers is never merged, whatever the record says.
-func (s *snapshot) open(p string) bool {
-	return diff3.Marked(s.disk[p].data) || s.entry(p).pending != nil && s.unmerged[p]
+func (s *snapshot) open(p string) bool { return s.whyOpen(p) != "" }
+
+// whyOpen returns the note about a conflict that is not resolved, or "".
+func (s *snapshot) whyOpen(p string) string {
+	disk, e := s.disk[p].data, s.entries[p]
+	switch {
+	case diff3.Marked(disk):
+		return "this conflict is not resolved yet"
+	case git.Marked(disk) && !git.Marked(e.last()) && !git.Marked(s.next[p]):
+		return "git has a conflict in it: resolve that first"
+	case e.pending != nil && s.unmerged[p]:
+		return "it has no conflict markers any more, but git has it in conflict: run git add " + p
+	}
+	return ""
+}
+
+// decided says as what a file is taken whose conflict has been resolved.
+func (s *snapshot) decided(p string) string {
+	switch e, disk := s.entries[p], s.disk[p].data; {
+	case e.pending == nil || s.open(p):
+		return ""
+	case disk == nil:
+		return "taken as decided: deleted"
+	case same(disk, e.pending):
+		return "taken as decided: otelgen's"
+	case hashOf(disk) == e.yours:
+		return "taken as decided: yours"
+	}
+	return "taken as decided: as it is now"
 }
 
 // source returns where the file of a path is now, given the path that the
@@ -239,14 +218,6 @@ func (s *snapshot) versions(p, from string) versions {
 	return v
 }
 
-// first returns the first of two files that is not absent.
-func first(a, b []byte) []byte {
-	if a == nil {
-		return b
-	}
-	return a
-}
-
 // change decides about one path, given the path that the templates moved it
 // from, or "", and the changes so far, on which those of go.mod and go.sum
 // depend.
@@ -255,26 +226,33 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	c := Change{Path: p, Before: v.disk, After: v.disk}
 	source := s.source(p, from)
 	if source != p {
-		c.From = source
+		c.From, c.left, c.mode = source, s.disk[p].data, s.disk[source].mode
 	}
 	committed := entry{base: v.next}
 	var err error
 	switch obstacle := s.disk[source].obstacle; {
 	case open:
-		c.Action, c.Note = Conflict, "this conflict is not resolved yet"
-		committed = entry{base: v.base, pending: first(s.entry(p).pending, s.entry(from).pending)}
+		c.Action, c.Note = Conflict, s.whyOpen(p)
+		committed = s.entries[p]
+		if from != "" && committed.last() == nil {
+			committed = s.entries[from]
+		}
 	case obstacle != "":
 		err = c.leave(v, obstacle)
 	case s.creating && v.base == nil && v.disk != nil && v.next != nil && mayPredate(p, false):
 		err = s.adopt(&c, v, sofar)
+		committed = adopted(c, v.next)
+	case s.entries[p].own != nil && v.disk != nil && v.next != nil:
+		s.keepOwn(&c, v)
+		committed = adopted(c, v.next)
 	default:
 		err = s.decide(&c, v, sofar)
 		switch {
 		case s.conflictOfGit(c):
 			c.Action, c.After, c.Note = Conflict, c.Before, "git has a conflict in it: resolve that first"
 			committed = entry{base: v.base, pending: v.next}
-		case c.Action == Conflict && c.journaled():
-			committed = entry{base: v.base, pending: v.next}
+		case c.isNewConflict():
+			committed = entry{base: v.base, pending: v.next, yours: hashOf(v.disk)}
 		case c.Action == Gone:
 			committed = entry{gone: v.next}
 		}
@@ -282,29 +260,27 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	if path.Base(p) == goMod && err == nil {
 		s.noteVendoring(&c, sofar)
 	}
-	c.records = s.recordChanges(p, from, open, committed)
-	if c.journaled() {
-		c.records[0].prepared.pending = v.next
+	if decided := s.decided(p); decided != "" && c.Note == "" {
+		c.Note, c.decided = decided, true
+	}
+	if !open || from != "" {
+		c.records = s.recordChanges(p, from, committed)
 	}
 	return c, err
 }
 
 // conflictOfGit reports whether a file that is to be merged is in a conflict
-// that does not come from otelgen. If the journal names the file, an update put
-// it in conflict and was killed before it wrote the markers.
+// that does not come from otelgen.
 func (s *snapshot) conflictOfGit(c Change) bool {
-	_, journaled := s.journal[c.Path]
-	return (c.Action == Merge || c.Action == Conflict) && s.unmerged[c.Path] && !journaled && c.From == ""
+	return (c.Action == Merge || c.Action == Conflict) && s.unmerged[c.Path] && c.From == ""
 }
 
 // recordChanges returns how the record of a path changes. The record of the path
 // that the templates moved it from ends.
-func (s *snapshot) recordChanges(p, from string, open bool, committed entry) []recordChange {
-	begun := s.begun(p, open)
-	all := []recordChange{{path: p, was: s.entries[p], begun: begun, prepared: begun, committed: committed}}
+func (s *snapshot) recordChanges(p, from string, committed entry) []recordChange {
+	all := []recordChange{{path: p, was: s.entries[p], committed: committed, several: s.several[p]}}
 	if from != "" {
-		begun = s.begun(from, open)
-		all = append(all, recordChange{path: from, was: s.entries[from], begun: begun, prepared: begun})
+		all = append(all, recordChange{path: from, was: s.entries[from], several: s.several[from]})
 	}
 	return all
 }

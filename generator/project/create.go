@@ -53,7 +53,7 @@ func (p *Project) create(plan Plan) (err error) {
 		return err
 	}
 	d.before, d.staging = p.before, true
-	err = d.apply(plan)
+	err = d.carryOut(p.operation(plan), &p.record)
 	d.root.Close() // because Windows does not rename a directory that is open
 	if err != nil {
 		return inDir(p.Dir, err)

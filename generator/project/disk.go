@@ -25,6 +25,13 @@ type disk struct {
 	// Nobody sees its files before the directory is renamed, so they are
 	// written in place.
 	staging bool
+
+	// dirty are the directories with names that have changed, and that a power
+	// cut could bring back.
+	dirty map[string]bool
+
+	// folders are directories that look has seen, if they are not going to change.
+	folders map[string]bool
 }
 
 // file is what is at a path: a regular file, something else, or nothing.
@@ -42,7 +49,7 @@ func openDisk(dir string) (*disk, error) {
 	if err != nil {
 		return nil, cannot("open", dir, err)
 	}
-	return &disk{root: root}, nil
+	return &disk{root: root, dirty: map[string]bool{}}, nil
 }
 
 // look returns what is at a path. Where a part of the path is no directory,
@@ -50,7 +57,7 @@ func openDisk(dir string) (*disk, error) {
 func (d *disk) look(p string) (file, error) {
 	for i := range len(p) + 1 {
 		last := i == len(p)
-		if !last && p[i] != '/' {
+		if !last && (p[i] != '/' || d.folders[p[:i]]) {
 			continue
 		}
 		info, err := d.root.Lstat(p[:i])
@@ -60,6 +67,9 @@ func (d *disk) look(p string) (file, error) {
 		case err != nil:
 			return file{}, cannot("read", p[:i], err)
 		case !last && info.IsDir():
+			if d.folders != nil {
+				d.folders[p[:i]] = true
+			}
 		case last && info.Mode().IsRegular():
 			data, err := d.root.ReadFile(p)
 			if err != nil {
@@ -106,8 +116,15 @@ func obstacleError(p, obstacle string) error {
 // scratchFile is where a file is written before it is renamed to its place.
 const scratchFile = stateDir + "/tmp"
 
+// errChanged says that a file is not what it was when it was compared.
+var errChanged = errors.New("it has changed")
+
 // write creates a file, or replaces one and keeps its mode.
-func (d *disk) write(p string, data []byte) error {
+func (d *disk) write(p string, data []byte) error { return d.writeIf(p, data, 0, nil) }
+
+// writeIf writes a file if check, unless it is nil, says so just before the new
+// content takes the place of the old. A file that was absent gets a mode.
+func (d *disk) writeIf(p string, data []byte, mode fs.FileMode, check func() error) error {
 	old, err := d.read(p)
 	if err != nil {
 		return err
@@ -124,10 +141,13 @@ func (d *disk) write(p string, data []byte) error {
 	if _, err := d.read(scratchFile); err != nil {
 		return err
 	}
-	if err := d.writeScratch(data, old.mode); err != nil {
+	if err := d.writeScratch(data, cmp.Or(old.mode, mode)); err != nil {
 		return cannot("write", p, err)
 	}
 	err = d.will("place " + p)
+	if err == nil && check != nil {
+		err = check()
+	}
 	if err == nil {
 		err = d.rename(scratchFile, p)
 	}
@@ -137,6 +157,8 @@ func (d *disk) write(p string, data []byte) error {
 	return err
 }
 
+// writeScratch writes the scratch file, so that it is whole even after a power
+// cut.
 func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
 	if err := d.root.MkdirAll(stateDir, 0o755); err != nil {
 		return err
@@ -152,24 +174,28 @@ func (d *disk) writeScratch(data []byte, mode fs.FileMode) error {
 	if mode != 0 {
 		err = errors.Join(err, f.Chmod(mode.Perm()))
 	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// move renames a file to a path where nothing is.
-func (d *disk) move(from, to string) error {
-	_, errFrom := d.read(from)
-	at, errTo := d.read(to)
-	if !at.absent() {
-		errTo = fmt.Errorf("cannot write %s: it exists already; move it out of the way", to)
+// flush makes sure that a power cut does not undo what has been renamed and
+// removed so far. Not every system can do that to a directory, so errors do not
+// count.
+func (d *disk) flush() {
+	for dir := range d.dirty {
+		if f, err := d.root.Open(dir); err == nil {
+			_ = f.Sync()
+			_ = f.Close()
+		}
 	}
-	if err := errors.Join(errFrom, errTo, d.will("move "+from)); err != nil {
+	clear(d.dirty)
+}
+
+// place renames a file, in place of another if there is one.
+func (d *disk) place(from, to string) error {
+	if err := d.will("place " + to); err != nil {
 		return err
 	}
-	if err := d.rename(from, to); err != nil {
-		return err
-	}
-	d.prune(from)
-	return nil
+	return d.rename(from, to)
 }
 
 func (d *disk) rename(from, to string) error {
@@ -179,6 +205,7 @@ func (d *disk) rename(from, to string) error {
 	if err := d.root.Rename(from, to); err != nil {
 		return cannot("write", to, err)
 	}
+	d.dirty[path.Dir(to)] = true
 	return nil
 }
 
@@ -196,6 +223,7 @@ func (d *disk) remove(p string) error {
 		if err := d.root.Remove(p); err != nil {
 			return cannot("remove", p, err)
 		}
+		d.dirty[path.Dir(p)] = true
 	}
 	d.prune(p)
 	return nil
@@ -208,15 +236,24 @@ func (d *disk) prune(p string) {
 	}
 }
 
-// replace changes a file from one content to another, of which nil is none.
-func (d *disk) replace(p string, before, after []byte) error {
-	switch {
-	case same(before, after):
+// replace changes a file, unless it has changed since it was compared. Between
+// the last look at it and its replacement there is one system call.
+func (d *disk) replace(f fileChange) error {
+	check := func() error {
+		if disk, err := d.look(f.Path); err != nil {
+			return err
+		} else if !same(disk.data, f.Before) || disk.obstacle != "" {
+			return errChanged
+		}
 		return nil
-	case after == nil:
-		return d.remove(p)
 	}
-	return d.write(p, after)
+	if f.After != nil {
+		return d.writeIf(f.Path, f.After, f.Mode, check)
+	}
+	if err := check(); err != nil {
+		return err
+	}
+	return d.remove(f.Path)
 }
 
 // ensure writes a file unless it has that content already.

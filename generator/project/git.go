@@ -46,10 +46,34 @@ func skipped(dir string) map[string]bool {
 	return paths
 }
 
-// stage makes conflicts known to git, so that merge tools and editors see them
-// and git refuses to commit them: base, disk and next are stages 1, 2 and 3 of
-// the index. A file that git does not track has only its markers.
-func stage(dir string, conflicts []Change) error {
+// stages are the versions of a file in a new conflict.
+type stages struct {
+	Path  string `json:"path"`
+	From  string `json:"from,omitempty"` // where git knows the file, if it moves
+	Base  []byte `json:"base"`
+	Yours []byte `json:"yours"`
+	Next  []byte `json:"next"`
+}
+
+// stage makes the new conflicts of an operation known to git, so that merge
+// tools and editors see them and git refuses to commit them: base, yours and
+// next are stages 1, 2 and 3 of the index. A file that git does not track has
+// only its markers, and so has one with content in the index that is neither in
+// the last commit nor on the disk: nothing else would refer to that any more.
+func (d *disk) stage(op *operation) error {
+	var conflicts []*stages
+	for _, s := range op.Steps {
+		if s.Conflict != nil {
+			conflicts = append(conflicts, s.Conflict)
+		}
+	}
+	if conflicts == nil {
+		return nil
+	}
+	if err := d.will("stage conflicts"); err != nil {
+		return err
+	}
+	dir := d.root.Name()
 	prefix, err := git.Run(dir, nil, "rev-parse", "--show-prefix")
 	if err != nil {
 		return nil //nolint:nilerr // without git, or outside a work tree, the markers are enough
@@ -59,27 +83,49 @@ func stage(dir string, conflicts []Change) error {
 	if err != nil {
 		return err
 	}
+	committed := committed(dir)
 	var index strings.Builder
 	for _, c := range conflicts {
-		mode, _, _ := strings.Cut(cmp.Or(tracked[c.Path], tracked[c.From]), " ")
+		mode, rest, _ := strings.Cut(cmp.Or(tracked[c.Path], tracked[c.From]), " ")
 		if mode == "" {
 			continue
 		}
-		var id, stages string
-		recorded := c.records[0].committed
-		for i, content := range [][]byte{recorded.base, c.Before, recorded.pending} {
+		var ids [3]string
+		for i, content := range [][]byte{c.Base, c.Yours, c.Next} {
 			if content == nil {
 				continue
 			}
-			if id, err = git.Run(dir, content, "hash-object", "-w", "--stdin", "--path="+c.Path); err != nil {
+			id, err := git.Run(dir, content, "hash-object", "-w", "--stdin", "--path="+c.Path)
+			if err != nil {
 				return err
 			}
-			id = strings.TrimSpace(id)
-			stages += fmt.Sprintf("%s %s %d\t%s%s\x00", mode, id, i+1, prefix, c.Path)
+			ids[i] = strings.TrimSpace(id)
+		}
+		staged, stage, _ := strings.Cut(rest, " ")
+		if stage == "0" && staged != ids[1] && staged != committed[cmp.Or(c.From, c.Path)] {
+			continue
 		}
 		// Mode 0 removes the stage of a file that is not in conflict.
-		fmt.Fprintf(&index, "0 %s\t%s%s\x00%s", strings.Repeat("0", len(id)), prefix, c.Path, stages)
+		fmt.Fprintf(&index, "0 %s\t%s%s\x00", strings.Repeat("0", len(ids[1])), prefix, c.Path)
+		for i, id := range ids {
+			if id != "" {
+				fmt.Fprintf(&index, "%s %s %d\t%s%s\x00", mode, id, i+1, prefix, c.Path)
+			}
+		}
 	}
 	_, err = git.Run(dir, []byte(index.String()), "update-index", "-z", "--index-info")
 	return err
+}
+
+// committed returns the blobs of the last commit, by their paths in a directory.
+func committed(dir string) map[string]string {
+	blobs := map[string]string{}
+	out, _ := git.Run(dir, nil, "ls-tree", "-r", "-z", "HEAD") // an error if there is no commit yet
+	for line := range strings.SplitSeq(out, "\x00") {
+		info, p, _ := strings.Cut(line, "\t")
+		if fields := strings.Fields(info); len(fields) == 3 {
+			blobs[p] = fields[2]
+		}
+	}
+	return blobs
 }

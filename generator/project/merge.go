@@ -88,7 +88,7 @@ func gofmt(source []byte) []byte {
 func (c *Change) merge(v versions) {
 	if bytes.IndexByte(slices.Concat(v.base, v.disk, v.next), 0) >= 0 {
 		c.Action = Conflict
-		c.Note = "it is not text, so your version stays; otelgen's is in " + baseDir + c.Path + ".base"
+		c.Note = "it is not text, so your version stays; to see otelgen's, run otelgen original " + c.Path
 		return
 	}
 	merged, clean := diff3.Merge(v.base, v.disk, v.next)

@@ -347,7 +347,7 @@ func TestLongLives(t *testing.T) {
 			return []byte(strings.Join(slices.Insert(lines, r.IntN(len(lines)+1), fmt.Sprintf("%s %d\n", who, written)), ""))
 		}
 		next, deleted := generator.Tree{}, map[string]bool{}
-		w := &world{snapshot{record: record{entries: map[string]entry{}}, disk: map[string]file{}}}
+		w := &world{snapshot{entries: map[string]entry{}, disk: map[string]file{}}}
 		for range 20 {
 			for _, p := range paths {
 				switch content := next[p]; r.IntN(8) {

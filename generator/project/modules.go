@@ -43,7 +43,7 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 		return s.versions(p, "").normalized(p)
 	}
 	mod, sum := versionsOf(goMod), versionsOf(goSum)
-	merged, err := modules.Merge(dir, path.Join(baseDir, dir),
+	merged, err := modules.Merge(dir, path.Join(recordFile, dir),
 		modules.Files{Mod: mod.base, Sum: sum.base},
 		modules.Files{Mod: mod.disk, Sum: sum.disk},
 		modules.Files{Mod: mod.next, Sum: sum.next},

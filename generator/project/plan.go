@@ -1,7 +1,8 @@
 package project
 
 import (
-	"cmp"
+	"fmt"
+	"io/fs"
 	"slices"
 )
 
@@ -18,16 +19,19 @@ type Change struct {
 
 	Before, After []byte // the content of the file; nil if it is absent
 
+	decided bool           // a conflict is resolved, and Note says as what the file is taken
+	news    bool           // the owner should see Note though nothing changes
+	left    []byte         // what an update that was undone left at Path, to which the file moves
+	mode    fs.FileMode    // of a file that is written anew; 0 is the usual one
 	records []recordChange // that of Path, and that of the path from which its record moves
 }
 
-// recordChange is how the record of one path changes, phase by phase of Apply.
+// recordChange is how the record of one path changes.
 type recordChange struct {
-	path      string
-	was       entry
-	begun     entry // conflicts that the owner has resolved are over
-	prepared  entry // what Apply is about to merge is pending
-	committed entry
+	path           string
+	was, committed entry
+	several        bool   // git has merged two records, and was is chosen among them
+	lines          []line // what is recorded, in place of committed; unless nil
 }
 
 // Action says what an update does to a path. It depends on three versions of
@@ -37,6 +41,7 @@ type recordChange struct {
 //
 //	base  disk    next   action
 //	any   = next         none
+//	own   y       x      keep       it was there before the project, and is the owner's
 //	-     -       x      create
 //	-     y       x      conflict   the file exists, and otelgen did not write it
 //	-     y       -      none
@@ -50,9 +55,12 @@ type recordChange struct {
 //
 // After the update, base is next, so every difference is reported only once. A
 // conflict is the exception: base stays as it is, and next is recorded as
-// pending. While the file contains conflict markers, or git has it in conflict,
-// the action is conflict and the file does not change. When the owner has
-// resolved the conflict, base is what was pending, and the table applies again.
+// pending. While the file contains conflict markers, ours or git's, or git has
+// it in conflict, the action is conflict and the file does not change. When the
+// owner has resolved the conflict, base is what was pending, the note says as
+// what the file is taken, and the table applies again. Where git restores the
+// file together with the record, as git reset --hard does, nothing is pending any
+// more, and the next update offers the same again.
 //
 // A file that is not text cannot hold conflict markers. Its conflict is
 // reported once, like everything else.
@@ -75,7 +83,7 @@ const (
 // is open, and there is no news for the owner. Apply may still have something
 // to record, such as that the owner deleted a file or resolved a conflict.
 func (p Plan) Empty() bool {
-	return !slices.ContainsFunc(p, Change.Matters)
+	return !slices.ContainsFunc(p, func(c Change) bool { return c.Matters() && !c.decided })
 }
 
 // Conflicts returns the changes that need a decision of the owner.
@@ -98,20 +106,19 @@ func (p Plan) inTheWay() (paths []string) {
 // Matters reports whether the owner should see a change: it changes a file,
 // needs a decision, or has news.
 func (c Change) Matters() bool {
-	return !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
+	return c.decided || c.news || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 
-// source returns where the file is before the change.
-func (c Change) source() string { return cmp.Or(c.From, c.Path) }
-
-// journaled reports whether Apply prepares the change before it makes it: see
-// disk.apply.
-func (c Change) journaled() bool {
-	return (c.Action == Merge || c.Action == Conflict) && !same(c.Before, c.After)
-}
+// isNewConflict reports whether the change puts conflict markers into a file.
+func (c Change) isNewConflict() bool { return c.Action == Conflict && !same(c.Before, c.After) }
 
 // changesRecord reports whether the change changes the record.
 func (c Change) changesRecord() bool {
-	return slices.ContainsFunc(c.records, func(r recordChange) bool { return !r.was.equal(r.committed) })
+	return slices.ContainsFunc(c.records, func(r recordChange) bool { return r.several || r.lines != nil || !r.was.equal(r.committed) })
+}
+
+// String returns what a change does, for messages of tests.
+func (c Change) String() string {
+	return fmt.Sprintf("%s %s %s (%s)", c.Action, c.From, c.Path, c.Note)
 }

@@ -1,19 +1,22 @@
 // Package project brings a directory to what a generator.Tree says, now and at
 // every later update, and keeps what its owner changed in it.
 //
-// Load and New return a Project: a directory, with the record of what otelgen
-// wrote there. Compare compares it with a Tree and returns a Plan, a list of
-// Changes with one for each path, and writes nothing. Apply carries out a Plan.
+// Load, Begin and New return a Project: a directory, with the record of what
+// otelgen wrote there. Compare compares it with a Tree and returns a Plan, a
+// list of Changes with one for each path, and writes nothing. Apply carries out
+// a Plan, and Undo returns the Plan that takes the last one back.
 //
 // Three versions of a file decide what happens to it: base, what otelgen wrote
 // last; disk, what is there now; and next, what the Tree says. See Action.
 package project
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -26,13 +29,111 @@ type Project struct {
 	Dir      string
 	SpecYAML []byte // the content of generator.SpecFile; nil if the project does not exist yet
 
+	// Command is what the user typed, such as "otelgen add background". If the
+	// run is killed, it is how the next one calls what it finishes.
+	Command string
+
+	// Finished is the command of an earlier run that was killed, which Begin has
+	// finished.
+	Finished string
+
 	record      record
-	interrupted bool                      // an earlier run was killed while it created the project
-	before      func(change string) error // see disk
+	unfinished  *operation // of an earlier run that was killed; Begin leaves none
+	interrupted bool       // an earlier run was killed while it created the project
+	lock        *os.File   // is held until Close, unless nil
+
+	before func(change string) error // see disk
 }
 
-// Load reads the record of the project in a directory.
+// Load reads a project to look at it. Its error is an *UnfinishedError if a run
+// was killed, or is still at work: then there is no saying what the project is.
 func Load(dir string) (*Project, error) {
+	d, err := openProject(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	if op, err := d.readOperation(journalFile); op != nil || err != nil {
+		return nil, cmp.Or(inDir(dir, err), error(&UnfinishedError{Dir: dir, Command: op.command()}))
+	}
+	p := &Project{Dir: dir}
+	return p, inDir(dir, p.read(d))
+}
+
+// Original returns a file as otelgen wrote it last, or would have written it if it
+// were not deleted, the owner's own, or in conflict.
+func Original(dir, file string) ([]byte, error) {
+	p, err := Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	file = path.Clean(filepath.ToSlash(file))
+	for _, l := range p.record.lines[file] {
+		e, err := l.entry()
+		return first(e.pending, e.last()), inDir(dir, err)
+	}
+	return nil, inDir(dir, fmt.Errorf("%s: otelgen did not write it; name a file that it wrote", file))
+}
+
+// UnfinishedError says that a run of otelgen is not finished.
+type UnfinishedError struct{ Dir, Command string }
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("%s: %s was interrupted, or is still at work; otelgen update finishes it, and otelgen undo takes it back then", e.Dir, e.Command)
+}
+
+// Begin reads a project to change it. The caller closes it.
+//
+// One run at a time changes a project. If another one is at work, Begin says so
+// and waits. If an earlier one was killed, Begin finishes what it had begun,
+// says so, and sets Finished.
+func Begin(dir, command string, say func(string)) (*Project, error) {
+	return begin(&Project{Dir: dir, Command: command}, say)
+}
+
+func begin(p *Project, say func(string)) (*Project, error) {
+	d, err := openProject(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	d.before = p.before
+	if p.lock, err = d.root.Open("."); err != nil {
+		return nil, cannot("open", p.Dir, err)
+	}
+	if !lock(p.lock, false) {
+		op, _ := d.readOperation(journalFile) // it may not have got that far
+		say(fmt.Sprintf("%s: waiting for %s, which is at work there", named(p.Dir), op.command()))
+		lock(p.lock, true)
+	}
+	op, err := d.readOperation(journalFile)
+	if err == nil {
+		err = errors.Join(p.read(d), d.remove(scratchFile)) // a run that was killed left that
+	}
+	if err == nil && op != nil {
+		if err = d.finish(op, &p.record, true); err == nil {
+			p.Finished = op.Command
+			say(fmt.Sprintf("%s: finished %s, which was interrupted", named(p.Dir), op.command()))
+			err = p.read(d)
+		}
+	}
+	if err != nil {
+		p.Close()
+		return nil, inDir(p.Dir, err)
+	}
+	return p, nil
+}
+
+// Close lets other runs of otelgen change the project.
+func (p *Project) Close() {
+	if p.lock != nil {
+		_ = p.lock.Close() // it is a directory that nobody wrote to
+		p.lock = nil
+	}
+}
+
+// openProject opens the directory of a project that exists.
+func openProject(dir string) (*disk, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: does not exist; name the directory of an otelgen project", dir)
@@ -40,19 +141,31 @@ func Load(dir string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.root.Close()
+	spec, err := d.read(specFile)
+	switch {
+	case err != nil:
+		err = inDir(dir, err)
+	case spec.absent() && exists(filepath.Join(dir, journalFile)):
+		err = fmt.Errorf("%s is not an otelgen project yet: otelgen new was interrupted there; run that again", named(dir))
+	case spec.absent():
+		err = fmt.Errorf("%s is not an otelgen project: there is no %s in it; name the directory of one, or create one with otelgen new", named(dir), specFile)
+	}
+	if err != nil {
+		d.root.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// read reads the Spec and the record.
+func (p *Project) read(d *disk) error {
 	spec, err := d.read(specFile)
 	if err != nil {
-		return nil, inDir(dir, err)
+		return err
 	}
-	if spec.absent() {
-		return nil, fmt.Errorf("%s is not an otelgen project: there is no %s in it; name the directory of one, or create one with otelgen new", named(dir), specFile)
-	}
-	r, err := readRecord(d)
-	if err != nil {
-		return nil, inDir(dir, err)
-	}
-	return &Project{Dir: dir, SpecYAML: spec.data, record: r}, nil
+	p.SpecYAML = spec.data
+	p.record, err = readRecord(d)
+	return err
 }
 
 // New returns a project that does not exist yet. Its directory must not exist
@@ -95,8 +208,10 @@ func New(dir string) (*Project, error) {
 	if len(inTheWay) > 0 && !p.interrupted {
 		return nil, notEmptyError(dir, inTheWay)
 	}
-	p.record, err = readRecord(d)
-	return p, inDir(dir, err)
+	var errRecord error
+	p.record, errRecord = readRecord(d)
+	p.unfinished, err = d.readOperation(journalFile)
+	return p, inDir(dir, errors.Join(errRecord, err))
 }
 
 func notEmptyError(dir string, inTheWay []string) error {

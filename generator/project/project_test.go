@@ -26,7 +26,7 @@ func small() generator.Tree {
 
 // smallProject returns the files of a project of the small tree.
 func smallProject() files {
-	want := files{attributesFile: attributes}
+	want := files{attributesFile: attributes, ignoreOurs: ignored}
 	for p, content := range small() {
 		want[p] = string(content)
 		if p != specFile {
@@ -42,7 +42,8 @@ func TestNew(t *testing.T) {
 		name string
 		dir  string
 		had  files
-		want files // besides what a small project has
+		want files  // besides what a small project has
+		own  string // the file that is its owner's
 	}{
 		{name: "where there is nothing", dir: "shop"},
 		{name: "where not even the parents are", dir: "a/b/c/shop"},
@@ -51,7 +52,7 @@ func TestNew(t *testing.T) {
 		{name: "with a license", dir: ".", had: files{"LICENSE.txt": "MIT\n"}, want: files{"LICENSE.txt": "MIT\n"}},
 		{name: "with the same README", dir: ".", had: files{"README.md": "# shop\n\nHow to run it.\n"}},
 		{
-			name: "with a README of its own", dir: ".", had: files{"README.md": "# My shop\n\nWhat it sells.\n\nAnd to whom.\n"},
+			own: "README.md", name: "with a README of its own", dir: ".", had: files{"README.md": "# My shop\n\nWhat it sells.\n\nAnd to whom.\n"},
 			want: files{"README.md": "# My shop\n\nWhat it sells.\n\nAnd to whom.\n"},
 		},
 		{name: "with an empty README", dir: ".", had: files{"README.md": ""}},
@@ -65,7 +66,7 @@ func TestNew(t *testing.T) {
 			want: files{"README.md": "# shop\r\n\r\nSells coffee.\r\n\r\nHow to run it.\r\n"},
 		},
 		{
-			name: "with a README that has begun to be one", dir: ".", had: files{"README.md": "# My shop\n\n## Usage\n"},
+			own: "README.md", name: "with a README that has begun to be one", dir: ".", had: files{"README.md": "# My shop\n\n## Usage\n"},
 			want: files{"README.md": "# My shop\n\n## Usage\n"},
 		},
 		{
@@ -74,7 +75,7 @@ func TestNew(t *testing.T) {
 			want: files{".DS_Store": "\x00", ".idea/a/b.xml": "<x/>", ".editorconfig": "root = true\n", "renovate.json": "{}\n", "docs/index.md": "# Docs\n"},
 		},
 		{
-			name: "with a document of the same name", dir: ".", had: files{"docs/README.md": "# Docs\n"},
+			own: "docs/README.md", name: "with a document of the same name", dir: ".", had: files{"docs/README.md": "# Docs\n"},
 			want: files{"docs/README.md": "# Docs\n"},
 		},
 		{name: "with a go.mod, just initialised", dir: ".", had: files{"go.mod": "module shop\n\ngo 1.25.0\n"}},
@@ -88,13 +89,13 @@ func TestNew(t *testing.T) {
 		},
 		{name: "with a readme of another name", dir: ".", had: files{"readme": "Hi.\n"}, want: files{"readme": "Hi.\n"}},
 		{
-			name: "with a .gitignore: git must not track secrets", dir: ".", had: files{".gitignore": "*.exe\n/bin/"},
+			own: ".gitignore", name: "with a .gitignore: git must not track secrets", dir: ".", had: files{".gitignore": "*.exe\n/bin/"},
 			want: files{".gitignore": "*.exe\n/bin/\n\n# Secrets stay here.\n.env\n"},
 		}, {
-			name: "with a .gitignore with CRLF", dir: ".", had: files{".gitignore": "*.exe\r\n"},
+			own: ".gitignore", name: "with a .gitignore with CRLF", dir: ".", had: files{".gitignore": "*.exe\r\n"},
 			want: files{".gitignore": "*.exe\r\n\r\n# Secrets stay here.\r\n.env\r\n/bin/\r\n"},
 		}, {
-			name: "with a .gitignore that says it all", dir: ".", had: files{".gitignore": "/bin/\n# Secrets stay here.\n.env\n*.exe\n"},
+			own: ".gitignore", name: "with a .gitignore that says it all", dir: ".", had: files{".gitignore": "/bin/\n# Secrets stay here.\n.env\n*.exe\n"},
 			want: files{".gitignore": "/bin/\n# Secrets stay here.\n.env\n*.exe\n"},
 		},
 	}
@@ -104,6 +105,10 @@ func TestNew(t *testing.T) {
 			writeDir(t, top, tt.had)
 			want := smallProject()
 			maps.Copy(want, tt.want)
+			if tt.own != "" {
+				want[ownDir+tt.own+".base"] = want[baseDir+tt.own+".base"]
+				delete(want, baseDir+tt.own+".base")
+			}
 			dir := filepath.Join(top, tt.dir)
 			mustNew(t, dir, small())
 			checkDir(t, dir, want)
@@ -221,7 +226,7 @@ func TestNewTwiceAtOnce(t *testing.T) {
 			if won != 1 {
 				t.Errorf("%d runs made %s", won, name)
 			}
-			want := files{attributesFile: attributes}
+			want := files{attributesFile: attributes, ignoreOurs: ignored}
 			for p, content := range tree {
 				want[p] = string(content)
 				if p != specFile {

@@ -2,126 +2,337 @@ package project
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/otelgen/otelgen/generator"
 )
 
-// The record of a project is one file for each path and kind of entry, so that
-// git merges the records of two branches like any other files and shows where
-// they disagree. It does not say when or where it was written.
+// What otelgen keeps in a project, all of it below one directory. The first four
+// files belong into git, the others are kept out of it by the third.
 //
-//	.otelgen/spec.yaml           the Spec. In a new project it is written last: without it there is no project
-//	.otelgen/base/PATH.base      what otelgen wrote last to PATH, whatever the owner did to PATH since
-//	.otelgen/gone/PATH.base      the same for a PATH that the owner deleted: a tombstone. PATH stays deleted
-//	                             until the owner deletes the tombstone, too, and runs otelgen update
-//	.otelgen/pending/PATH.next   what otelgen would write to PATH, which is in conflict
-//	.otelgen/.gitattributes      keeps git from converting line endings, and the record out of reviews
-//	.otelgen/journal             only while otelgen writes: the hashes of files that it merges; see disk.apply
-//	.otelgen/tmp                 only while otelgen writes: the next file
+//	.otelgen/spec.yaml       the Spec. In a new project it is written last: without it there is no project
+//	.otelgen/record          what otelgen wrote last: a line for each path
+//	.otelgen/.gitignore      keeps out of git what is below
+//	.otelgen/.gitattributes  says to git how to merge the record, and to reviews to leave it out
+//	.otelgen/journal         what a run is about to do, until it is done; see operation
+//	.otelgen/undo            what the last run did
+//	.otelgen/tmp             the next file, while otelgen writes it
 const (
 	stateDir       = generator.StateDir
 	specFile       = generator.SpecFile
+	recordFile     = stateDir + "/record"
+	ignoreOurs     = stateDir + "/.gitignore"
 	attributesFile = stateDir + "/.gitattributes"
 	journalFile    = stateDir + "/journal"
+	undoFile       = stateDir + "/undo"
 
-	baseDir    = stateDir + "/base/"
-	goneDir    = stateDir + "/gone/"
-	pendingDir = stateDir + "/pending/"
-
-	attributes = "* -text linguist-generated\n"
+	ignored    = "/journal\n/undo\n/tmp\n"
+	attributes = "* -text linguist-generated\n/record -diff merge=union\n"
 )
 
-// record is what otelgen recorded of a project, by path.
+// record is what otelgen recorded of a project: lines by path.
+//
+// The file has one line for each path, sorted, so that git merges it line by
+// line. Nothing in it is plain text: a search, a replacement or a bot that looks
+// for what is in the project does not find it here, and git does not take it for
+// a file that was renamed. Each line proves itself by its first word, so a line
+// that somebody changed is noticed.
+//
+// With merge=union, git keeps the lines of both branches if both changed them.
+// Then there are several lines for a path, and the next update chooses among
+// them: see snapshot.settle. Conflict markers in the record mean the same.
 type record struct {
-	entries map[string]entry
-	journal map[string]string // the hash of what the file was going to hold
+	lines  map[string][]line
+	legacy []string // the files of the first form, which migrate when the record is written
 }
 
-// entry is what otelgen recorded of one path. In each of the three fields, nil
+const (
+	form   = 2 // of the record
+	header = "# otelgen record, form "
+	about  = "; otelgen writes and git merges it\n"
+)
+
+// line is a line of the record: a path, and versions of the file in it.
+type line struct {
+	path  string
+	parts []part
+	text  string // without the line ending
+}
+
+// part is one version of a file: its kind, its hash and, compressed, its content.
+type part struct {
+	kind byte
+	hash string
+	data string // base64
+}
+
+// entry is what otelgen recorded of one path. In each field but the last, nil
 // means that nothing is recorded, which is not the same as an empty file.
-type entry struct{ base, gone, pending []byte }
+type entry struct {
+	base    []byte // what otelgen wrote last
+	gone    []byte // the same for a file that its owner deleted: it stays deleted
+	own     []byte // the same for a path where the owner has a file instead, from before the project
+	pending []byte // what otelgen would write to a file that is in conflict
+	yours   string // the hash of a file in conflict as it was before
+}
+
+// kinds are the parts of an entry, with the letters for them in a line.
+var kinds = []struct {
+	kind byte
+	of   func(*entry) *[]byte
+}{
+	{'b', func(e *entry) *[]byte { return &e.base }},
+	{'g', func(e *entry) *[]byte { return &e.gone }},
+	{'o', func(e *entry) *[]byte { return &e.own }},
+	{'n', func(e *entry) *[]byte { return &e.pending }},
+}
+
+const kindYours = 'y'
 
 // last returns what otelgen wrote last, or would have written if the owner had
-// not deleted the file.
-func (e entry) last() []byte {
-	if e.base == nil {
-		return e.gone // both exist if a run was killed after it wrote one and before it removed the other
-	}
-	return e.base
-}
+// not deleted the file or put another in its place.
+func (e entry) last() []byte { return first(e.base, e.gone, e.own) }
 
 func (e entry) equal(other entry) bool {
-	return same(e.base, other.base) && same(e.gone, other.gone) && same(e.pending, other.pending)
+	for _, k := range kinds {
+		if !same(*k.of(&e), *k.of(&other)) {
+			return false
+		}
+	}
+	return e.yours == other.yours
 }
 
 // same reports whether two files are both absent, or have the same content.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-// parts are the fields of an entry, with the files in which they are recorded.
-var parts = []struct {
-	dir, suffix string
-	of          func(*entry) *[]byte
-}{
-	{baseDir, ".base", func(e *entry) *[]byte { return &e.base }},
-	{goneDir, ".base", func(e *entry) *[]byte { return &e.gone }},
-	{pendingDir, ".next", func(e *entry) *[]byte { return &e.pending }},
-}
-
-func readRecord(d *disk) (record, error) {
-	r := record{entries: map[string]entry{}, journal: map[string]string{}}
-	var errs []error
-	for _, part := range parts {
-		errs = append(errs, d.walk(strings.TrimSuffix(part.dir, "/"), func(p string, entry fs.DirEntry) error {
-			name, ok := strings.CutSuffix(strings.TrimPrefix(p, part.dir), part.suffix)
-			if !ok || entry.IsDir() {
-				return nil
-			}
-			if name == specFile || generator.CheckPath(name) != nil {
-				return fmt.Errorf("%s: this record is for a path that otelgen never writes; delete it", p)
-			}
-			f, err := d.read(p)
-			e := r.entries[name]
-			*part.of(&e) = f.data
-			r.entries[name] = e
-			return err
-		}))
-	}
-	journal, err := d.read(journalFile)
-	for line := range strings.Lines(string(journal.data)) {
-		if hash, p, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  "); ok {
-			r.journal[p] = hash
-		}
-	}
-	return r, errors.Join(append(errs, err)...)
-}
-
-// writeEntry changes what is recorded of a path. It adds before it removes, so
-// that a run that is killed in between leaves too much rather than too little.
-func (d *disk) writeEntry(p string, from, to entry) error {
-	for _, part := range parts {
-		if data := *part.of(&to); data != nil && !same(data, *part.of(&from)) {
-			if err := d.write(part.dir+p+part.suffix, data); err != nil {
-				return err
-			}
-		}
-	}
-	for _, part := range parts {
-		if *part.of(&to) == nil && *part.of(&from) != nil {
-			if err := d.remove(part.dir + p + part.suffix); err != nil {
-				return err
-			}
+// first returns the first of some files that is not absent.
+func first(versions ...[]byte) []byte {
+	for _, v := range versions {
+		if v != nil {
+			return v
 		}
 	}
 	return nil
 }
 
+func readRecord(d *disk) (record, error) {
+	r := record{lines: map[string][]line{}}
+	f, err := d.read(recordFile)
+	if err != nil {
+		return r, err
+	}
+	if f.absent() {
+		return r, r.readLegacy(d)
+	}
+	if err := r.parse(string(f.data)); err != nil {
+		return r, err
+	}
+	return r, r.readLegacy(d) // another branch may still have the first form
+}
+
+func (r *record) parse(text string) error {
+	n := 0
+	for t := range strings.SplitSeq(text, "\n") {
+		n++
+		t = strings.TrimSuffix(t, "\r")
+		var later int
+		if _, err := fmt.Sscanf(t, header+"%d", &later); err == nil && later > form {
+			return fmt.Errorf("%s: a later otelgen has written it; get that version", recordFile)
+		}
+		if t == "" || strings.ContainsAny(t[:1], "#<>|=") { // git's markers, too
+			continue
+		}
+		l, ok := parseLine(t)
+		if !ok {
+			return fmt.Errorf("%s:%d: this line is not as otelgen wrote it; restore the file from git, for example by git checkout HEAD -- %[1]s, then run the command again", recordFile, n)
+		}
+		if err := generator.CheckPath(l.path); err != nil {
+			return fmt.Errorf("%s:%d: this line is for a path that otelgen never writes (%w); delete it", recordFile, n, err)
+		}
+		r.add(l)
+	}
+	return nil
+}
+
+// add adds a line, unless there is one that says the same.
+func (r *record) add(l line) {
+	if !slices.ContainsFunc(r.lines[l.path], l.equal) {
+		r.lines[l.path] = append(r.lines[l.path], l)
+	}
+}
+
+func (l line) equal(other line) bool {
+	return l.path == other.path && slices.EqualFunc(l.parts, other.parts, func(a, b part) bool { return a.kind == b.kind && a.hash == b.hash })
+}
+
+// format returns the file that holds the record.
+func (r *record) format() []byte {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s%d%s", header, form, about)
+	for _, p := range slices.Sorted(maps.Keys(r.lines)) {
+		for _, l := range r.lines[p] {
+			out.WriteString(l.text + "\n")
+		}
+	}
+	return out.Bytes()
+}
+
+// set replaces the lines of a path. No line means that nothing is recorded. A line that is there already stays as it is: its text may come from
+// another compressor.
+func (r *record) set(p string, lines []line) {
+	if r.lines == nil {
+		r.lines = map[string][]line{}
+	}
+	had := r.lines[p]
+	delete(r.lines, p)
+	for _, l := range lines {
+		if i := slices.IndexFunc(had, l.equal); i >= 0 {
+			l = had[i]
+		}
+		r.lines[p] = append(r.lines[p], l)
+	}
+}
+
+var encoding = base64.RawURLEncoding
+
+// A hash has 18 bytes of SHA-256, and is written in 24 characters of base64, a
+// check in 12.
+const (
+	hashLen     = 18
+	hashChars   = 24
+	checkLength = 12
+)
+
 func hashOf(data []byte) string {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return string(sum[:hashLen])
+}
+
+func checkOf(text string) string {
+	return encoding.EncodeToString([]byte(hashOf([]byte(text))))[:checkLength]
+}
+
+// lines returns the line for an entry, or none if nothing is recorded in it.
+func (e entry) lines(p string) []line {
+	l := line{path: p}
+	for _, k := range kinds {
+		if content := *k.of(&e); content != nil {
+			l.parts = append(l.parts, part{k.kind, hashOf(content), compress(content)})
+		}
+	}
+	if l.parts == nil {
+		return nil
+	}
+	if e.yours != "" {
+		l.parts = append(l.parts, part{kind: kindYours, hash: e.yours})
+	}
+	var text strings.Builder
+	text.WriteString(encoding.EncodeToString([]byte(p)))
+	for _, part := range l.parts {
+		text.WriteString(" " + string(part.kind) + encoding.EncodeToString([]byte(part.hash)) + part.data)
+	}
+	l.text = checkOf(text.String()) + " " + text.String()
+	return []line{l}
+}
+
+func parseLine(text string) (l line, ok bool) {
+	check, rest, _ := strings.Cut(text, " ")
+	if check != checkOf(rest) {
+		return l, false
+	}
+	words := strings.Split(rest, " ")
+	name, err := encoding.DecodeString(words[0])
+	if err != nil {
+		return l, false
+	}
+	l = line{path: string(name), text: text}
+	for _, word := range words[1:] {
+		if len(word) < 1+hashChars {
+			return l, false
+		}
+		hash, err := encoding.DecodeString(word[1 : 1+hashChars])
+		if err != nil {
+			return l, false
+		}
+		l.parts = append(l.parts, part{word[0], string(hash), word[1+hashChars:]})
+	}
+	return l, len(l.parts) > 0
+}
+
+// entry returns what a line says. known are versions of the file that are at
+// hand: one that has the hash of a part need not be decompressed.
+func (l line) entry(known ...[]byte) (e entry, err error) {
+	for _, part := range l.parts {
+		if part.kind == kindYours {
+			e.yours = part.hash
+			continue
+		}
+		content, errPart := part.content(known)
+		err = errors.Join(err, errPart)
+		for _, k := range kinds {
+			if k.kind == part.kind {
+				*k.of(&e) = content
+			}
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: what it says of %s cannot be read: %w", recordFile, l.path, err)
+	}
+	return e, err
+}
+
+func (p part) content(known [][]byte) ([]byte, error) {
+	for _, content := range known {
+		if content != nil && hashOf(content) == p.hash {
+			return content, nil
+		}
+	}
+	return decompress(p.data)
+}
+
+// deflaters are kept, because each takes a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestCompression)
+	if err != nil {
+		panic(err) // there is such a level
+	}
+	return w
+}}
+
+func compress(content []byte) string {
+	var out bytes.Buffer
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&out)
+	_, err := w.Write(content)
+	if err := errors.Join(err, w.Close()); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return encoding.EncodeToString(out.Bytes())
+}
+
+func decompress(data string) ([]byte, error) {
+	r := flate.NewReader(base64.NewDecoder(encoding, strings.NewReader(data)))
+	content, err := io.ReadAll(r)
+	return present(content), err
+}
+
+// spec returns the Spec for which the record was written, or nil. It is the file
+// at specFile as otelgen wrote it last.
+func (r *record) spec() []byte {
+	for _, l := range r.lines[specFile] {
+		if e, err := l.entry(); err == nil {
+			return e.base
+		}
+	}
+	return nil
 }

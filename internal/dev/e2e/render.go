@@ -50,10 +50,11 @@ func New(t testing.TB, catalog *generator.Catalog, dir string, spec generator.Sp
 // `otelgen remove` do.
 func Update(t testing.TB, catalog *generator.Catalog, dir string, spec generator.Spec) {
 	t.Helper()
-	p, err := project.Load(dir)
+	p, err := project.Begin(dir, "otelgen add", func(said string) { t.Log(said) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer p.Close()
 	apply(t, p, Render(t, catalog, spec))
 }
 

@@ -1,0 +1,236 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/diff3"
+	"github.com/otelgen/otelgen/internal/git"
+)
+
+// snapshot is everything that a plan depends on.
+type snapshot struct {
+	entries  map[string]entry // what otelgen wrote last
+	several  map[string]bool  // the paths of which git has merged several records
+	spec     []byte           // the Spec for which otelgen wrote it
+	disk     map[string]file
+	next     generator.Tree
+	moved    map[string]string // old path to new
+	unmerged map[string]bool   // the paths that git has in conflict
+	undone   map[string][]byte // what the last run wrote, if that has been undone other than by otelgen undo
+	code     goFiles
+	creating bool // the project does not exist yet
+}
+
+// takeSnapshot reads what compare needs to know of a project.
+func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
+	s := &snapshot{
+		entries: map[string]entry{}, several: map[string]bool{}, disk: map[string]file{},
+		next: next, moved: moved, creating: p.SpecYAML == nil,
+	}
+	d, err := openDisk(p.Dir)
+	if s.creating && errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	d.folders = map[string]bool{}
+	if s.undone, err = p.undone(d); err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, paths := range []map[string]bool{keys(next), keys(p.record.lines), keys(s.undone)} {
+		for name := range paths {
+			if _, done := s.disk[name]; !done {
+				s.disk[name], err = d.look(name)
+				errs = append(errs, err)
+			}
+		}
+	}
+	if p.unfinished != nil {
+		s.takeBack(p.unfinished)
+	}
+	for name, lines := range p.record.lines {
+		s.entries[name], err = s.settle(name, lines)
+		s.several[name] = len(lines) > 1
+		errs = append(errs, err)
+	}
+	s.spec = s.entries[specFile].base
+	delete(s.entries, specFile)
+	s.adoptUndone()
+	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
+}
+
+func keys[V any](m map[string]V) map[string]bool {
+	all := make(map[string]bool, len(m))
+	for k := range m {
+		all[k] = true
+	}
+	return all
+}
+
+// askGit asks git what it has in conflict, if that can make a difference, and
+// about files that are missing.
+func (s *snapshot) askGit(d *disk) error {
+	var missing []string
+	for p, e := range s.entries {
+		content := s.disk[p].data
+		if e.base != nil && s.disk[p].absent() {
+			missing = append(missing, p)
+		}
+		if (e.pending != nil || git.Marked(content)) && s.unmerged == nil {
+			s.unmerged = unmerged(d.root.Name())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return checkSparse(missing, skipped(d.root.Name()))
+}
+
+// checkSparse makes sure that missing files were deleted by the owner, and are
+// not just left out of a sparse checkout.
+func checkSparse(missing []string, skipped map[string]bool) error {
+	left := slices.DeleteFunc(missing, func(p string) bool { return !skipped[p] })
+	if len(left) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: missing, because this is a sparse checkout; run git sparse-checkout disable, then run the command again", listed(slices.Sorted(slices.Values(left))))
+}
+
+// readCode reads the Go files of the project, if what they import matters.
+func (s *snapshot) readCode(d *disk) error {
+	needed, err := s.needsCode(d)
+	if err == nil && needed {
+		s.code, err = readGoFiles(d)
+	}
+	return err
+}
+
+// needsCode reports whether a go.mod or go.sum may have to be merged or has a
+// vendor directory beside it, or a Go file goes.
+func (s *snapshot) needsCode(d *disk) (bool, error) {
+	for p := range s.entries {
+		if _, stays := s.next[p]; !stays && path.Ext(p) == ".go" && s.disk[p].data != nil {
+			return true, nil
+		}
+	}
+	for p, next := range s.next {
+		if !isModule(p) {
+			continue
+		}
+		vendored, err := d.look(path.Join(path.Dir(p), "vendor", "modules.txt"))
+		if err != nil || !vendored.absent() || s.disk[p].data != nil && !same(s.disk[p].data, next) {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// settle returns what is recorded of a path. Git may have merged the records of
+// two branches that were both updated. Then several lines say what otelgen wrote
+// last, and what is on the disk tells which of them to go on from: the one that
+// the file is, or that otelgen would write today, or with which nothing is in
+// conflict.
+func (s *snapshot) settle(p string, lines []line) (entry, error) {
+	disk, next := s.disk[p].data, s.next[p]
+	all := make([]entry, len(lines))
+	var errs []error
+	for i, l := range lines {
+		var err error
+		all[i], err = l.entry(disk, next)
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return entry{}, err
+	}
+	if base := s.unedited(disk, next, all); base != nil {
+		return entry{base: base}, nil
+	}
+	if len(all) == 1 {
+		return all[0], nil
+	}
+	version := func(e entry) []byte { return first(e.pending, e.last()) }
+	for _, fits := range []func(entry) bool{
+		func(e entry) bool { return diff3.Marked(disk) && e.pending != nil },
+		func(e entry) bool { return disk == nil && e.gone != nil },
+		func(e entry) bool { return same(disk, version(e)) },
+		func(e entry) bool { return next != nil && same(next, version(e)) },
+		func(e entry) bool {
+			_, clean := diff3.Merge(version(e), disk, next)
+			return clean
+		},
+	} {
+		if i := slices.IndexFunc(all, fits); i >= 0 {
+			return all[i], nil
+		}
+	}
+	return all[0], nil
+}
+
+// unedited returns a file that git has in conflict, if both sides of it are as
+// otelgen wrote them: then its owner has nothing to decide.
+func (s *snapshot) unedited(disk, next []byte, recorded []entry) []byte {
+	ours, theirs, ok := git.Sides(disk)
+	if !ok {
+		return nil
+	}
+	written := func(side []byte) bool {
+		return same(side, next) || slices.ContainsFunc(recorded, func(e entry) bool { return same(side, e.last()) || same(side, e.pending) })
+	}
+	if written(ours) && written(theirs) {
+		return disk
+	}
+	return nil
+}
+
+// undone returns what the last run wrote, if the record is not what that run
+// left: git may have reset it, and left files that it did not know yet.
+func (p *Project) undone(d *disk) (map[string][]byte, error) {
+	f, err := d.read(undoFile)
+	if err != nil || f.absent() || hasHash(f.data, &p.record) {
+		return nil, err
+	}
+	op, err := d.readOperation(undoFile)
+	written := map[string][]byte{}
+	if op != nil {
+		for _, s := range op.Steps {
+			for _, f := range s.Files {
+				if f.Before == nil {
+					written[f.Path] = f.After
+				}
+			}
+		}
+	}
+	return written, err
+}
+
+// adoptUndone makes what an update that was undone left behind otelgen's again:
+// the next one may replace and remove it.
+func (s *snapshot) adoptUndone() {
+	for p, content := range s.undone {
+		target := slices.Contains(slices.Collect(maps.Values(s.moved)), p)
+		if s.entries[p].equal(entry{}) && same(s.disk[p].data, content) && !target {
+			s.entries[p] = entry{base: content}
+		}
+	}
+}
+
+// takeBack makes the disk what it was before a creation that was interrupted:
+// Apply will do the same.
+func (s *snapshot) takeBack(op *operation) {
+	for _, step := range op.Steps {
+		for _, f := range step.Files {
+			if s.disk[f.Path].obstacle == "" && same(s.disk[f.Path].data, f.After) {
+				s.disk[f.Path] = file{data: f.Before}
+			}
+		}
+	}
+}
