@@ -70,6 +70,19 @@ func (s *Selection) RequiredBy(name string) []*Feature {
 	return slices.DeleteFunc(slices.Clone(s.Features), func(f *Feature) bool { return !slices.Contains(f.Requires, name) })
 }
 
+// Owner returns the selected feature that a file of the Tree is from. It is nil
+// for what follows from all of them: go.mod, go.sum and the recorded Spec.
+func (s *Selection) Owner(path string) *Feature {
+	for _, f := range s.Features {
+		for _, file := range f.files {
+			if outputPath(file.path, s.Spec.Service) == path {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
 // checkGuesses finds slots that are open and whose default is not possible.
 // Which other value it should be is not for us to say, unless some feature does.
 func (s *Selection) checkGuesses(choices Choices) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +17,7 @@ type newOptions struct {
 	with    []string
 	preset  string
 	dryRun  bool
+	explore string
 	noGit   bool
 	noInput bool
 	output  format
@@ -65,6 +65,7 @@ func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
 	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be written, and write nothing")
+	flags.StringVar(&o.explore, "explore", "", "print the file `PATH` as it would be written, and write nothing")
 	flags.BoolVar(&o.noGit, "no-git", false, "do not create a git repository")
 	flags.BoolVar(&o.noInput, "no-input", false, "ask nothing, even on a terminal")
 	o.output.addTo(cmd)
@@ -89,30 +90,18 @@ func oneName(catalog *generator.Catalog) cobra.PositionalArgs {
 
 // runNew fills a Spec, by flags and answers, and makes a project of it.
 func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error {
-	var ask asker
 	if !o.noInput {
-		ask = onTerminal(cmd.InOrStdin(), cmd.ErrOrStderr())
-	}
-	if o.name == "" && ask != nil {
-		name, err := ask.line("What is the service called? Its name, or its module path", checkName)
-		if err != nil {
+		var err error
+		if o, err = answered(cmd, catalog, o); err != nil {
 			return err
 		}
-		o.name = name
 	}
 	s, err := o.parse(catalog)
-	if ask != nil && err == nil && o.preset == "" {
-		asked, err := answer(ask, catalog, &s.spec, !cmd.Flags().Changed("with"))
-		if err != nil {
-			return err
-		}
-		if asked {
-			command := withoutQuestions(cmd.Flags(), o.name, flagsOf(catalog, s.spec))
-			fmt.Fprintf(cmd.ErrOrStderr(), "\nThe same without questions:\n\n  %s\n\n", command)
-		}
-	}
 	if err := s.compare(catalog, err); err != nil {
 		return err
+	}
+	if o.explore != "" {
+		return s.explore(cmd.OutOrStdout(), o.explore)
 	}
 	if !o.dryRun {
 		if err := s.make(!o.noGit); err != nil {
@@ -120,4 +109,35 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 		}
 	}
 	return reportOn(s, o).print(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.output)
+}
+
+// answered returns the options with the user's answers, if somebody is there to
+// give them. What is wrong is found before anything is asked.
+func answered(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) (newOptions, error) {
+	if o.preset != "" && o.name != "" {
+		return o, nil
+	}
+	ask, done := onTerminal(cmd.InOrStdin(), cmd.ErrOrStderr())
+	if ask == nil {
+		return o, nil
+	}
+	defer done() //nolint:errcheck // it has none
+	if o.wrong(catalog) {
+		return o, nil // what it is will be found again, and reported
+	}
+	i := interview{catalog: catalog, flags: cmd.Flags(), given: o, ask: ask}
+	return i.run()
+}
+
+// wrong reports whether the options cannot lead to a service, whatever the
+// answers are.
+func (o newOptions) wrong(catalog *generator.Catalog) bool {
+	if o.name != "" {
+		s, err := o.parse(catalog)
+		return s.compare(catalog, err) != nil
+	}
+	spec, err := o.choices(catalog)
+	spec.Service, spec.Module = anyService, anyModule
+	_, unresolved := generator.Resolve(catalog, spec)
+	return err != nil || unresolved != nil
 }

@@ -35,10 +35,22 @@ func preset(name string) (generator.Spec, error) {
 	if names := presetNames(); !slices.Contains(names, name) {
 		return generator.Spec{}, fmt.Errorf("preset %s: there is no such preset; %s", name, problem.Suggest(name, names))
 	}
-	file := path.Join("presets", name+".yaml")
-	data, err := presets.ReadFile(file)
+	return generator.ParseSpec(presetFile(name), presetData(name), thisVersion())
+}
+
+// presetSummary returns the first line of a preset, a comment that says what it
+// is.
+func presetSummary(name string) string {
+	first, _, _ := strings.Cut(string(presetData(name)), "\n")
+	return strings.TrimPrefix(first, "# ")
+}
+
+func presetFile(name string) string { return path.Join("presets", name+".yaml") }
+
+func presetData(name string) []byte {
+	data, err := presets.ReadFile(presetFile(name))
 	if err != nil {
-		return generator.Spec{}, err
+		panic(err) // it is embedded
 	}
-	return generator.ParseSpec(file, data, thisVersion())
+	return data
 }

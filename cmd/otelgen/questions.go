@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,63 +13,155 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// asker asks the user. It is nil where nobody can answer.
-type asker interface {
-	line(question string, check func(string) error) (string, error)
-	one(question string, options []option, preset string) (string, error)
-	any(question string, options []option) ([]string, error)
+// interview fills the options of otelgen new by questions: for what flags leave
+// open, in an order in which no answer depends on a later one.
+type interview struct {
+	catalog *generator.Catalog
+	flags   *pflag.FlagSet
+	given   newOptions // by flags
+	ask     asker
+
+	// Answers, kept when the user goes back.
+	preset   string
+	name     string
+	slots    map[string]string
+	features []string
 }
 
-// option is a possible answer.
-type option struct{ name, summary string }
+// question is one, with what it takes to ask it and to keep the answer.
+type question struct {
+	text string
+	ask  func(text string) error
+}
 
-// answer asks for what a Spec leaves open: each slot that still has a choice,
-// given the answers so far, and, if they are open, the optional features that can
-// still be chosen. It reports whether there was anything to ask.
-func answer(ask asker, catalog *generator.Catalog, spec *generator.Spec, features bool) (asked bool, err error) {
-	if err := spec.Validate(); err != nil {
-		return false, err
+// letMeChoose is the answer to the question for a preset that is none.
+const letMeChoose = "let me choose"
+
+// errStopped is the answer to the last question that nothing is to be written.
+var errStopped = errors.New("otelgen: stopped; nothing has been written")
+
+// run asks until all is answered, and returns the options. Who goes back is
+// asked the question before again.
+func (i *interview) run() (newOptions, error) {
+	for at := 0; ; {
+		questions, err := i.questions()
+		if err != nil || at == len(questions) {
+			return i.options(), err
+		}
+		one := questions[at]
+		text := one.text
+		if len(questions) > 1 {
+			text = fmt.Sprintf("%d of %d: %s", at+1, len(questions), text)
+		}
+		switch err := one.ask(text); {
+		case errors.Is(err, errBack):
+			at = max(0, at-1)
+		case err != nil:
+			i.ask.say("\n") // after the question, whose line it may be
+			return i.options(), err
+		default:
+			at++
+		}
 	}
-	for _, slot := range catalog.Slots {
-		choices, err := catalog.Choices(*spec)
+}
+
+// questions returns those that there are with the answers so far.
+func (i *interview) questions() ([]question, error) {
+	var all []question
+	if i.given.preset == "" {
+		all = append(all, question{"What is it to be made of?", i.askPreset})
+	}
+	if i.given.name == "" {
+		all = append(all, question{"What is the service called?", i.askName})
+	}
+	if i.preset == letMeChoose {
+		each, err := i.choices()
 		if err != nil {
-			return asked, err
+			return nil, err
+		}
+		all = append(all, each...)
+	}
+	return append(all, question{"Is that right?", i.confirm}), nil
+}
+
+func (i *interview) askPreset(text string) error {
+	var options []option
+	for _, name := range presetNames() {
+		options = append(options, option{name, presetSummary(name)})
+	}
+	options = append(options, option{letMeChoose, "one question for each choice"})
+	var err error
+	i.preset, err = i.ask.one(text, options, cmp.Or(i.preset, options[0].name))
+	return err
+}
+
+func (i *interview) askName(text string) error {
+	initial := i.name
+	if initial == "" {
+		initial = nameOfHere()
+	}
+	var err error
+	i.name, err = i.ask.line(text, initial, func(name string) error {
+		if err := checkName(name); err != nil {
+			return err
+		}
+		o := i.options()
+		o.name = name
+		_, err := o.parse(i.catalog)
+		return err
+	})
+	return err
+}
+
+// choices returns the questions for each slot that still has a choice, given
+// the answers to those before it, and for the optional features that can still
+// be chosen. What has one possible value alone is answered.
+func (i *interview) choices() ([]question, error) {
+	var all []question
+	spec, err := i.given.choices(i.catalog)
+	if err != nil {
+		return nil, err
+	}
+	for _, slot := range i.catalog.Slots {
+		choices, err := i.catalog.Choices(spec)
+		if err != nil {
+			return nil, err
 		}
 		if _, decided := choices[slot.Name]; decided {
 			continue
 		}
-		values := catalog.Options(choices, slot.Name)
-		whole, _ := catalog.Complete(choices) // which Choices has made sure of
+		values := i.catalog.Options(choices, slot.Name)
+		whole, _ := i.catalog.Complete(choices) // which Choices has made sure of
 		value := whole[slot.Name]
 		switch {
 		case len(values) > 1:
-			asked = true
-			if value, err = ask.one(slot.Question, slotOptions(catalog, slot, values), value); err != nil {
-				return asked, err
+			if answered := i.slots[slot.Name]; slices.Contains(values, answered) {
+				value = answered
 			}
+			all = append(all, i.slotQuestion(slot, values, value))
 		case value == slot.Default || !slot.When.Holds(whole):
 			continue
 		}
 		spec.Slots[slot.Name] = value
 	}
-	if !features {
-		return asked, nil
+	i.slots = spec.Slots
+	if features := i.possible(spec); len(features) > 0 && !i.flags.Changed("with") {
+		all = append(all, question{"What else should it have?", func(text string) (err error) {
+			i.features, err = i.ask.any(text, features, i.features)
+			return err
+		}})
 	}
-	choices, err := catalog.Choices(*spec)
-	if err != nil {
-		return asked, err
-	}
-	var options []option
-	for _, f := range optional(catalog) {
-		if slices.Contains(catalog.Options(choices, f.Name), generator.On) {
-			options = append(options, option{f.Name, f.Summary})
+	return all, nil
+}
+
+func (i *interview) slotQuestion(slot generator.Slot, values []string, initial string) question {
+	return question{slot.Question, func(text string) error {
+		answer, err := i.ask.one(text, slotOptions(i.catalog, slot, values), initial)
+		if err == nil {
+			i.slots[slot.Name] = answer
 		}
-	}
-	if len(options) == 0 {
-		return asked, nil
-	}
-	spec.Features, err = ask.any("What else should it have?", options)
-	return true, err
+		return err
+	}}
 }
 
 // slotOptions returns those values of a slot that are possible.
@@ -78,6 +173,102 @@ func slotOptions(catalog *generator.Catalog, slot generator.Slot, possible []str
 		}
 	}
 	return options
+}
+
+// possible returns the optional features that can be chosen beside a Spec, by
+// area, each with what comes with it.
+func (i *interview) possible(spec generator.Spec) []option {
+	choices, err := i.catalog.Choices(spec)
+	if err != nil {
+		return nil // has been reported
+	}
+	var options []option
+	for _, f := range optional(i.catalog) {
+		if slices.Contains(i.catalog.Options(choices, f.Name), generator.On) {
+			options = append(options, option{f.Name, f.Summary + i.comesWith(choices, f.Name)})
+		}
+	}
+	return options
+}
+
+// comesWith names the other choices that a feature makes.
+func (i *interview) comesWith(choices generator.Choices, feature string) string {
+	without, _ := i.catalog.Complete(choices)
+	choices = maps.Clone(choices)
+	choices[feature] = generator.On
+	with, _ := i.catalog.Complete(choices)
+	var others []string
+	for _, name := range slices.Sorted(maps.Keys(with)) {
+		switch {
+		case name == feature || with[name] == without[name]:
+		case with[name] == generator.On:
+			others = append(others, name)
+		case with[name] != generator.Off:
+			others = append(others, name+" "+with[name])
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return " (comes with " + strings.Join(others, ", ") + ")"
+}
+
+// options returns those that the answers come to.
+func (i *interview) options() newOptions {
+	o := i.given
+	o.name = cmp.Or(o.name, i.name)
+	if i.preset != letMeChoose {
+		o.preset = cmp.Or(o.preset, i.preset)
+		return o
+	}
+	o.slots = maps.Clone(o.slots)
+	maps.Copy(o.slots, i.slots)
+	if !i.flags.Changed("with") {
+		o.with = i.features
+	}
+	return o
+}
+
+// The answers to the last question.
+const (
+	yes  = "write it"
+	no   = "go back"
+	stop = "stop"
+)
+
+// confirm shows what is about to be written.
+func (i *interview) confirm(text string) error {
+	o := i.options()
+	s, err := o.parse(i.catalog)
+	if err := s.compare(i.catalog, err); err != nil {
+		return err
+	}
+	i.ask.say("\n" + s.preview(i.catalog, i.ask.width()) + "\nThe same without questions:\n\n  " + i.command(s.spec) + "\n\n")
+	options := []option{{yes, "to " + s.site.dir}, {no, "to the question before"}, {stop, "and write nothing"}}
+	if o.dryRun {
+		options[0] = option{yes, "or rather, list the files: this is --dry-run"}
+	}
+	switch answer, err := i.ask.one(text, options, yes); {
+	case err != nil:
+		return err
+	case answer == no:
+		return errBack
+	case answer == stop:
+		return errStopped
+	}
+	return nil
+}
+
+// command returns the command that needs no answers.
+func (i *interview) command(spec generator.Spec) string {
+	o := i.options()
+	if o.preset != "" && !i.flags.Changed("preset") {
+		return withoutQuestions(i.flags, o.name, []string{"--preset", o.preset})
+	}
+	if o.preset != "" {
+		return withoutQuestions(i.flags, o.name, nil)
+	}
+	return withoutQuestions(i.flags, o.name, flagsOf(i.catalog, spec))
 }
 
 // withoutQuestions returns the command that needs no answers: the flags as they

@@ -2,106 +2,130 @@ package main
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
 )
 
 // A user with prepared answers, who remembers the questions.
 type user struct {
-	answers map[string]string // by question
+	answers map[string]string // by the end of the question
 	with    []string
 	asked   []string
 	offered []string // optional features
 }
 
-func (u *user) line(question string, _ func(string) error) (string, error) {
+func (u *user) line(question, _ string, _ func(string) error) (string, error) {
 	u.asked = append(u.asked, question)
 	return u.answers[question], nil
 }
 
-func (u *user) one(question string, options []option, preset string) (string, error) {
+func (u *user) one(question string, options []option, initial string) (string, error) {
 	u.asked = append(u.asked, question)
-	if answer, ok := u.answers[question]; ok && slices.ContainsFunc(options, func(o option) bool { return o.name == answer }) {
-		return answer, nil
+	for end, answer := range u.answers {
+		if strings.HasSuffix(question, end) && slices.ContainsFunc(options, func(o option) bool { return o.name == answer }) {
+			return answer, nil
+		}
 	}
-	return preset, nil
+	return initial, nil
 }
 
-func (u *user) any(question string, options []option) ([]string, error) {
+func (u *user) any(question string, options []option, _ []string) ([]string, error) {
 	u.asked = append(u.asked, question)
 	for _, o := range options {
-		u.offered = append(u.offered, o.name)
+		u.offered = append(u.offered, o.name+": "+o.summary)
 	}
 	return u.with, nil
 }
 
+func (u *user) say(string) {}
+
+func (u *user) width() int { return 80 }
+
 // A question is asked if it exists after the answers so far, flags have left it
 // open, and there is more than one answer to it.
-func TestAnswer(t *testing.T) {
+func TestInterview(t *testing.T) {
 	t.Parallel()
-	const others = "What else should it have?"
+	const (
+		preset = "What is it to be made of?"
+		others = "What else should it have?"
+		last   = "Is that right?"
+	)
 	tests := map[string]struct {
-		spec     generator.Spec
-		features bool
-		user     user
-		asked    []string
-		offered  []string // optional features
-		slots    map[string]string
+		flags   []string
+		user    user
+		asked   []string
+		offered []string // optional features
+		slots   map[string]string
 	}{
 		"all open": {
-			features: true,
-			user:     user{with: []string{"mail"}},
-			asked:    []string{"Router?", "Database?", others},
-			offered:  []string{"mail", "metrics", "news"},
-			slots:    map[string]string{"router": "chi", "database": "none"},
+			user:  user{with: []string{"mail"}},
+			asked: []string{"1 of 5: " + preset, "2 of 5: Router?", "3 of 5: Database?", "4 of 5: " + others, "5 of 5: " + last},
+			offered: []string{
+				"mail: sends mail", "metrics: counts", "news: sends news (comes with mail)",
+			},
+			slots: map[string]string{"router": "chi", "database": "none", "queue": "ring"},
 		},
 		"what an answer excludes is not offered": {
-			features: true,
-			user:     user{answers: map[string]string{"Router?": "gin"}},
-			asked:    []string{"Router?", "Database?", others},
-			offered:  []string{"mail", "news"},
-			slots:    map[string]string{"router": "gin", "database": "none"},
+			user:    user{answers: map[string]string{"Router?": "gin"}},
+			asked:   []string{"1 of 5: " + preset, "2 of 5: Router?", "3 of 5: Database?", "4 of 5: " + others, "5 of 5: " + last},
+			offered: []string{"mail: sends mail", "news: sends news (comes with mail)"},
+			slots:   map[string]string{"router": "gin", "database": "none", "queue": "ring"},
 		},
 		"what a flag leaves no choice of is not asked": {
-			spec:  generator.Spec{Slots: map[string]string{"store": "gorm"}},
-			asked: []string{"Router?"},
-			slots: map[string]string{"router": "chi", "database": "sqlite", "store": "gorm"},
+			flags: []string{"--store", "gorm", "--with", ""},
+			asked: []string{"1 of 3: " + preset, "2 of 3: Router?", "3 of 3: " + last},
+			slots: map[string]string{"router": "chi", "database": "sqlite", "store": "gorm", "queue": "ring"},
 		},
 		"an answer leads to another question": {
+			flags: []string{"--with", ""},
 			user:  user{answers: map[string]string{"Database?": "sqlite"}},
-			asked: []string{"Router?", "Database?", "Store?"},
-			slots: map[string]string{"router": "chi", "database": "sqlite", "store": "sql"},
+			asked: []string{"1 of 4: " + preset, "2 of 4: Router?", "3 of 4: Database?", "4 of 5: Store?", "5 of 5: " + last},
+			slots: map[string]string{"router": "chi", "database": "sqlite", "store": "sql", "queue": "ring"},
 		},
-		"decided by a flag of the slot": {
-			spec:  generator.Spec{Slots: map[string]string{"router": "gin", "database": "none"}},
-			slots: map[string]string{"router": "gin", "database": "none"},
+		"decided by flags of the slots": {
+			flags: []string{"--router", "gin", "--database", "none", "--with", ""},
+			asked: []string{"1 of 2: " + preset, "2 of 2: " + last},
+			slots: map[string]string{"router": "gin", "database": "none", "queue": "ring"},
 		},
 		"of two values one is possible": {
-			spec:  generator.Spec{Features: []string{"metrics"}},
-			asked: []string{"Database?"},
-			slots: map[string]string{"database": "none"},
+			flags: []string{"--with", "metrics"},
+			asked: []string{"1 of 3: " + preset, "2 of 3: Database?", "3 of 3: " + last},
+			slots: map[string]string{"router": "chi", "database": "none", "queue": "ring"},
 		},
 		"decided by name": {
-			spec:  generator.Spec{Features: []string{"gin"}},
-			asked: []string{"Database?"},
-			slots: map[string]string{"database": "none"},
+			flags: []string{"--with", "gin"},
+			asked: []string{"1 of 3: " + preset, "2 of 3: Database?", "3 of 3: " + last},
+			slots: map[string]string{"router": "gin", "database": "none", "queue": "ring"},
 		},
 	}
 	catalog := smallCatalog(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.spec.Service, test.spec.Module = "shop", "shop"
-			test.spec.Slots = maps.Clone(test.spec.Slots)
-			if test.spec.Slots == nil {
-				test.spec.Slots = map[string]string{}
+			o := newOptions{name: "shop", slots: map[string]string{}, dir: filepath.Join(t.TempDir(), "shop")}
+			dir := o.dir
+			cmd := &cobra.Command{}
+			o.addFlags(cmd, catalog)
+			if err := cmd.ParseFlags(test.flags); err != nil {
+				t.Fatal(err)
 			}
-			asked, err := answer(&test.user, catalog, &test.spec, test.features)
-			if err != nil || asked != (len(test.asked) > 0) {
-				t.Fatal(asked, err)
+			o.dir = dir
+			test.user.answers = maps.Clone(test.user.answers)
+			if test.user.answers == nil {
+				test.user.answers = map[string]string{}
+			}
+			test.user.answers[preset] = letMeChoose
+			i := interview{catalog: catalog, flags: cmd.Flags(), given: o, ask: &test.user, preset: letMeChoose}
+			answers, err := i.run()
+			if err != nil {
+				t.Fatal(err)
 			}
 			if !slices.Equal(test.user.asked, test.asked) {
 				t.Errorf("asked %q, want %q", test.user.asked, test.asked)
@@ -109,11 +133,17 @@ func TestAnswer(t *testing.T) {
 			if !slices.Equal(test.user.offered, test.offered) {
 				t.Errorf("offered %q, want %q", test.user.offered, test.offered)
 			}
-			if !maps.Equal(test.spec.Slots, test.slots) {
-				t.Errorf("slots %v, want %v", test.spec.Slots, test.slots)
+			s, err := answers.parse(catalog)
+			if err := s.compare(catalog, err); err != nil {
+				t.Fatal(err)
 			}
-			if test.features && !slices.Equal(test.spec.Features, test.user.with) {
-				t.Errorf("features %v, want %v", test.spec.Features, test.user.with)
+			if !maps.Equal(s.spec.Slots, test.slots) {
+				t.Errorf("slots %v, want %v", s.spec.Slots, test.slots)
+			}
+			for _, feature := range test.user.with {
+				if !slices.Contains(s.spec.Features, feature) {
+					t.Errorf("features %v, without %s", s.spec.Features, feature)
+				}
 			}
 		})
 	}

@@ -20,35 +20,41 @@ type report struct {
 	Repository bool              `json:"repository"`              // git init has been run
 	NoRepo     string            `json:"no_repository,omitempty"` // why git init failed
 	Files      []reportedFile    `json:"files"`
-	Next       []string          `json:"next"` // commands to type
+	Next       []string          `json:"next"`               // commands to type
+	Requests   []string          `json:"requests,omitempty"` // commands that show it at work, from another terminal
+	Pages      []string          `json:"pages,omitempty"`    // to open once it runs
 
-	origin string // of the module path
+	origin  string // of the module path
+	service *service
 }
 
 type reportedFile struct {
 	Path   string         `json:"path"`
 	From   string         `json:"from,omitempty"` // where it was, if the templates moved it
 	Action project.Action `json:"action"`
-	Note   string         `json:"note,omitempty"` // what the owner should know about it
+	Note   string         `json:"note,omitempty"`  // what the owner should know about it
+	Owner  string         `json:"owner,omitempty"` // the feature that it is from; only of a new service
+	Size   int            `json:"size,omitempty"`  // in bytes; only of a new service
 }
 
+const created = project.Create
+
 func reported(c project.Change) reportedFile {
-	return reportedFile{c.Path, c.From, c.Action, c.Note}
+	return reportedFile{Path: c.Path, From: c.From, Action: c.Action, Note: c.Note}
 }
 
 func reportOn(s *service, o newOptions) report {
 	r := report{
 		Service: s.spec.Service, Module: s.spec.Module, Dir: filepath.ToSlash(s.site.dir), Slots: s.spec.Slots, Features: s.spec.Features,
-		DryRun: o.dryRun, Repository: s.repository, origin: s.origin,
+		DryRun: o.dryRun, Repository: s.repository, origin: s.origin, service: s,
 	}
 	if s.noRepository != nil {
 		r.NoRepo = s.noRepository.Error()
 	}
 	notes := s.workflowNotes(!o.noGit)
-	for _, change := range s.plan {
-		file := reported(change)
-		file.Note = joinNotes(file.Note, notes[change.Path])
-		r.Files = append(r.Files, file)
+	r.Files = s.files()
+	for i, file := range r.Files {
+		r.Files[i].Note = joinNotes(file.Note, notes[file.Path])
 	}
 	switch dir := s.site.dir; {
 	case dir == ".":
@@ -64,7 +70,26 @@ func reportOn(s *service, o newOptions) report {
 		}
 	}
 	r.Next = append(r.Next, "make run")
+	for _, c := range s.plan {
+		if c.Path == "README.md" {
+			r.Requests, r.Pages = firstSteps(c.After)
+		}
+	}
 	return r
+}
+
+// files returns those of the plan, with the features that they are from.
+func (s *service) files() []reportedFile {
+	var all []reportedFile
+	for _, c := range s.plan {
+		file := reported(c)
+		file.Size, file.Owner = len(c.After), "otelgen"
+		if owner := s.selection.Owner(c.Path); owner != nil {
+			file.Owner = owner.Name
+		}
+		all = append(all, file)
+	}
+	return all
 }
 
 // print prints data to out and talk to err.
@@ -73,23 +98,28 @@ func (r report) print(out, err io.Writer, output format) error {
 	case output.json():
 		return printJSON(out, r)
 	case r.DryRun:
-		var files strings.Builder
-		for _, file := range r.Files {
-			fmt.Fprintf(&files, "%-8s  %s\n", file.Action, file.Path)
-		}
-		if _, err := io.WriteString(out, files.String()); err != nil {
+		if err := r.service.tree(".").print(out, painterFor(out)); err != nil {
 			return err
 		}
 		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been written\n", r.Service, r.written(), r.Dir)
 		fmt.Fprint(err, r.details())
 		return nil
 	}
-	fmt.Fprintf(err, "%s: %s written to %s\n", r.Service, r.written(), r.Dir)
+	paint := painterFor(err)
+	fmt.Fprintf(err, "%s: %s written to %s\n", paint.bold(paint.green(r.Service)), r.written(), r.Dir)
 	fmt.Fprint(err, r.details())
 	if r.NoRepo != "" {
 		fmt.Fprintf(err, "cannot create a git repository: %s\n", r.NoRepo)
 	}
-	fmt.Fprintf(err, "\nNext:\n\n  %s\n", strings.Join(r.Next, "\n  "))
+	fmt.Fprintf(err, "\nNext (the first build downloads and compiles for a minute or two):\n\n  %s\n", paint.bold(strings.Join(r.Next, "\n  ")))
+	if len(r.Requests) > 0 {
+		fmt.Fprintf(err, "\nThen, from another terminal:\n\n  %s\n", strings.Join(r.Requests, "\n  "))
+	}
+	fmt.Fprintln(err)
+	for _, page := range r.Pages {
+		fmt.Fprintf(err, "Documentation of the API: %s\n", page)
+	}
+	fmt.Fprint(err, "To add to it, for example a database: otelgen list, then otelgen add FEATURE\n")
 	return nil
 }
 
@@ -101,7 +131,7 @@ func (r report) written() string {
 			n++
 		}
 	}
-	return fmt.Sprintf("%d files", n)
+	return counted(n)
 }
 
 // details are lines about the module path, and about files that were there.

@@ -19,6 +19,7 @@ type service struct {
 	origin       string // of the module path, if it is not the user's
 	site         site
 	project      *project.Project
+	selection    *generator.Selection
 	plan         project.Plan
 	repository   bool  // it has got one of its own
 	noRepository error // it should have, but git would not
@@ -31,28 +32,15 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 	if err != nil {
 		n.service = anyService // of which nothing else can be wrong
 	}
-	s := &service{spec: generator.Spec{Otelgen: thisVersion(), Service: n.service, Module: o.module, Slots: map[string]string{}}}
-	errs := []error{err}
+	spec, unknown := o.choices(catalog)
+	s := &service{spec: spec}
+	s.spec.Service, s.spec.Module = n.service, o.module
+	errs := []error{err, unknown}
 	if isAddress(o.module) {
 		of, err := ofAddress(o.module)
 		s.spec.Module = cmp.Or(of.module, anyModule)
 		errs = append(errs, err)
 	}
-	if o.preset != "" {
-		spec, err := preset(o.preset)
-		errs = append(errs, err)
-		maps.Copy(s.spec.Slots, spec.Slots)
-		s.spec.Features = spec.Features
-	}
-	for _, names := range o.with {
-		s.spec.Features = append(s.spec.Features, strings.Fields(names)...)
-	}
-	for _, f := range catalog.Features {
-		if slices.Contains(s.spec.Features, f.Name) {
-			delete(s.spec.Slots, f.Slot) // what the preset has in that slot, if it is one
-		}
-	}
-	maps.Copy(s.spec.Slots, o.slots)
 	if n.module != "" {
 		if s.spec.Module != "" && s.spec.Module != n.module {
 			errs = append(errs, fmt.Errorf("module %s: the name %s is a different module path; give only one of them", o.module, o.name))
@@ -63,6 +51,28 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 		errs = append(errs, fmt.Errorf("--dir %s: the name %s is a directory already; give only one of them", o.dir, o.name))
 	}
 	return s, errors.Join(append(errs, s.locate(cmp.Or(o.dir, n.dir)))...)
+}
+
+// choices returns a Spec with what the options choose, and no names.
+func (o newOptions) choices(catalog *generator.Catalog) (generator.Spec, error) {
+	spec := generator.Spec{Otelgen: thisVersion(), Slots: map[string]string{}}
+	var err error
+	if o.preset != "" {
+		var of generator.Spec
+		of, err = preset(o.preset)
+		maps.Copy(spec.Slots, of.Slots)
+		spec.Features = of.Features
+	}
+	for _, names := range o.with {
+		spec.Features = append(spec.Features, strings.Fields(names)...)
+	}
+	for _, f := range catalog.Features {
+		if slices.Contains(spec.Features, f.Name) {
+			delete(spec.Slots, f.Slot) // what the preset has in that slot, if it is one
+		}
+	}
+	maps.Copy(spec.Slots, o.slots)
+	return spec, err
 }
 
 // anyService is a service name that is no problem.
@@ -110,7 +120,7 @@ func (s *service) compare(catalog *generator.Catalog, earlier error) error {
 	if err := errors.Join(earlier, err); err != nil {
 		return err
 	}
-	s.spec = selection.Spec
+	s.spec, s.selection = selection.Spec, selection
 	tree, err := generator.Render(selection)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 	"github.com/otelgen/otelgen/internal/git"
 )
 
@@ -71,6 +72,18 @@ func exists(file string) bool {
 // parent is where the module path of a new project comes from: the path of the
 // directory root, and how we know.
 type parent struct{ path, root, origin string }
+
+// nameOfHere returns the NAME that most likely is wanted here: "." in a clone or
+// a module without a program, or in an empty directory, and else an example.
+func nameOfHere() string {
+	entries, err := os.ReadDir(".")
+	_, notHere := project.New(".")
+	switch {
+	case err == nil && len(entries) == 0, notHere == nil && (exists(".git") || exists("go.mod")):
+		return "."
+	}
+	return "shop"
+}
 
 // modulePath returns the module path of a service here: what is around it says,
 // if that can be one, or else it is the service's name. What somebody declared
