@@ -81,6 +81,8 @@ var synonyms = map[string][]string{
 	"add":    {"enable", "install", "set", "with"},
 	"remove": {"delete", "disable", "rm", "uninstall", "without"},
 	"update": {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
+	"undo":   {"abort", "back", "restore", "revert", "rollback"},
+	"rename": {"move", "mv", "name"},
 	"check":  {"lint", "status", "validate", "verify"},
 	"diff":   {"changes", "compare", "plan"},
 	"list":   {"catalog", "features", "ls", "options", "presets", "search"},
@@ -96,8 +98,8 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 		return commands
 	}
 	root := rootCommand(slices.Concat(
-		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog)),
-		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog)),
+		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog), renameCommand(catalog)),
+		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog)),
 		in("know", listCommand(catalog), originalCommand()),
 		in("more", versionCommand()),
 	)...)

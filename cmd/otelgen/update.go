@@ -40,6 +40,44 @@ Nothing is fetched and nothing is committed.`,
 		Example: `  otelgen update
   otelgen update services/*`,
 		ValidArgsFunction: completeDirectories,
+	}
+	abort := cmd.Flags().Bool("abort", false, "take the last update back while a conflict is open")
+	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
+		if *abort {
+			u.decide = abortUpdate
+		}
+		return u.run(cmd, dirs)
+	}
+	u.addFlags(cmd)
+	return cmd
+}
+
+// abortUpdate returns the plan that takes an update back that made conflicts.
+func abortUpdate(p *project.Project) (project.Plan, error) {
+	open, err := p.Open()
+	if err == nil && len(open) == 0 {
+		err = errors.New("otelgen update --abort: no conflict is open; otelgen undo takes the last update back")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Undo()
+}
+
+func undoCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, command: "otelgen undo", decide: (*project.Project).Undo, show: (*update).print, differs: inConflict}
+	cmd := &cobra.Command{
+		Use:   "undo [DIR...]",
+		Short: "Take back the last update, add or remove",
+		Long: `Take back what the last otelgen update, add, remove or rename did to a service.
+Each DIR is the directory of one; without any, it is this one.
+
+What you changed since stays, and a file stays as it is where that cannot be told
+apart. Undo works where the command was run, not in a clone. The next undo does
+again what was taken back.`,
+		Example: `  otelgen undo
+  otelgen undo --dry-run`,
+		ValidArgsFunction: completeDirectories,
 		RunE:              u.run,
 	}
 	u.addFlags(cmd)
@@ -85,6 +123,7 @@ func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, 
 // updater brings services up to date, or finds out what that would take.
 type updater struct {
 	catalog *generator.Catalog
+	decide  func(*project.Project) (project.Plan, error) // in place of comparing it with what otelgen writes, unless nil
 	choose  func(generator.Spec) (generator.Spec, error) // changes what they are made of, unless nil
 	dryRun  bool
 	output  format
@@ -174,6 +213,10 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		return nil, err
 	}
 	one.Service = spec.Service
+	if u.decide != nil {
+		one.undone = true
+		return u.decide(p)
+	}
 	if u.choose != nil && p.Finished != u.command { // otherwise the choice is made already
 		if spec, err = u.choose(spec); err != nil {
 			return nil, err
@@ -209,6 +252,7 @@ type update struct {
 	Unfinished string `json:"unfinished,omitempty"`
 
 	changes []project.Change
+	undone  bool // it was to take something back
 }
 
 func inConflict(u *update) bool { return u.Conflicts > 0 }
@@ -228,12 +272,22 @@ func (u *update) print(out, err io.Writer) error {
 // talk says what the owner should know, and how it went.
 func (u *update) talk(err io.Writer) {
 	for _, file := range u.Files {
-		if file.Note != "" {
-			fmt.Fprintf(err, "%s: %s\n", path.Join(u.Dir, file.Path), file.Note)
+		note := file.Note
+		if file.From != "" {
+			note = joinNotes("moved from "+path.Join(u.Dir, file.From), note)
+		}
+		if note != "" {
+			fmt.Fprintf(err, "%s: %s\n", path.Join(u.Dir, file.Path), note)
 		}
 	}
 	outcome := "updated"
 	switch {
+	case u.undone && u.InSync:
+		outcome = "nothing to take back"
+	case u.undone && !u.DryRun:
+		outcome = "taken back"
+	case u.undone:
+		outcome = "would be taken back; nothing has been written"
 	case u.Unfinished != "":
 		outcome = u.Unfinished + " was interrupted, or is still at work; otelgen update finishes it, and otelgen undo then takes it back"
 	case u.InSync:
@@ -269,20 +323,35 @@ func (u *update) patch(out, err io.Writer) error {
 	}
 	var all bytes.Buffer
 	for _, c := range u.changes {
-		before, after := "a/"+path.Join(dir, cmp.Or(c.From, c.Path)), "b/"+path.Join(dir, c.Path)
-		if c.Before == nil {
-			before = devNull
-		}
-		if c.After == nil {
-			after = devNull
-		}
-		if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
-			fmt.Fprintf(&all, "Binary files %s and %s differ\n", before, after)
-			continue
-		}
-		all.Write(diff.Diff(before, c.Before, after, c.After))
+		all.Write(patchOf(c, dir))
 	}
 	u.talk(err)
 	_, failure := out.Write(all.Bytes())
 	return failure
+}
+
+// patchOf returns the patch for one change.
+func patchOf(c project.Change, dir string) []byte {
+	from, to := path.Join(dir, cmp.Or(c.From, c.Path)), path.Join(dir, c.Path)
+	before, after := "a/"+from, "b/"+to
+	if c.Before == nil {
+		before = devNull
+	}
+	if c.After == nil {
+		after = devNull
+	}
+	var patch bytes.Buffer
+	if c.From != "" {
+		fmt.Fprintf(&patch, "diff --git %s %s\nrename from %s\nrename to %s\n", before, after, from, to)
+	}
+	if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
+		fmt.Fprintf(&patch, "Binary files %s and %s differ\n", before, after)
+		return patch.Bytes()
+	}
+	text := diff.Diff(before, c.Before, after, c.After)
+	if c.From != "" { // the line of git says more than that of diff
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	patch.Write(text)
+	return patch.Bytes()
 }

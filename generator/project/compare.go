@@ -2,8 +2,8 @@ package project
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -40,7 +40,15 @@ func (p *Project) Compare(next generator.Tree, moved map[string]string) (Plan, e
 func (s *snapshot) compare() (Plan, error) {
 	var plan Plan
 	var errs []error
+	s.renaming.moves(s)
 	paths := s.paths()
+	if s.renaming.isOne() {
+		for p := range paths {
+			if s.open(p) {
+				return nil, fmt.Errorf("%s: it is in conflict; resolve that before the service gets another name", p)
+			}
+		}
+	}
 	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
 		c, err := s.change(p, paths[p], plan)
 		errs = append(errs, err)
@@ -54,8 +62,10 @@ func (s *snapshot) compare() (Plan, error) {
 		}
 	}
 	s.noteImporters(plan)
-	slices.SortFunc(plan, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
-	return plan, errors.Join(errs...)
+	others, err := s.renaming.changes(s)
+	plan = append(plan, others...)
+	slices.SortFunc(plan, byPath)
+	return plan, errors.Join(append(errs, err)...)
 }
 
 // changeSpec decides about the Spec, which is never merged.
@@ -68,7 +78,7 @@ func (s *snapshot) changeSpec(next []byte) Change {
 	if disk == nil {
 		c.Action = Create
 	}
-	c.records = []recordChange{{path: specFile, was: entry{base: s.spec}, committed: entry{base: next}, several: s.several[specFile]}}
+	c.records = []recordChange{{path: specFile, was: entry{base: s.spec}, committed: entry{base: next}, unrecorded: s.unrecorded[specFile]}}
 	return c
 }
 
@@ -215,7 +225,7 @@ func (s *snapshot) versions(p, from string) versions {
 	if next, ok := s.next[p]; ok {
 		v.next = present(next)
 	}
-	return v
+	return s.renaming.versions(p, v)
 }
 
 // change decides about one path, given the path that the templates moved it
@@ -223,8 +233,8 @@ func (s *snapshot) versions(p, from string) versions {
 // depend.
 func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	open, v := s.open(p), s.versions(p, from)
-	c := Change{Path: p, Before: v.disk, After: v.disk}
 	source := s.source(p, from)
+	c := Change{Path: p, Before: s.disk[source].data, After: v.disk}
 	if source != p {
 		c.From, c.left, c.mode = source, s.disk[p].data, s.disk[source].mode
 	}
@@ -232,7 +242,7 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	var err error
 	switch obstacle := s.disk[source].obstacle; {
 	case open:
-		c.Action, c.Note = Conflict, s.whyOpen(p)
+		c.Action, c.After, c.Note = Conflict, c.Before, s.whyOpen(p)
 		committed = s.entries[p]
 		if from != "" && committed.last() == nil {
 			committed = s.entries[from]
@@ -260,6 +270,14 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	if path.Base(p) == goMod && err == nil {
 		s.noteVendoring(&c, sofar)
 	}
+	if c.Action == None || c.Action == Keep {
+		switch { // the owner's changes stay; names may have changed around them
+		case !same(c.Before, c.After):
+			c.Action = Update
+		case c.From != "":
+			c.Action = Move
+		}
+	}
 	if decided := s.decided(p); decided != "" && c.Note == "" {
 		c.Note, c.decided = decided, true
 	}
@@ -278,9 +296,9 @@ func (s *snapshot) conflictOfGit(c Change) bool {
 // recordChanges returns how the record of a path changes. The record of the path
 // that the templates moved it from ends.
 func (s *snapshot) recordChanges(p, from string, committed entry) []recordChange {
-	all := []recordChange{{path: p, was: s.entries[p], committed: committed, several: s.several[p]}}
+	all := []recordChange{{path: p, was: s.entries[p], committed: committed, unrecorded: s.unrecorded[p]}}
 	if from != "" {
-		all = append(all, recordChange{path: from, was: s.entries[from], several: s.several[from]})
+		all = append(all, recordChange{path: from, was: s.entries[from], unrecorded: s.unrecorded[from]})
 	}
 	return all
 }
@@ -309,6 +327,10 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 			c.Note = "it exists, and otelgen did not write it; " + c.Note
 		}
 	case Orphan:
+		if s.isCopy(c) {
+			c.Action, c.After = Delete, nil
+			break
+		}
 		c.Note = "you changed it, and otelgen no longer writes it, so it stays"
 	case Gone:
 		if !same(v.base, v.next) {
@@ -316,6 +338,13 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 		}
 	}
 	return nil
+}
+
+// isCopy reports whether a file that the templates moved is what otelgen wrote
+// where it moved to: when git merges a move with another one, it keeps both.
+func (s *snapshot) isCopy(c *Change) bool {
+	to := s.destination(c.Path)
+	return to != "" && s.disk[to].data != nil && (same(c.Before, s.disk[to].data) || same(c.Before, s.next[to]) || same(c.Before, s.entries[to].last()))
 }
 
 // leave decides about what the owner has replaced by something that is not a

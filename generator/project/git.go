@@ -129,3 +129,17 @@ func committed(dir string) map[string]string {
 	}
 	return blobs
 }
+
+// unstage makes git forget the conflicts that an operation takes back: in the
+// index is then what is in the last commit.
+func unstage(dir string, op *operation) {
+	args := []string{"reset", "--quiet", "--"}
+	for _, s := range op.Steps {
+		if s.Settles != "" {
+			args = append(args, s.Settles)
+		}
+	}
+	if len(args) > 3 {
+		_, _ = git.Run(dir, nil, args...) // without a commit, the conflicts stay in the index until the files are added
+	}
+}

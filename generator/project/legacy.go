@@ -26,9 +26,9 @@ var legacyParts = []struct {
 	{stateDir + "/pending", ".next", func(e *entry) *[]byte { return &e.pending }},
 }
 
-// readLegacy adds what files of the first form say. They go when the record is
-// written.
-func (r *record) readLegacy(d *disk) error {
+// readLegacy returns what files of the first form say. They go when the record
+// is written.
+func (r *record) readLegacy(d *disk) (map[string]entry, error) {
 	entries := map[string]entry{}
 	for _, part := range legacyParts {
 		err := d.walk(part.dir, func(p string, file fs.DirEntry) error {
@@ -47,9 +47,14 @@ func (r *record) readLegacy(d *disk) error {
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
+	return entries, nil
+}
+
+// migrate makes lines of what the first form says.
+func (r *record) migrate(d *disk, entries map[string]entry) error {
 	for p, e := range entries {
 		if e.base != nil {
 			e.gone = nil // both exist if a run was killed between writing one and removing the other

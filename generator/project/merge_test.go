@@ -90,7 +90,7 @@ func TestMoves(t *testing.T) {
 	}{
 		{name: "untouched", old: "abc", new: "-", want: "abX", action: Update},
 		{name: "changed", old: "Abc", new: "-", want: "AbX", action: Merge},
-		{name: "changed alike", old: "abX", new: "-", want: "abX", action: None},
+		{name: "changed alike", old: "abX", new: "-", want: "abX", action: Move},
 		{name: "in conflict", old: "abY", new: "-", want: "ab(Y|c=X)", action: Conflict},
 		{name: "deleted", old: "-", new: "-", want: "-", action: Gone},
 		{name: "moved by its owner", old: "-", new: "Abc", want: "AbX", action: Merge},

@@ -28,6 +28,7 @@ type step struct {
 	Files    []fileChange `json:"files,omitempty"`
 	Record   []lineChange `json:"record,omitempty"`
 	Conflict *stages      `json:"conflict,omitempty"` // one that is new
+	Settles  string       `json:"settles,omitempty"`  // the path of one that is over for git
 }
 
 // fileChange is the content of a file before and after; nil if it is absent.
@@ -71,6 +72,9 @@ func (p *Project) operation(plan Plan) *operation {
 		if c.isNewConflict() {
 			committed := c.records[0].committed
 			s.Conflict = &stages{Path: c.Path, From: c.From, Base: committed.base, Yours: c.Before, Next: committed.pending}
+		}
+		if c.settles {
+			s.Settles = c.source()
 		}
 		switch {
 		case s.Files == nil && s.Record == nil:
@@ -145,6 +149,7 @@ func (d *disk) perform(op *operation, r *record) (changed []string, err error) {
 			r.set(l.Path, parseLines(l.After))
 		}
 	}
+	unstage(d.root.Name(), op)
 	d.flush() // before the record says so
 	return changed, d.writeRecord(r)
 }
@@ -219,8 +224,9 @@ func (d *disk) writeRecord(r *record) error {
 	return nil
 }
 
-// An operation is kept as the hash of the record that it leads to, on a line of
-// its own, and JSON. The hash tells in no time that nothing has been undone.
+// writeOperation writes an operation down: on one line the hash of the record
+// that it leads to, which tells in no time that nothing has been undone, and on
+// the next JSON, in no form that a search over the project finds.
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	after := record{lines: map[string][]line{}}
 	for path, lines := range r.lines {
@@ -235,7 +241,7 @@ func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	if err != nil {
 		panic(err) // there is nothing in it that JSON lacks
 	}
-	if err := d.write(p, slices.Concat(recordHash(&after), lf, text)); err != nil {
+	if err := d.write(p, slices.Concat(recordHash(&after), lf, []byte(compress(text)))); err != nil {
 		return err
 	}
 	d.flush()
@@ -252,19 +258,23 @@ func recordHash(r *record) []byte {
 	return []byte(encoding.EncodeToString([]byte(hashOf(r.format()))))
 }
 
-// readOperation returns the operation that a file holds, or nil. Of what is in
-// no form that this otelgen knows, nothing is left to do: see legacy.go.
+// readOperation returns the operation that a file holds, or nil. Of a journal of
+// the first form nothing is left to do: see legacy.go.
 func (d *disk) readOperation(p string) (*operation, error) {
 	f, err := d.read(p)
 	if err != nil || f.absent() {
 		return nil, err
 	}
-	_, text, _ := bytes.Cut(f.data, lf)
-	if !bytes.HasPrefix(text, []byte("{")) {
+	hash, text, _ := bytes.Cut(f.data, lf)
+	if bytes.Contains(hash, []byte("  ")) {
 		return nil, nil
 	}
 	op := new(operation)
-	if err := json.Unmarshal(text, op); err != nil {
+	content, err := decompress(string(text))
+	if err == nil {
+		err = json.Unmarshal(content, op)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: it is not as otelgen wrote it (%w); delete it", p, err)
 	}
 	return op, nil

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -20,6 +21,7 @@ type Change struct {
 	Before, After []byte // the content of the file; nil if it is absent
 
 	decided bool           // a conflict is resolved, and Note says as what the file is taken
+	settles bool           // git no longer has it in conflict afterwards
 	news    bool           // the owner should see Note though nothing changes
 	left    []byte         // what an update that was undone left at Path, to which the file moves
 	mode    fs.FileMode    // of a file that is written anew; 0 is the usual one
@@ -30,7 +32,7 @@ type Change struct {
 type recordChange struct {
 	path           string
 	was, committed entry
-	several        bool   // git has merged two records, and was is chosen among them
+	unrecorded     bool   // the record does not say was, but nothing, or several things
 	lines          []line // what is recorded, in place of committed; unless nil
 }
 
@@ -40,7 +42,7 @@ type recordChange struct {
 // the same content as the version named after it:
 //
 //	base  disk    next   action
-//	any   = next         none
+//	any   = next         none       or move, if the templates moved it
 //	own   y       x      keep       it was there before the project, and is the owner's
 //	-     -       x      create
 //	-     y       x      conflict   the file exists, and otelgen did not write it
@@ -72,6 +74,7 @@ const (
 	Create   Action = "create"
 	Update   Action = "update"
 	Merge    Action = "merge"
+	Move     Action = "move"
 	Keep     Action = "keep"
 	Gone     Action = "gone"
 	Delete   Action = "delete"
@@ -85,6 +88,8 @@ const (
 func (p Plan) Empty() bool {
 	return !slices.ContainsFunc(p, func(c Change) bool { return c.Matters() && !c.decided })
 }
+
+func byPath(a, b Change) int { return cmp.Compare(a.Path, b.Path) }
 
 // Conflicts returns the changes that need a decision of the owner.
 func (p Plan) Conflicts() []Change {
@@ -110,12 +115,15 @@ func (c Change) Matters() bool {
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 
+// source returns where the file is before the change.
+func (c Change) source() string { return cmp.Or(c.From, c.Path) }
+
 // isNewConflict reports whether the change puts conflict markers into a file.
 func (c Change) isNewConflict() bool { return c.Action == Conflict && !same(c.Before, c.After) }
 
 // changesRecord reports whether the change changes the record.
 func (c Change) changesRecord() bool {
-	return slices.ContainsFunc(c.records, func(r recordChange) bool { return r.several || r.lines != nil || !r.was.equal(r.committed) })
+	return slices.ContainsFunc(c.records, func(r recordChange) bool { return r.unrecorded || r.lines != nil || !r.was.equal(r.committed) })
 }
 
 // String returns what a change does, for messages of tests.

@@ -102,10 +102,11 @@ func begin(p *Project, say func(string)) (*Project, error) {
 		return nil, cannot("open", p.Dir, err)
 	}
 	if !lock(p.lock, false) {
-		op, _ := d.readOperation(journalFile) // it may not have got that far
-		say(fmt.Sprintf("%s: waiting for %s, which is at work there", named(p.Dir), op.command()))
+		other, _ := d.look(lockFile) // it may not have got that far
+		say(fmt.Sprintf("%s: waiting for %s, which is at work there", named(p.Dir), cmp.Or(string(other.data), "another run of otelgen")))
 		lock(p.lock, true)
 	}
+	d.sayLocked(p.Command)
 	op, err := d.readOperation(journalFile)
 	if err == nil {
 		err = errors.Join(p.read(d), d.remove(scratchFile)) // a run that was killed left that
@@ -126,9 +127,26 @@ func begin(p *Project, say func(string)) (*Project, error) {
 
 // Close lets other runs of otelgen change the project.
 func (p *Project) Close() {
-	if p.lock != nil {
-		_ = p.lock.Close() // it is a directory that nobody wrote to
-		p.lock = nil
+	if p.lock == nil {
+		return
+	}
+	if d, err := openDisk(p.Dir); err == nil {
+		d.sayLocked("")
+		_ = d.root.Close()
+	}
+	_ = p.lock.Close() // it is a directory that nobody wrote to
+	p.lock = nil
+}
+
+// sayLocked lets others know what is at work; nothing, if command is empty. It is
+// the lock that counts, so errors do not.
+func (d *disk) sayLocked(command string) {
+	switch f, err := d.look(lockFile); {
+	case err != nil || f.obstacle != "":
+	case command != "":
+		_ = d.root.WriteFile(lockFile, []byte(command), 0o644)
+	case !f.absent():
+		_ = d.root.Remove(lockFile)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 //	.otelgen/.gitattributes  says to git how to merge the record, and to reviews to leave it out
 //	.otelgen/journal         what a run is about to do, until it is done; see operation
 //	.otelgen/undo            what the last run did
+//	.otelgen/lock            what is at work, for those that wait
 //	.otelgen/tmp             the next file, while otelgen writes it
 const (
 	stateDir       = generator.StateDir
@@ -34,8 +35,9 @@ const (
 	attributesFile = stateDir + "/.gitattributes"
 	journalFile    = stateDir + "/journal"
 	undoFile       = stateDir + "/undo"
+	lockFile       = stateDir + "/lock"
 
-	ignored    = "/journal\n/undo\n/tmp\n"
+	ignored    = "/journal\n/lock\n/tmp\n/undo\n"
 	attributes = "* -text linguist-generated\n/record -diff merge=union\n"
 )
 
@@ -90,13 +92,13 @@ var kinds = []struct {
 	kind byte
 	of   func(*entry) *[]byte
 }{
-	{'b', func(e *entry) *[]byte { return &e.base }},
-	{'g', func(e *entry) *[]byte { return &e.gone }},
-	{'o', func(e *entry) *[]byte { return &e.own }},
-	{'n', func(e *entry) *[]byte { return &e.pending }},
+	{kindBase, func(e *entry) *[]byte { return &e.base }},
+	{kindGone, func(e *entry) *[]byte { return &e.gone }},
+	{kindOwn, func(e *entry) *[]byte { return &e.own }},
+	{kindPending, func(e *entry) *[]byte { return &e.pending }},
 }
 
-const kindYours = 'y'
+const kindBase, kindGone, kindOwn, kindPending, kindYours = 'b', 'g', 'o', 'n', 'y'
 
 // last returns what otelgen wrote last, or would have written if the owner had
 // not deleted the file or put another in its place.
@@ -131,12 +133,17 @@ func readRecord(d *disk) (record, error) {
 		return r, err
 	}
 	if f.absent() {
-		return r, r.readLegacy(d)
+		entries, err := r.readLegacy(d)
+		if err == nil {
+			err = r.migrate(d, entries)
+		}
+		return r, err
 	}
 	if err := r.parse(string(f.data)); err != nil {
 		return r, err
 	}
-	return r, r.readLegacy(d) // another branch may still have the first form
+	_, err = r.readLegacy(d) // only to remove it: a run was killed before it did, or git has merged an older branch
+	return r, err
 }
 
 func (r *record) parse(text string) error {

@@ -15,22 +15,23 @@ import (
 
 // snapshot is everything that a plan depends on.
 type snapshot struct {
-	entries  map[string]entry // what otelgen wrote last
-	several  map[string]bool  // the paths of which git has merged several records
-	spec     []byte           // the Spec for which otelgen wrote it
-	disk     map[string]file
-	next     generator.Tree
-	moved    map[string]string // old path to new
-	unmerged map[string]bool   // the paths that git has in conflict
-	undone   map[string][]byte // what the last run wrote, if that has been undone other than by otelgen undo
-	code     goFiles
-	creating bool // the project does not exist yet
+	entries    map[string]entry // what otelgen wrote last
+	unrecorded map[string]bool  // the paths of which the record says something else: nothing, or several things
+	spec       []byte           // the Spec for which otelgen wrote it
+	disk       map[string]file
+	next       generator.Tree
+	moved      map[string]string // old path to new
+	unmerged   map[string]bool   // the paths that git has in conflict
+	undone     map[string][]byte // what the last run wrote, if that has been undone other than by otelgen undo
+	renaming   renaming
+	code       goFiles
+	creating   bool // the project does not exist yet
 }
 
 // takeSnapshot reads what compare needs to know of a project.
 func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
 	s := &snapshot{
-		entries: map[string]entry{}, several: map[string]bool{}, disk: map[string]file{},
+		entries: map[string]entry{}, unrecorded: map[string]bool{}, disk: map[string]file{},
 		next: next, moved: moved, creating: p.SpecYAML == nil,
 	}
 	d, err := openDisk(p.Dir)
@@ -59,12 +60,14 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	}
 	for name, lines := range p.record.lines {
 		s.entries[name], err = s.settle(name, lines)
-		s.several[name] = len(lines) > 1
+		s.unrecorded[name] = len(lines) > 1
 		errs = append(errs, err)
 	}
 	s.spec = s.entries[specFile].base
 	delete(s.entries, specFile)
 	s.adoptUndone()
+	s.renaming, err = readRenaming(d, s)
+	errs = append(errs, err)
 	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
 }
 
@@ -218,7 +221,7 @@ func (s *snapshot) adoptUndone() {
 	for p, content := range s.undone {
 		target := slices.Contains(slices.Collect(maps.Values(s.moved)), p)
 		if s.entries[p].equal(entry{}) && same(s.disk[p].data, content) && !target {
-			s.entries[p] = entry{base: content}
+			s.entries[p], s.unrecorded[p] = entry{base: content}, true
 		}
 	}
 }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+func renameCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	var dir, module string
+	cmd := &cobra.Command{
+		Use:   "rename [NAME]",
+		Short: "Give a service or its module another name",
+		Long: `Give a service, its module, or both another name, and bring the service to what
+this otelgen would write today. NAME is the new name of the service, or its new
+module path. A module path that is just the old name of the service follows it.
+
+Your own files come along: their imports get the new path, and those beside files
+that move, move with them. Where you use the old module path elsewhere, otelgen
+names the file. The directory of the service keeps its name.`,
+		Example: `  otelgen rename store
+  otelgen rename github.com/acme/store
+  otelgen rename --module github.com/acme/shop/v2`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 0 && module == "" {
+				return fmt.Errorf("%s: it takes one new name; give that, or --module", cmd.CommandPath())
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		name := strings.Join(args, "")
+		u.command = strings.TrimSpace(strings.Join([]string{cmd.CommandPath(), name, module}, " "))
+		u.choose = func(spec generator.Spec) (generator.Spec, error) { return renamed(spec, name, module) }
+		return u.run(cmd, []string{dir})
+	}
+	cmd.Flags().StringVar(&dir, "dir", ".", "`DIR` of the service")
+	cmd.Flags().StringVar(&module, "module", "", "new module `PATH`")
+	u.addFlags(cmd)
+	return cmd
+}
+
+// renamed returns a Spec with other names.
+func renamed(spec generator.Spec, name, module string) (generator.Spec, error) {
+	if strings.Contains(name, "/") {
+		if module != "" && module != name {
+			return spec, fmt.Errorf("module %s: the name %s is a different module path; give only one of them", module, name)
+		}
+		name, module = lastElement(name), name
+	}
+	if name != "" && module == "" && spec.Module == spec.Service {
+		module = name
+	}
+	if name != "" {
+		spec.Service = name
+	}
+	if module != "" {
+		spec.Module = module
+	}
+	return spec, spec.Validate()
+}

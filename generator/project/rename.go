@@ -1,0 +1,208 @@
+package project
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+// renaming is the difference between the names for which otelgen wrote a project
+// and those in its Spec. Each has the old name and the new one; they may be the
+// same.
+type renaming struct {
+	service, module [2]string
+
+	// others are the files of the owner: what is there beside what otelgen writes.
+	others map[string]file
+}
+
+// readRenaming finds out whether the service or its module has got another name,
+// and reads the files of the owner, which use the old one, if it has.
+func readRenaming(d *disk, s *snapshot) (renaming, error) {
+	was, errWas := generator.ParseSpec(specFile, first(s.spec, s.disk[specFile].data), "")
+	now, errNow := generator.ParseSpec(specFile, s.next[specFile], "")
+	r := renaming{service: [2]string{was.Service, now.Service}, module: [2]string{was.Module, now.Module}, others: map[string]file{}}
+	if errWas != nil || errNow != nil || was.Service == "" || !r.isOne() {
+		return renaming{}, nil //nolint:nilerr // a Spec that is wrong has no names
+	}
+	err := d.walk(".", func(p string, entry fs.DirEntry) error {
+		switch name := entry.Name(); {
+		case entry.IsDir() && slices.Contains([]string{".git", stateDir, "vendor", "node_modules"}, name):
+			return fs.SkipDir
+		case !entry.Type().IsRegular() || s.entries[p].last() != nil || s.next[p] != nil:
+			return nil
+		}
+		f, err := d.look(p)
+		r.others[p] = f
+		return err
+	})
+	return r, err
+}
+
+func (r renaming) isOne() bool {
+	return r.service[0] != r.service[1] || r.module[0] != r.module[1]
+}
+
+// moves adds to the paths that the templates moved those that have the name of
+// the service in them.
+func (r renaming) moves(s *snapshot) {
+	if r.service[0] == r.service[1] {
+		return
+	}
+	s.moved = maps.Clone(s.moved)
+	if s.moved == nil {
+		s.moved = map[string]string{}
+	}
+	for p := range s.entries {
+		to := r.path(p)
+		_, written := s.next[to]
+		if _, stays := s.next[p]; !stays && to != p && (written || s.moved[to] != "") {
+			s.moved[p] = to
+		}
+	}
+}
+
+// path returns a path with the new name of the service.
+func (r renaming) path(p string) string {
+	elements := strings.Split(p, "/")
+	for i, element := range elements {
+		if element == r.service[0] {
+			elements[i] = r.service[1]
+		}
+	}
+	return strings.Join(elements, "/")
+}
+
+// versions replaces names in what otelgen wrote last, and in what the owner made
+// of it, so that only what the owner changed differs from next.
+func (r renaming) versions(p string, v versions) versions {
+	if !r.isOne() || v.base == nil || v.disk == nil {
+		return v
+	}
+	v.base, v.disk = r.content(p, v.base), r.content(p, v.disk)
+	lines := renamedLines(v.base, v.next)
+	kept := map[string]bool{}
+	for line := range bytes.Lines(v.disk) {
+		kept[string(line)] = true
+	}
+	replace := func(text []byte) []byte {
+		var out []byte
+		for line := range bytes.Lines(text) {
+			if renamed, ok := lines[string(line)]; ok && kept[string(line)] {
+				line = []byte(renamed)
+			}
+			out = append(out, line...)
+		}
+		return present(out)
+	}
+	v.base, v.disk = replace(v.base), replace(v.disk)
+	return v
+}
+
+// renamedLines returns the lines of a file that have another name in its next
+// version, where otherwise each line is the same.
+func renamedLines(base, next []byte) map[string]string {
+	was, now := slices.Collect(bytes.Lines(base)), slices.Collect(bytes.Lines(next))
+	if len(was) != len(now) {
+		return nil
+	}
+	lines := map[string]string{}
+	for i := range was {
+		if line, known := lines[string(was[i])]; known && line != string(now[i]) {
+			return nil // what has the same name by chance
+		}
+		lines[string(was[i])] = string(now[i])
+	}
+	return lines
+}
+
+// content returns a file with the new path of the module: in what a Go file
+// imports, and in the first line of go.mod.
+func (r renaming) content(p string, content []byte) []byte {
+	switch {
+	case r.module[0] == r.module[1] || content == nil:
+		return content
+	case path.Ext(p) == ".go":
+		return renameImports(content, r.module[0], r.module[1])
+	case p == goMod:
+		return bytes.Replace(content, []byte("module "+r.module[0]), []byte("module "+r.module[1]), 1)
+	}
+	return content
+}
+
+// renameImports replaces the path of a module in the imports of a Go file. A file
+// that was formatted is so afterwards.
+func renameImports(source []byte, from, to string) []byte {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", source, parser.ImportsOnly)
+	if err != nil {
+		return source // what does not parse stays
+	}
+	renamed := slices.Clone(source)
+	for _, spec := range slices.Backward(file.Imports) {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if below, ok := strings.CutPrefix(imported, from); err == nil && ok && (below == "" || below[0] == '/') {
+			start, end := set.Position(spec.Path.Pos()).Offset, set.Position(spec.Path.End()).Offset
+			renamed = slices.Concat(renamed[:start], []byte(strconv.Quote(to+below)), renamed[end:])
+		}
+	}
+	if formatted, err := format.Source(source); err == nil && bytes.Equal(formatted, source) {
+		return gofmt(renamed)
+	}
+	return renamed
+}
+
+// changes returns what changes in the files of the owner: their imports, and
+// their directory, if the files of otelgen beside them move.
+func (r renaming) changes(s *snapshot) (Plan, error) {
+	var plan Plan
+	for _, p := range slices.Sorted(maps.Keys(r.others)) {
+		c := Change{Path: r.destination(p, s), Before: r.others[p].data, mode: r.others[p].mode}
+		c.After, c.Action = r.content(p, c.Before), Update
+		if c.Path != p {
+			c.From = p
+			if !s.disk[c.Path].absent() || r.others[c.Path].data != nil {
+				return nil, fmt.Errorf("%s: cannot move to %s, where another file is; move that out of the way", p, c.Path)
+			}
+		}
+		if same(c.Before, c.After) {
+			c.Action = Move
+		}
+		if mention := []byte(r.module[0]); r.module[0] != r.module[1] && strings.Contains(r.module[0], "/") && bytes.Contains(bytes.ReplaceAll(c.After, []byte(r.module[1]), nil), mention) {
+			c.Note, c.news = "it names "+r.module[0]+" outside of imports: look at that yourself", true
+		}
+		if c.From != "" || c.Action == Update || c.news {
+			if c.From == "" && c.Action == Move {
+				c.Action = Keep
+			}
+			plan = append(plan, c)
+		}
+	}
+	return plan, nil
+}
+
+// destination returns where a file of the owner moves: along with the directory
+// of otelgen's files that has the name of the service.
+func (r renaming) destination(p string, s *snapshot) string {
+	for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
+		if path.Base(dir) != r.service[0] || r.service[0] == r.service[1] {
+			continue
+		}
+		for from := range s.moved {
+			if path.Dir(from) == dir && s.entries[from].last() != nil && r.path(from) == s.moved[from] {
+				return path.Join(r.path(dir), strings.TrimPrefix(p, dir))
+			}
+		}
+	}
+	return p
+}

@@ -1,0 +1,182 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/otelgen/otelgen/internal/diff3"
+)
+
+// Undo returns the plan that takes back what the last run did to the project.
+// After it has been applied, Undo returns the plan that does it again.
+//
+// What the owner has changed in a file since stays. Where that cannot be told
+// apart from what is taken back, the file stays as it is. A conflict that is
+// still open is over.
+func (p *Project) Undo() (Plan, error) {
+	d, err := openDisk(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	op, err := d.readOperation(undoFile)
+	if err != nil {
+		return nil, inDir(p.Dir, err)
+	}
+	if op == nil {
+		return nil, inDir(p.Dir, errors.New("otelgen undo: nothing has been updated, added or removed here; what is in git is there to be restored"))
+	}
+	if !p.isAfter(op) {
+		return nil, inDir(p.Dir, fmt.Errorf("otelgen undo: since %s, git has restored another state of the project; go back to where it was run, or use git", op.command()))
+	}
+	u := undoing{p: p, d: d, unmerged: unmerged(d.root.Name())}
+	var plan Plan
+	for _, s := range op.Steps {
+		c, err := u.change(s)
+		if err != nil {
+			return nil, inDir(p.Dir, err)
+		}
+		if c.Matters() || c.changesRecord() {
+			plan = append(plan, c)
+		}
+	}
+	slices.SortFunc(plan, byPath)
+	return plan, nil
+}
+
+// isAfter reports whether the record says what an operation left, or what was
+// there before it.
+func (p *Project) isAfter(op *operation) bool {
+	for _, s := range op.Steps {
+		for _, l := range s.Record {
+			now := p.record.lines[l.Path]
+			if !sameLines(now, parseLines(l.After)) && !sameLines(now, parseLines(l.Before)) && !sameLines(now, resolved(parseLines(l.After))) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func sameLines(a, b []line) bool { return slices.EqualFunc(a, b, line.equal) }
+
+// resolved returns what is recorded of a conflict after its owner has resolved it.
+func resolved(lines []line) []line {
+	for _, l := range lines {
+		for _, p := range l.parts {
+			if p.kind == kindPending {
+				return []line{{path: l.path, parts: []part{{kindBase, p.hash, p.data}}}}
+			}
+		}
+	}
+	return lines
+}
+
+// undoing is what it takes to take steps back.
+type undoing struct {
+	p        *Project
+	d        *disk
+	unmerged map[string]bool
+}
+
+// change returns the change that takes a step back. A step changes one file, or
+// moves one: then it has written it to one path before it removed it from
+// another.
+func (u undoing) change(s step) (Change, error) {
+	var c Change
+	for _, l := range s.Record {
+		c.records = append(c.records, recordChange{path: l.Path, lines: u.linesBefore(l)})
+	}
+	if len(s.Files) == 0 {
+		if len(s.Record) > 0 {
+			c.Path = s.Record[0].Path
+		}
+		return c, nil
+	}
+	f := s.Files[0]
+	c.Path, c.mode = f.Path, f.Mode
+	if len(s.Files) > 1 {
+		c.Path, c.From = s.Files[1].Path, f.Path
+		f.Before = s.Files[1].Before
+	}
+	now, err := u.d.look(f.Path)
+	if err != nil {
+		return c, err
+	}
+	c.Before = now.data
+	c.Action, c.After = u.takeBack(f, now, s.Conflict)
+	switch {
+	case c.Action == Orphan:
+		// What is recorded stays as well, so that the next update has the same to
+		// merge as it would have had.
+		c.From, c.Note, c.records = "", "you have changed it since, so it stays", nil
+	case c.From != "" && now.data == nil: // it has been taken back already
+		old, err := u.d.look(c.Path)
+		c.From, c.Before, c.After = "", old.data, old.data
+		return c, err
+	}
+	c.settles = s.Conflict != nil && u.unmerged[f.Path]
+	return c, nil
+}
+
+// linesBefore returns what was recorded before. The slice is not nil.
+func (u undoing) linesBefore(l lineChange) []line {
+	before := append([]line{}, parseLines(l.Before)...)
+	if sameLines(u.p.record.lines[l.Path], before) {
+		return nil
+	}
+	return before
+}
+
+// takeBack returns what becomes of a file.
+func (u undoing) takeBack(f fileChange, now file, conflict *stages) (Action, []byte) {
+	disk := now.data
+	switch {
+	case same(disk, f.Before) && now.obstacle == "":
+		return None, disk
+	case same(disk, f.After), conflict != nil && (diff3.Marked(disk) || u.unmerged[f.Path]):
+		switch {
+		case f.Before == nil:
+			return Delete, nil
+		case disk == nil:
+			return Create, f.Before
+		}
+		return Update, f.Before
+	case disk == nil || f.Before == nil || f.After == nil:
+		return Orphan, disk
+	}
+	from, to := f.After, f.Before
+	if conflict != nil {
+		from, to = conflict.Next, conflict.Base
+	}
+	if merged, clean := diff3.Merge(from, disk, to); clean {
+		return Merge, merged
+	}
+	return Orphan, disk
+}
+
+// Open returns the files of a project that are in an open conflict.
+func (p *Project) Open() ([]string, error) {
+	d, err := openDisk(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	var open []string
+	unmerged := unmerged(d.root.Name())
+	for name, lines := range p.record.lines {
+		f, err := d.look(name)
+		if err != nil {
+			return nil, inDir(p.Dir, err)
+		}
+		pending := slices.ContainsFunc(lines, func(l line) bool {
+			return slices.ContainsFunc(l.parts, func(part part) bool { return part.kind == kindPending })
+		})
+		if pending && (diff3.Marked(f.data) || unmerged[name]) {
+			open = append(open, name)
+		}
+	}
+	slices.Sort(open)
+	return open, nil
+}

@@ -1,0 +1,227 @@
+package project
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+)
+
+// undo takes the last run back, and is killed before the kill-th change to the
+// disk; if kill is 0, it is not.
+func undo(t *testing.T, dir string, kill int) (plan Plan, changes int) {
+	t.Helper()
+	p := &Project{Dir: dir, Command: "otelgen undo", before: func(string) error {
+		if changes++; changes == kill {
+			panic(killed{})
+		}
+		return nil
+	}}
+	defer func() {
+		p.Close()
+		if r := recover(); r != nil && r != (killed{}) {
+			panic(r)
+		}
+	}()
+	if _, err := begin(p, func(said string) { t.Log(said) }); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := p.Undo()
+	if err == nil {
+		err = p.Apply(plan)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan, changes
+}
+
+// TestUndo: after an undo everything is as before the update, record included,
+// and the next undo does it again. Wherever an undo is killed, the next command
+// finishes it.
+func TestUndo(t *testing.T) {
+	t.Setenv("PATH", "")
+	project, next, moved := scenario()
+	for kill, changes := 0, 0; kill <= changes; kill++ {
+		dir := memDir(t)
+		writeDir(t, dir, project)
+		p := mustBegin(t, dir)
+		if err := p.Apply(nil); err != nil { // migrates
+			t.Fatal(err)
+		}
+		p.Close()
+		before := readDir(t, dir)
+		mustUpdate(t, dir, next, moved)
+		after := readDir(t, dir)
+		_, n := undo(t, dir, kill)
+		changes = max(changes, n)
+		if kill > 0 {
+			begun := exists(filepath.Join(dir, journalFile))
+			mustBegin(t, dir).Close()
+			if !begun && difference(readDir(t, dir), after) == "" {
+				continue
+			}
+		}
+		if diff := difference(readDir(t, dir), before); diff != "" {
+			t.Fatalf("killed before change %d:%s", kill, diff)
+		}
+		if kill > 0 {
+			continue
+		}
+		undo(t, dir, 0)
+		if diff := difference(readDir(t, dir), after); diff != "" {
+			t.Fatalf("done again:%s", diff)
+		}
+	}
+}
+
+// TestUndo_OfWhatChangedSince: what the owner has done since stays.
+func TestUndo_OfWhatChangedSince(t *testing.T) {
+	tests := []struct {
+		name               string
+		base, before, next string
+		since              string // the file after the update, as its owner left it
+		want               string
+		action             Action
+	}{
+		{"updated, and edited", "abcd", "abcd", "abXd", "Abxd", "Abxd", Orphan},
+		{"updated, and edited elsewhere", "abcd", "abcd", "abcX", "AbcX", "Abcd", Merge},
+		{"merged, and edited", "abcde", "Abcde", "abcdX", "AbYdX", "AbYde", Merge},
+		{"created, and edited", "-", "-", "ab", "aB", "aB", Orphan},
+		{"created, and deleted", "-", "-", "ab", "-", "-", None},
+		{"deleted, and there again", "ab", "ab", "-", "y", "y", Orphan},
+		{"a conflict that is open", "abc", "aXc", "aYc", "a(X|b=Y)c", "aXc", Update},
+		{"a conflict that is half resolved", "abc", "aXc", "aYc", "a(XZ|b=Y)c", "aXc", Update},
+		{"a conflict that is resolved", "abc", "aXc", "aYc", "aXYc", "aXYc", Orphan},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			tree := func(content string) generator.Tree {
+				if content == "-" {
+					return generator.Tree{specFile: nil}
+				}
+				return generator.Tree{specFile: nil, "f": text(content)}
+			}
+			put := func(content string) {
+				t.Helper()
+				if content != "-" {
+					writeDir(t, dir, files{"f": string(text(content))})
+				} else if err := os.RemoveAll(filepath.Join(dir, "f")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			mustNew(t, dir, tree(tt.base))
+			put(tt.before)
+			mustUpdate(t, dir, tree(tt.next), nil)
+			put(tt.since)
+			plan, _ := undo(t, dir, 0)
+			got := None
+			for _, c := range plan {
+				got = c.Action
+			}
+			content, ok := readDir(t, dir)["f"]
+			if want := string(text(tt.want)); content != want || ok != (tt.want != "-") || got != tt.action {
+				t.Errorf("%s: %q, want %s: %q", got, content, tt.action, want)
+			}
+		})
+	}
+}
+
+// TestUndo_Refuses: an undo is for the state that the run left.
+func TestUndo_Refuses(t *testing.T) {
+	tree := func(content string) generator.Tree { return generator.Tree{specFile: nil, "f": text(content)} }
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("a"))
+	commit(t, dir)
+	refuses := func(want string) {
+		t.Helper()
+		p := mustBegin(t, dir)
+		defer p.Close()
+		if _, err := p.Undo(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nlacks %s", err, want)
+		}
+	}
+	refuses("otelgen undo: nothing has been updated, added or removed here")
+	gitDo(t, dir, "checkout", "-q", "-b", "other")
+	mustUpdate(t, dir, tree("b"), nil)
+	commit(t, dir)
+	mustUpdate(t, dir, tree("c"), nil)
+	gitDo(t, dir, "checkout", "-q", "-f", "@{-1}")
+	refuses("otelgen undo: since otelgen update, git has restored another state of the project")
+	gitDo(t, dir, "checkout", "-q", "other")
+	if plan, _ := undo(t, dir, 0); !plan.Empty() {
+		t.Errorf("git has taken it back already, but undo does %q", plan)
+	}
+}
+
+// TestUndo_OfConflicts: what is taken back is not in conflict for git either.
+func TestUndo_OfConflicts(t *testing.T) {
+	tree := func(content string) generator.Tree { return generator.Tree{specFile: nil, "f": text(content)} }
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("abc"))
+	writeDir(t, dir, files{"f": string(text("aXc"))})
+	commit(t, dir)
+	mustUpdate(t, dir, tree("aYc"), nil)
+	p := mustBegin(t, dir)
+	open, err := p.Open()
+	p.Close()
+	if err != nil || !slices.Equal(open, []string{"f"}) {
+		t.Errorf("open are %q, %v", open, err)
+	}
+	undo(t, dir, 0)
+	if status := gitDo(t, dir, "status", "--porcelain"); status != "" {
+		t.Errorf("git status says\n%s", status)
+	}
+	if plan := mustUpdate(t, dir, tree("aYc"), nil); len(plan.Conflicts()) != 1 {
+		t.Errorf("it is not offered again: %q", plan)
+	}
+}
+
+// TestUndone: git reset --hard takes the record back, and files that git knows.
+// Files that it does not know yet stay, and the next update takes them for what
+// they are.
+func TestUndone(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "old/moved.txt": text("abc"), "f": text("a")}
+	v2 := generator.Tree{specFile: nil, "new/moved.txt": text("abX"), "f": text("b"), "created.txt": text("c"), "gone.txt": text("g")}
+	v3 := generator.Tree{specFile: nil, "new/moved.txt": text("abZ"), "f": text("b"), "created.txt": text("d")}
+	moved := map[string]string{"old/moved.txt": "new/moved.txt"}
+	for name, tt := range map[string]struct {
+		next generator.Tree
+		undo []string
+		want files
+	}{
+		"the same again": {v2, []string{"reset", "-q", "--hard"}, files{"new/moved.txt": "AbX", "f": "b", "created.txt": "c", "gone.txt": "g"}},
+		"a later one":    {v3, []string{"reset", "-q", "--hard"}, files{"new/moved.txt": "AbZ", "f": "b", "created.txt": "d"}},
+		"by checkout":    {v2, []string{"checkout", "-q", "."}, files{"new/moved.txt": "AbX", "f": "b", "created.txt": "c", "gone.txt": "g"}},
+		"by stash":       {v2, []string{"stash", "-q"}, files{"new/moved.txt": "AbX", "f": "b", "created.txt": "c", "gone.txt": "g"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := repository(t, nil)
+			mustNew(t, dir, v1)
+			writeDir(t, dir, files{"old/moved.txt": string(text("Abc"))})
+			commit(t, dir)
+			mustUpdate(t, dir, v2, moved)
+			gitDo(t, dir, tt.undo...)
+			if plan := mustUpdate(t, dir, tt.next, moved); len(plan.Conflicts()) > 0 {
+				t.Errorf("an update does %q", plan)
+			}
+			got := readDir(t, dir)
+			maps.DeleteFunc(got, func(p, _ string) bool { return strings.HasPrefix(p, ".otelgen/") })
+			want := files{}
+			for p, content := range tt.want {
+				want[p] = string(text(content))
+			}
+			if diff := difference(got, want); diff != "" {
+				t.Error(diff)
+			}
+			if plan := mustUpdate(t, dir, tt.next, moved); !plan.Empty() {
+				t.Errorf("once more: %q", plan)
+			}
+		})
+	}
+}
