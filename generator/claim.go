@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -103,6 +104,9 @@ func (c *Catalog) claims() map[claim][]claimant {
 			}
 			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
 				add("wiring package", qualifier, step.Import, f.doc.At("wiring", i, "import"))
+			}
+			if qualifier, _, ok := strings.Cut(strings.TrimPrefix(step.Type, "*"), "."); ok {
+				add("wiring package", qualifier, cmp.Or(step.TypeImport, step.Import), f.doc.At("wiring", i, "type"))
 			}
 		}
 		for _, name := range f.contributes.Index.Given {

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"go/token"
 	"maps"
 	"regexp"
@@ -29,6 +30,11 @@ func (l *loader) checkContributions(f *Feature) {
 	}
 	for _, list := range slices.Sorted(maps.Keys(f.contributes.Adds)) {
 		l.checkItems(f, list)
+	}
+	for i, name := range f.contributes.Once {
+		if !slices.ContainsFunc(f.files, func(file file) bool { return outputOf(file.path) == name }) {
+			l.problems.Add(f.doc.At("once", i), "once %s: %s has no file %s", name, f.Name, name)
+		}
 	}
 	for from, to := range f.contributes.Moved {
 		at := f.doc.At("moved", from)
@@ -191,6 +197,7 @@ func (l *loader) checkStep(s step, at func(...any) problem.Position) {
 		l.checkImport(s.Import, s.Call, "call", at)
 	}
 	l.checkInto(s, at("into"))
+	l.checkType(s, at)
 	for i, input := range s.Inputs {
 		l.checkInput(input, at("inputs", i))
 	}
@@ -235,6 +242,25 @@ func (l *loader) checkInput(input string, at problem.Position) {
 	}
 }
 
+// checkType checks what is said of a step's type and form.
+func (l *loader) checkType(s step, at func(...any) problem.Position) {
+	if importPath := cmp.Or(s.TypeImport, s.Import); s.Type != "" {
+		name := strings.TrimPrefix(s.Type, "*")
+		if !qualified.MatchString(name) {
+			l.problems.Add(at("type"), "type %q: package.Name is expected, or *package.Name", s.Type)
+		}
+		if err := module.CheckImportPath(importPath); err != nil {
+			l.problems.Add(at("type_import"), "import %q: not an import path; a directory of the project, or a package elsewhere, is expected", importPath)
+		}
+		if s.Into == "" {
+			l.problems.Add(at("type"), "type %s: only members of a group have a type; name the group in into", s.Type)
+		}
+	}
+	if s.Literal && (s.Import != "" || s.Fallible) {
+		l.problems.Add(at("literal"), "literal %s: a struct of the wiring's own package, which cannot fail; remove import and fallible", s.Call)
+	}
+}
+
 // checkInto checks the group that a step joins.
 func (l *loader) checkInto(s step, at problem.Position) {
 	if s.Into == "" {
@@ -260,8 +286,10 @@ func (l *loader) gather() {
 		l.unread = l.unread || f.doc != nil && !f.doc.Readable()
 		l.variables = append(l.variables, f.contributes.Index.Given...)
 		for _, step := range f.contributes.Wiring {
-			if qualifier, _, ok := strings.Cut(step.Call, "."); ok {
-				l.packages = append(l.packages, qualifier)
+			for _, name := range []string{step.Call, strings.TrimPrefix(step.Type, "*")} {
+				if qualifier, _, ok := strings.Cut(name, "."); ok {
+					l.packages = append(l.packages, qualifier)
+				}
 			}
 		}
 	}

@@ -99,6 +99,10 @@ type contributions struct {
 	// list that no selected feature declares are left out.
 	Adds map[string][]item `yaml:"adds"`
 
+	// Once are output paths of the feature's own that belong to the owner as soon
+	// as they are written: no update changes them.
+	Once []string `yaml:"once"`
+
 	// Moved says which output path a file had in former versions, so that its
 	// owner's edits follow it: former path to present one.
 	Moved map[string]string `yaml:"moved"`
@@ -228,6 +232,14 @@ type step struct {
 	// "middleware.identity". If no selected feature declares the group, the step
 	// is left out.
 	Into string `yaml:"into"`
+	// Type is the type of the first output, such as "*database.DB", for index
+	// files that declare a struct of what has joined a group. TypeImport is its
+	// package, if that is not Import.
+	Type       string `yaml:"type"`
+	TypeImport string `yaml:"type_import"`
+	// Literal says that Call is no function but a struct of the wiring's own
+	// package, whose fields are the inputs, in their order.
+	Literal bool `yaml:"literal"`
 	// Fallback leaves the step out when another selected step has its outputs.
 	Fallback bool `yaml:"fallback"`
 

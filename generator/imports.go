@@ -44,8 +44,10 @@ func importsOf(features []*Feature, steps []step) []string {
 		}
 	}
 	for _, step := range steps {
-		if modules.External(step.Import) {
-			all = append(all, step.Import)
+		for _, importPath := range []string{step.Import, step.TypeImport} {
+			if modules.External(importPath) {
+				all = append(all, importPath)
+			}
 		}
 	}
 	return all
@@ -130,6 +132,9 @@ func (l *loader) checkImports() {
 		for i, step := range f.contributes.Wiring {
 			if unknown(step.Import) {
 				report(step.Import, f.doc.At("wiring", i, "import"))
+			}
+			if unknown(step.TypeImport) {
+				report(step.TypeImport, f.doc.At("wiring", i, "type_import"))
 			}
 		}
 	}

@@ -26,6 +26,7 @@ type lists struct {
 	Wiring struct {
 		Imports []string // specs: "shop/internal/order"
 		Steps   []statement
+		Members map[string][]member // of each group, in the order in which a step takes them
 	}
 	Config struct {
 		Imports     []string
@@ -37,6 +38,9 @@ type lists struct {
 	Lists   map[string][]any   // of texts, or of maps from key to text
 	Blocks  map[string][][]any // the same where something stands around a list: it once, or nothing if it is empty
 }
+
+// member is what has joined a group: a variable and, if the step says it, its type.
+type member struct{ Name, Type string }
 
 // section is a section of .env.example.
 type section struct {
@@ -110,6 +114,12 @@ func (r *renderer) lists() *lists {
 	all := &lists{identity: r.identity, Lists: map[string][]any{}, Blocks: map[string][][]any{}}
 	all.Wiring.Imports = wiringImports(r.Module, r.steps)
 	all.Wiring.Steps = statements(r.steps)
+	all.Wiring.Members = map[string][]member{}
+	for group, steps := range r.joined {
+		for _, s := range steps {
+			all.Wiring.Members[group] = append(all.Wiring.Members[group], member{s.Outputs[0], s.Type})
+		}
+	}
 	for name := range r.catalog.lists {
 		all.Lists[name], all.Blocks[name] = nil, nil // a list that nobody adds to is there, and empty
 	}

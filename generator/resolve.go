@@ -15,7 +15,8 @@ type Selection struct {
 	Features []*Feature // in reading order, hidden ones and joints included
 
 	catalog *Catalog
-	steps   []step // in the order of their calls
+	steps   []step            // in the order of their calls
+	joined  map[string][]step // those that have joined a group, by its name
 }
 
 // Resolve selects the features that a Spec asks for and those that come with
@@ -43,10 +44,7 @@ func Resolve(c *Catalog, spec Spec) (*Selection, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	if s.steps, err = s.wire(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, s.wire()
 }
 
 // total returns choices as a Spec has them.
@@ -119,7 +117,7 @@ func (s *Selection) checkModule() error {
 
 // wire orders the steps of the selected features. What it reports is the
 // catalog's fault.
-func (s *Selection) wire() ([]step, error) {
+func (s *Selection) wire() (err error) {
 	var steps []step
 	groups := map[string][]string{}
 	for _, f := range s.Features {
@@ -129,7 +127,22 @@ func (s *Selection) wire() ([]step, error) {
 		}
 		maps.Copy(groups, f.contributes.Index.Groups)
 	}
-	return orderSteps(expandGroups(withoutNeedless(steps, groups), groups))
+	steps = withoutNeedless(steps, groups)
+	s.joined = join(steps, groups)
+	s.steps, err = orderSteps(expandGroups(steps, s.joined))
+	return err
+}
+
+// Once returns the paths of the files that belong to the owner as soon as they are
+// written.
+func (s *Selection) Once() []string {
+	var all []string
+	for _, f := range s.Features {
+		for _, name := range f.contributes.Once {
+			all = append(all, outputPath(name, s.Spec.Service))
+		}
+	}
+	return all
 }
 
 // Moved returns the paths that files of the selected features had in former

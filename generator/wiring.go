@@ -1,10 +1,13 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/module"
 
 	"github.com/otelgen/otelgen/internal/problem"
 )
@@ -39,25 +42,33 @@ func withoutNeedless(steps []step, groups map[string][]string) []step {
 	})
 }
 
-// expandGroups replaces groups among the inputs by the outputs that have joined
-// them, stage by stage, and within a stage in reading order.
-func expandGroups(steps []step, groups map[string][]string) []step {
-	joined := map[string][]string{}
+// join returns the steps that have joined each group, stage by stage, and within a
+// stage in reading order.
+func join(steps []step, groups map[string][]string) map[string][]step {
+	joined := map[string][]step{}
 	for group, stages := range groups {
 		for _, stage := range stages {
 			for _, s := range steps {
 				if s.Into == group+"."+stage {
-					joined[group] = append(joined[group], s.Outputs[0])
+					joined[group] = append(joined[group], s)
 				}
 			}
 		}
 	}
+	return joined
+}
+
+// expandGroups replaces groups among the inputs by the outputs that have joined
+// them.
+func expandGroups(steps []step, joined map[string][]step) []step {
 	expanded := slices.Clone(steps)
 	for i := range expanded {
 		var inputs []string
 		for _, input := range expanded[i].Inputs {
 			if group, isGroup := strings.CutSuffix(input, allOf); isGroup {
-				inputs = append(inputs, joined[group]...)
+				for _, member := range joined[group] {
+					inputs = append(inputs, member.Outputs[0])
+				}
 			} else {
 				inputs = append(inputs, input)
 			}
@@ -167,6 +178,9 @@ func statements(ordered []step) []statement {
 // code writes the call.
 func (s *step) code(used map[string]bool) string {
 	call := s.Call + "(" + strings.Join(s.Inputs, ", ") + ")"
+	if s.Literal {
+		call = s.Call + "{" + strings.Join(s.Inputs, ", ") + "}"
+	}
 	var variables []string
 	declares := false
 	for _, output := range s.Outputs {
@@ -201,6 +215,9 @@ func wiringImports(module string, steps []step) []string {
 		if s.Import != "" {
 			all = append(all, importSpec(module, s.Import, s.Call))
 		}
+		if s.Type != "" {
+			all = append(all, importSpec(module, cmp.Or(s.TypeImport, s.Import), strings.TrimPrefix(s.Type, "*")))
+		}
 		if s.Fallible {
 			all = append(all, `"fmt"`)
 		}
@@ -217,7 +234,11 @@ func importSpec(project, importPath, qualifiedName string) string {
 	if !strings.Contains(first, ".") && !slices.Contains(standard, first) {
 		importPath = project + "/" + importPath
 	}
-	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(importPath) {
+	prefix, _, ok := module.SplitPathVersion(importPath)
+	if !ok {
+		prefix = importPath
+	}
+	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(prefix) {
 		return fmt.Sprintf("%s %q", qualifier, importPath)
 	}
 	return fmt.Sprintf("%q", importPath)

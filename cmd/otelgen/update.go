@@ -234,6 +234,7 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.KeepWritten(tree, selection.Once())
 	return p.Compare(tree, selection.Moved())
 }
 

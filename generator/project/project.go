@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
@@ -234,6 +235,19 @@ func New(dir string) (*Project, error) {
 
 func notEmptyError(dir string, inTheWay []string) error {
 	return fmt.Errorf("%s is not empty: move %s away, or name another directory", named(dir), listed(inTheWay))
+}
+
+// KeepWritten replaces files of next that are written only once by what otelgen
+// wrote then. So an update finds nothing new in them, whatever their owner has done
+// to them since.
+func (p *Project) KeepWritten(next generator.Tree, once []string) {
+	for _, name := range once {
+		for _, l := range p.record.lines[name] { // Compare reports one that cannot be read
+			if e, err := l.entry(); err == nil && e.last() != nil {
+				next[name] = e.last()
+			}
+		}
+	}
 }
 
 // named returns what a message calls a directory.

@@ -25,6 +25,12 @@ func Catalog(t testing.TB) *generator.Catalog {
 // Render renders a Spec of a catalog.
 func Render(t testing.TB, catalog *generator.Catalog, spec generator.Spec) generator.Tree {
 	t.Helper()
+	tree, _ := render(t, catalog, spec)
+	return tree
+}
+
+func render(t testing.TB, catalog *generator.Catalog, spec generator.Spec) (generator.Tree, *generator.Selection) {
+	t.Helper()
 	selection, err := generator.Resolve(catalog, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +39,7 @@ func Render(t testing.TB, catalog *generator.Catalog, spec generator.Spec) gener
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tree
+	return tree, selection
 }
 
 // New makes a new project in dir, which must not exist, as `otelgen new` does.
@@ -55,7 +61,9 @@ func Update(t testing.TB, catalog *generator.Catalog, dir string, spec generator
 		t.Fatal(err)
 	}
 	defer p.Close()
-	apply(t, p, Render(t, catalog, spec))
+	tree, selection := render(t, catalog, spec)
+	p.KeepWritten(tree, selection.Once())
+	apply(t, p, tree)
 }
 
 func apply(t testing.TB, p *project.Project, tree generator.Tree) {

@@ -1,0 +1,214 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// followed is a service whose owner has done what its README says.
+type followed struct {
+	t       *testing.T
+	dir     string
+	spec    generator.Spec
+	readme  string
+	address string
+	service *e2e.Process
+}
+
+// follow makes a service for somebody who has nothing but its README.
+func follow(t *testing.T, features ...string) *followed {
+	t.Helper()
+	f := &followed{t: t, dir: filepath.Join(t.TempDir(), "shop"), spec: generator.Spec{Service: "shop", Module: "shop", Features: features}}
+	e2e.New(t, e2e.Catalog(t), f.dir, f.spec)
+	readme, err := os.ReadFile(filepath.Join(f.dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, f.readme, _ = strings.Cut(string(readme), "## Your own code")
+	return f
+}
+
+// add does what one item of the README says, from its bold words on: it writes the
+// files, and puts the functions in own.go in place of those of the same name.
+// Imports there are up to the editor, as the README says.
+func (f *followed) add(item string, replacements ...string) {
+	f.t.Helper()
+	_, text, found := strings.Cut(f.readme, "**"+item+"**")
+	if !found {
+		f.t.Fatalf("README has nothing about %s", item)
+	}
+	text, _, _ = strings.Cut(text, "\n**")
+	steps := regexp.MustCompile("(?s)`([^`\n]+\\.(?:go|sql))`[^`]*:\n\n```[a-z]+\n(.*?)```\n").FindAllStringSubmatch(text, -1)
+	if len(steps) == 0 {
+		f.t.Fatalf("README has no file for %s", item)
+	}
+	for _, step := range steps {
+		path, content := filepath.Join(f.dir, step[1]), strings.NewReplacer(replacements...).Replace(step[2])
+		if filepath.Base(path) == "own.go" {
+			own, err := os.ReadFile(path)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			name, _, _ := strings.Cut(content, "(")
+			content = regexp.MustCompile(`(?ms)^`+regexp.QuoteMeta(name)+`\(.*?^}\n`).ReplaceAllLiteralString(string(own), content)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	editor := filepath.Join(f.t.TempDir(), "goimports")
+	e2e.Go(f.t, e2e.Root(f.t), "build", "-o", editor, "golang.org/x/tools/cmd/goimports")
+	cmd := exec.CommandContext(f.t.Context(), editor, "-w", "-local", "shop", filepath.Join("cmd", "shop", "own.go"))
+	cmd.Dir = f.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		f.t.Fatalf("goimports: %v\n%s", err, out)
+	}
+}
+
+// start builds the service and starts it.
+func (f *followed) start(environment ...string) {
+	f.t.Helper()
+	e2e.Go(f.t, f.dir, "vet", "./...")
+	f.address = e2e.FreeAddress(f.t)
+	f.service = e2e.Start(f.t, append(environment, "HTTP_ADDR="+f.address, "SHUTDOWN_GRACE=0s"), e2e.Build(f.t, f.dir, "shop"))
+	f.service.AwaitOK("http://" + f.address + "/readyz")
+}
+
+// do makes a request with a key, and returns the status and the answer.
+func (f *followed) do(method, path, key, body string) (int, map[string]any) {
+	f.t.Helper()
+	request, err := http.NewRequestWithContext(f.t.Context(), method, "http://"+f.address+path, strings.NewReader(body))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Api-Key", key)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		f.t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+// A stranger adds a resource and a middleware of their own, by README alone. What
+// the middleware refuses has its route in telemetry, and an update leaves all of it
+// as it is.
+func TestStranger_ResourceAndMiddleware(t *testing.T) {
+	t.Parallel()
+	f := follow(t)
+	f.add("A resource")
+	f.add("A middleware")
+	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
+	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
+	f.start("OTEL_EXPORTER_OTLP_ENDPOINT="+collector.Endpoint, "ENVIRONMENT=test")
+
+	const key = "correct horse battery staple"
+	status, first := f.do(http.MethodPost, "/products", key, `{"name":"teapot"}`)
+	if id, _ := first["id"].(string); status != http.StatusCreated || first["name"] != "teapot" || !strings.HasPrefix(id, "prd_") {
+		t.Fatalf("%d %v", status, first)
+	}
+	_, second := f.do(http.MethodPost, "/products", key, `{"name":"cup"}`)
+	if status, got := f.do(http.MethodGet, "/products/"+first["id"].(string), key, ""); status != http.StatusOK || got["name"] != "teapot" {
+		t.Errorf("%d %v", status, got)
+	}
+	if status, page := f.do(http.MethodGet, "/products?limit=1", key, ""); status != http.StatusOK || page["next_cursor"] != second["id"] {
+		t.Errorf("%d %v", status, page)
+	}
+	if status, page := f.do(http.MethodGet, "/products?limit=1&cursor="+second["id"].(string), key, ""); status != http.StatusOK || page["next_cursor"] != nil || len(page["products"].([]any)) != 1 {
+		t.Errorf("%d %v", status, page)
+	}
+	for path, want := range map[string]string{"/products/none": "/problems/product_not_found", "/products?cursor=none": "/problems/unknown_cursor"} {
+		if status, got := f.do(http.MethodGet, path, key, ""); status < 400 || got["type"] != want {
+			t.Errorf("%s: %d %v", path, status, got)
+		}
+	}
+	_, document := f.do(http.MethodGet, "/openapi.json", key, "")
+	schemas := document["components"].(map[string]any)["schemas"].(map[string]any)
+	for _, name := range []string{"Product", "ProductDraft", "ProductPage", "OrderDraft", "OrderPage"} {
+		if schemas[name] == nil {
+			t.Errorf("no schema %s", name)
+		}
+	}
+	if status, got := f.do(http.MethodGet, "/products/secret", "wrong", ""); status != http.StatusUnauthorized || got["detail"] != "send the key in X-Api-Key" {
+		t.Errorf("%d %v", status, got)
+	}
+	if code := f.service.Stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &f.service.Stderr)
+	}
+	refused := 0
+	arrived := collector.Stop()
+	for _, span := range arrived.Span("GET /products/{id}") {
+		if span.Attributes["http.route"] != "/products/{id}" {
+			t.Errorf("route %v", span.Attributes["http.route"])
+		}
+		if span.Attributes["error.type"] == "401" {
+			refused++
+		}
+	}
+	if refused != 1 || len(arrived.Span("create_product")) != 2 {
+		t.Errorf("%d refused requests have their route; %d spans create_product", refused, len(arrived.Span("create_product")))
+	}
+
+	own, err := os.ReadFile(filepath.Join(f.dir, "cmd", "shop", "own.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.spec.Features = []string{"background"}
+	e2e.Update(t, e2e.Catalog(t), f.dir, f.spec)
+	if after, err := os.ReadFile(filepath.Join(f.dir, "cmd", "shop", "own.go")); err != nil || string(after) != string(own) {
+		t.Errorf("the update changed own.go: %v\n%s", err, after)
+	}
+	e2e.Go(t, f.dir, "vet", "./...")
+}
+
+// A stranger calls another service, by README alone.
+func TestStranger_OutboundCall(t *testing.T) {
+	t.Parallel()
+	traceparent := make(chan string, 1)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/rates/EUR" {
+			t.Errorf("path %s", r.URL.Path)
+		}
+		traceparent <- r.Header.Get("Traceparent")
+		_, _ = w.Write([]byte("1.25"))
+	}))
+	defer other.Close()
+	f := follow(t, "client")
+	f.add("A call to another service", "http://localhost:9090", other.URL)
+	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
+	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
+	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint)
+	if code := f.service.Stop(); code != 0 {
+		t.Errorf("exit status %d\n%s", code, &f.service.Stderr)
+	}
+	if !strings.Contains(f.service.Stdout.String(), "currency=EUR rate=1.25") {
+		t.Errorf("the rate is not in the log:\n%s", &f.service.Stdout)
+	}
+	var spans []string
+	sent := <-traceparent
+	for _, span := range collector.Stop().Spans {
+		if span.Kind == 3 && strings.Contains(sent, span.SpanID) && span.Attributes["url.template"] == "/rates/{currency}" {
+			return
+		}
+		spans = append(spans, span.Name)
+	}
+	t.Errorf("no client span of the call with %q among %v", sent, spans)
+}
