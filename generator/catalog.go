@@ -48,8 +48,9 @@ const (
 	lockFile    = "modules.lock"
 	filesDir    = "files"
 
-	optionalDir = "feature" // holds the features that are chosen by themselves
-	sharedDir   = "shared"  // holds those that nobody chooses
+	optionalDir = "feature"  // holds the features that are chosen by themselves
+	sharedDir   = "shared"   // holds those that nobody chooses
+	resourceDir = "resource" // holds those that are there for each resource
 
 	serviceInPath = "__service__" // stands for the name of the service in output paths
 
@@ -182,12 +183,13 @@ func (l *loader) arrange() {
 		f := l.byFolder[folder]
 		elements := strings.Split(folder, "/")
 		f.Name = strings.Join(elements[1:], "-")
+		f.resource = elements[0] == resourceDir
 		switch {
 		case len(elements) > 2:
 			l.joins(f, path.Dir(folder))
 		case elements[0] == sharedDir:
 			f.hidden = true
-		case elements[0] != optionalDir:
+		case elements[0] != optionalDir && !f.resource:
 			f.Slot = elements[0]
 		}
 		if other := l.byName[f.Name]; other != nil {
@@ -237,7 +239,7 @@ func (l *loader) sort() {
 		switch {
 		case f.Slot != "":
 			l.choices[f.Slot] = append(l.choices[f.Slot], f.Name)
-		case f.Optional():
+		case f.onOrOff():
 			l.choices[f.Name] = []string{Off, On}
 		}
 		slices.SortFunc(f.files, func(a, b file) int { return cmp.Compare(a.disk, b.disk) })

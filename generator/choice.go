@@ -111,6 +111,11 @@ func (c *Catalog) Choices(spec Spec) (Choices, error) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(spec.Features))) {
 		problems = append(problems, c.choose(choices, name))
 	}
+	for _, f := range c.Features {
+		if f.resource && f.onOrOff() && len(spec.Resources) > 0 {
+			choices[f.Name] = On
+		}
+	}
 	for {
 		if _, possible := c.space.solve(choices); possible {
 			return choices, errors.Join(problems...)
@@ -131,6 +136,8 @@ func (c *Catalog) choose(choices Choices, name string) error {
 		return choiceError(name, "feature %s: it is in every service; leave it out", name)
 	case f.hidden:
 		return choiceError(name, "feature %s: it comes with the features that require it; leave it out", name)
+	case f.resource:
+		return choiceError(name, "feature %s: it comes with every resource; add one by otelgen add resource", name)
 	case f.Joint():
 		return choiceError(name, "feature %s: it is in every service with %s; leave it out", name, f.When)
 	case f.Slot == "":
@@ -214,7 +221,7 @@ func called(name, value string) string {
 func (c *Catalog) names() []string {
 	names := slotNames(c.Slots)
 	for _, f := range c.Features {
-		if f.Optional() {
+		if f.onOrOff() {
 			names = append(names, f.Name)
 		}
 	}

@@ -17,6 +17,9 @@ import (
 // checkContributions checks what a feature contributes, as far as that can be
 // seen without the others.
 func (l *loader) checkContributions(f *Feature) {
+	if more := f.contributes; f.resource && (len(more.Index.Files)+len(more.Index.Lists)+len(more.Index.Groups)+len(more.Config)+len(more.Env.Variables)+len(more.Once)+len(more.Moved) > 0) {
+		l.problems.Add(f.doc.At(), "%s: a resource has files, wiring and items for lists, and nothing else; put the rest into a feature that it requires", f.Name)
+	}
 	l.checkIndex(f)
 	l.checkText(&f.contributes.Env.Title, lineKind, "title", f.doc.At("env", "title"))
 	for i := range f.contributes.Env.Variables {

@@ -36,6 +36,8 @@ type Slot struct {
 //
 //	SLOT/NAME          a value of the slot
 //	feature/NAME       optional: chosen by itself
+//	resource/NAME      what each resource of a service consists of: it is selected
+//	                   if there are any, and is there once for each of them
 //	shared/NAME        hidden: nobody chooses it. It is selected if it says
 //	                   always, or else when a selected feature requires it
 //	FOLDER/NAME        a joint, below what it joins: it is selected when the
@@ -57,12 +59,20 @@ type Feature struct {
 	files       []file
 	doc         *strict.Document
 	hidden      bool
+	resource    bool     // it is there once for each resource
 	parent      *Feature // of a joint: the feature that its folder is in
 }
 
 // Optional reports whether f is chosen by itself, and not as the value of a
 // slot.
-func (f *Feature) Optional() bool { return f.Slot == "" && f.parent == nil && !f.hidden }
+func (f *Feature) Optional() bool { return f.onOrOff() && !f.resource }
+
+// onOrOff reports whether f is there or not whatever the slots are.
+func (f *Feature) onOrOff() bool { return f.Slot == "" && f.parent == nil && !f.hidden }
+
+// Resource reports whether f is what each resource of a service consists of, or a
+// joint of that.
+func (f *Feature) Resource() bool { return f.resource }
 
 // Hidden reports whether nobody chooses f, because every service has it or
 // other features require it.
@@ -264,6 +274,8 @@ type file struct {
 	raw   []byte
 	text  *logicless.Template
 	index bool
+
+	example bool // its names are those of a resource
 
 	// imports are the packages of other modules that a Go file imports whatever
 	// the names of service and module are, and whatever an index file lists.

@@ -63,7 +63,13 @@ func Render(s *Selection) (Tree, error) {
 	index := r.lists()
 	for _, f := range s.Features {
 		for _, file := range f.files {
-			r.file(file, index)
+			if !f.resource {
+				r.file(file, index)
+				continue
+			}
+			for _, resource := range r.Spec.Resources {
+				r.file(file.renamed(resource.renamer()), index)
+			}
 		}
 	}
 	if r.err != nil {
@@ -93,7 +99,7 @@ func (r *renderer) file(f file, index *lists) {
 	if _, twice := r.tree[name]; twice { // Load sees only what is so for every name
 		err = fmt.Errorf("%s: %s: with this name of the service it is there already; find another", f.disk, name)
 	}
-	if err == nil && f.index && path.Ext(name) == ".go" {
+	if err == nil && (f.index || f.example) && path.Ext(name) == ".go" {
 		content, err = r.catalog.format.file(f.disk, r.Module, content)
 	}
 	r.tree[name], r.err = content, err
@@ -144,7 +150,13 @@ func (r *renderer) lists() *lists {
 				continue
 			}
 			for _, item := range items {
-				all.Lists[name] = append(all.Lists[name], r.item(item))
+				if !f.resource {
+					all.Lists[name] = append(all.Lists[name], r.item(item))
+					continue
+				}
+				for _, resource := range r.Spec.Resources {
+					all.Lists[name] = append(all.Lists[name], r.item(item.renamed(resource.renamer())))
+				}
 			}
 		}
 	}

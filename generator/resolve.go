@@ -37,10 +37,11 @@ func Resolve(c *Catalog, spec Spec) (*Selection, error) {
 		}
 	}
 	s.Spec.Slots, s.Spec.Features = c.total(c.decided(solution))
+	s.Spec.Resources = byName(spec.Resources)
 	if err == nil { // else choices are fewer than the Spec has
 		problems = append(problems, s.checkGuesses(choices))
 	}
-	problems = append(problems, s.checkModule())
+	problems = append(problems, s.checkModule(), s.checkResources())
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (c *Catalog) total(whole Choices) (slots map[string]string, features []stri
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole)) {
-		if whole[name] == On {
+		if whole[name] == On && !c.byName[name].resource {
 			features = append(features, name)
 		}
 	}
@@ -123,7 +124,13 @@ func (s *Selection) wire() (err error) {
 	for _, f := range s.Features {
 		for i, one := range f.contributes.Wiring {
 			one.at = f.doc.At("wiring", i)
-			steps = append(steps, one)
+			if !f.resource {
+				steps = append(steps, one)
+				continue
+			}
+			for _, r := range s.Spec.Resources {
+				steps = append(steps, one.renamed(r.renamer()))
+			}
 		}
 		maps.Copy(groups, f.contributes.Index.Groups)
 	}
@@ -141,6 +148,13 @@ func (s *Selection) Once() []string {
 		for _, name := range f.contributes.Once {
 			all = append(all, outputPath(name, s.Spec.Service))
 		}
+		if f.resource {
+			for _, r := range s.Spec.Resources {
+				for _, file := range f.files {
+					all = append(all, outputPath(file.renamed(r.renamer()).path, s.Spec.Service))
+				}
+			}
+		}
 	}
 	return all
 }
@@ -150,6 +164,9 @@ func (s *Selection) Once() []string {
 func (s *Selection) Moved() map[string]string {
 	moved := map[string]string{}
 	for _, f := range s.Features {
+		if f.resource {
+			continue // the owner's
+		}
 		for from, to := range f.contributes.Moved {
 			moved[outputPath(from, s.Spec.Service)] = outputPath(to, s.Spec.Service)
 		}

@@ -148,7 +148,7 @@ func (s *space) addFeature(f *Feature) {
 		s.rule(fmt.Sprintf("%s conflicts with %s", f.Name, name), -itself, -s.selected[s.byName[name]])
 	}
 	switch {
-	case f.Optional():
+	case f.onOrOff():
 		s.prefer(f.Name, Off)
 	case f.hidden && !f.Always:
 		because := []sat.Literal{-itself}

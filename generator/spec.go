@@ -27,6 +27,9 @@ type Spec struct {
 	Slots    map[string]string `yaml:"slots,omitempty"`
 	Features []string          `yaml:"features,omitempty"` // optional ones
 
+	// Resources are what the owner has added by name.
+	Resources []Resource `yaml:"resources,omitempty"`
+
 	// Packs are catalogs of others from which features come. The key is
 	// reserved: this version reads and keeps it, and Validate refuses it.
 	Packs []Pack `yaml:"packs,omitempty"`
@@ -67,6 +70,7 @@ func isRelease(version string) bool {
 // YAML returns the Spec as it is recorded: sorted, so that branches merge.
 func (s Spec) YAML() []byte {
 	s.Features = slices.Sorted(slices.Values(s.Features))
+	s.Resources = byName(s.Resources)
 	out, err := yaml.Dump(s)
 	if err != nil {
 		panic(err) // strings are never wrong YAML
@@ -138,6 +142,32 @@ func (c *Catalog) returns(spec Spec, removed []string) error {
 	return errors.Join(problems...)
 }
 
+// WithResource returns the Spec with one more resource. That it has one of this name
+// is an error of type [*ChoiceError].
+func (s Spec) WithResource(r Resource) (Spec, error) {
+	s = s.clone()
+	if slices.ContainsFunc(s.Resources, func(other Resource) bool { return other.Name == r.Name }) {
+		return s, choiceError("resources", "resource %s: the service already has it", r.Name)
+	}
+	s.Resources = append(slices.Clone(s.Resources), r)
+	return s, nil
+}
+
+// WithoutResource returns the Spec without one of its resources. That it has none of
+// this name is an error of type [*ChoiceError].
+func (s Spec) WithoutResource(name string) (Spec, error) {
+	s = s.clone()
+	var names []string
+	for _, r := range s.Resources {
+		names = append(names, r.Name)
+	}
+	if !slices.Contains(names, name) {
+		return s, choiceError("resources", "resource %s: the service does not have it; %s", name, problem.Suggest(name, names))
+	}
+	s.Resources = slices.DeleteFunc(slices.Clone(s.Resources), func(r Resource) bool { return r.Name == name })
+	return s, nil
+}
+
 func (s Spec) clone() Spec {
 	s.Slots, s.Features = maps.Clone(s.Slots), slices.Clone(s.Features)
 	if s.Slots == nil {
@@ -163,11 +193,14 @@ func (c *Catalog) leaveOut(spec Spec, wanted Choices) {
 	}
 }
 
-// Validate checks the names of the service and its module, and returns every
+// Validate checks the names of the service, its module and its resources, and returns every
 // problem. Whether there are such slots and features is for Resolve to tell. Its
 // errors are of type [*ChoiceError], joined if there are several.
 func (s Spec) Validate() error {
 	problems := []error{serviceProblem(s.Service), moduleProblem(s.Module)}
+	for _, r := range s.Resources {
+		problems = append(problems, r.validate())
+	}
 	if len(s.Packs) > 0 {
 		problems = append(problems, choiceError("packs", "packs: this otelgen cannot use packs yet; get a version that can, or remove packs from the Spec"))
 	}

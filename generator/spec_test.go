@@ -117,10 +117,10 @@ func TestParseSpec_OfALaterRelease(t *testing.T) {
 	for _, test := range []struct{ from, this, want string }{
 		{"v1.10.0", "v1.9.0", "spec.yaml: it is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
 		{"v2.0.0-rc.1", "v1.9.0", "spec.yaml: it is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
-		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
-		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
-		{"v1.10.0", "devel", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
-		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, service or slots"},
+		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.10.0", "devel", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
 	} {
 		_, err := ParseSpec("spec.yaml", []byte("otelgen: "+test.from+"\n"+newKey), test.this)
 		if got, _, _ := strings.Cut(err.Error(), "\n"); got != test.want {

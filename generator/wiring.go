@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/mod/module"
-
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
@@ -234,11 +232,7 @@ func importSpec(project, importPath, qualifiedName string) string {
 	if !strings.Contains(first, ".") && !slices.Contains(standard, first) {
 		importPath = project + "/" + importPath
 	}
-	prefix, _, ok := module.SplitPathVersion(importPath)
-	if !ok {
-		prefix = importPath
-	}
-	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(prefix) {
+	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(importPath) {
 		return fmt.Sprintf("%s %q", qualifier, importPath)
 	}
 	return fmt.Sprintf("%q", importPath)

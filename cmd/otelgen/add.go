@@ -10,26 +10,32 @@ import (
 )
 
 func addCommand(catalog *generator.Catalog) *cobra.Command {
-	return choosingCommand(catalog, catalog.With, &cobra.Command{
+	cmd := choosingCommand(catalog, catalog.With, &cobra.Command{
 		Use:   "add FEATURE...",
 		Short: "Add features to a service",
 		Long: `Add features to a service, and bring it to what this otelgen would write today;
 otelgen update --help says how. A value of a slot takes the place of the one that
 the service has. otelgen list shows what there is to choose from.`,
 		Example: `  otelgen add background
-  otelgen add sqlite chi`,
+  otelgen add sqlite chi
+  otelgen add resource product`,
 	})
+	cmd.AddCommand(addResourceCommand(catalog))
+	return cmd
 }
 
 func removeCommand(catalog *generator.Catalog) *cobra.Command {
-	return choosingCommand(catalog, catalog.Without, &cobra.Command{
+	cmd := choosingCommand(catalog, catalog.Without, &cobra.Command{
 		Use:   "remove FEATURE...",
 		Short: "Remove features from a service",
 		Long: `Remove features from a service, and bring it to what this otelgen would write
 today; otelgen update --help says how. What you changed in a file that goes stays
 with the file.`,
-		Example: `  otelgen remove background`,
+		Example: `  otelgen remove background
+  otelgen remove resource product`,
 	})
+	cmd.AddCommand(removeResourceCommand(catalog))
+	return cmd
 }
 
 // choosingCommand completes a command that changes what a service is made of.

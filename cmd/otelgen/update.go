@@ -123,8 +123,9 @@ func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, 
 // updater brings services up to date, or finds out what that would take.
 type updater struct {
 	catalog *generator.Catalog
-	decide  func(*project.Project) (project.Plan, error) // in place of comparing it with what otelgen writes, unless nil
-	choose  func(generator.Spec) (generator.Spec, error) // changes what they are made of, unless nil
+	decide  func(*project.Project) (project.Plan, error)                 // in place of comparing it with what otelgen writes, unless nil
+	choose  func(generator.Spec) (generator.Spec, error)                 // changes what they are made of, unless nil
+	accept  func(p *project.Project, before, after generator.Tree) error // may refuse what choose leads to, unless nil
 	dryRun  bool
 	output  format
 	command string                                    // what the user typed, but for flags and directories
@@ -217,6 +218,7 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		one.undone = true
 		return u.decide(p)
 	}
+	was := spec
 	if u.choose != nil && p.Finished != u.command { // otherwise the choice is made already
 		if spec, err = u.choose(spec); err != nil {
 			return nil, err
@@ -234,8 +236,26 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.accept != nil {
+		before, err := u.render(was)
+		if err == nil {
+			err = u.accept(p, before, tree)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	p.KeepWritten(tree, selection.Once())
 	return p.Compare(tree, selection.Moved())
+}
+
+// render returns what a Spec leads to.
+func (u *updater) render(spec generator.Spec) (generator.Tree, error) {
+	selection, err := generator.Resolve(u.catalog, spec)
+	if err != nil {
+		return nil, err
+	}
+	return generator.Render(selection)
 }
 
 // update is what it takes to bring a service up to date, or has taken.

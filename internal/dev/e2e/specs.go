@@ -75,7 +75,7 @@ func choicesOf(c *generator.Catalog) choices {
 		all.names = append(all.names, slot.Name)
 	}
 	for _, f := range c.Features {
-		if f.Optional() {
+		if f.Optional() || f.Resource() && !f.Joint() {
 			all.names = append(all.names, f.Name)
 		}
 	}
@@ -147,10 +147,12 @@ func (c choices) of(row []int) generator.Choices {
 func (c choices) spec(row []int) generator.Spec {
 	spec := generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{}}
 	for name, value := range c.of(row) {
-		switch value {
-		case generator.On:
+		switch {
+		case value == generator.On && slices.ContainsFunc(c.catalog.Features, func(f *generator.Feature) bool { return f.Name == name && f.Resource() }):
+			spec.Resources = []generator.Resource{{Name: "line-item", Plural: "line-items", Migration: "20261126000000"}}
+		case value == generator.On:
 			spec.Features = append(spec.Features, name)
-		case generator.Off:
+		case value == generator.Off:
 		default:
 			spec.Slots[name] = value
 		}

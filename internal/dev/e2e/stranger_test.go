@@ -1,15 +1,22 @@
 package e2e_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"go/format"
+	"go/parser"
+	"go/token"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/go/ast/astutil"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/dev/e2e"
@@ -53,29 +60,51 @@ func (f *followed) add(item string, replacements ...string) {
 		f.t.Fatalf("README has no file for %s", item)
 	}
 	for _, step := range steps {
-		path, content := filepath.Join(f.dir, step[1]), strings.NewReplacer(replacements...).Replace(step[2])
-		if filepath.Base(path) == "own.go" {
-			own, err := os.ReadFile(path)
+		name, content := filepath.Join(f.dir, step[1]), strings.NewReplacer(replacements...).Replace(step[2])
+		if filepath.Base(name) == "own.go" {
+			own, err := os.ReadFile(name)
 			if err != nil {
 				f.t.Fatal(err)
 			}
-			name, _, _ := strings.Cut(content, "(")
-			content = regexp.MustCompile(`(?ms)^`+regexp.QuoteMeta(name)+`\(.*?^}\n`).ReplaceAllLiteralString(string(own), content)
+			function, _, _ := strings.Cut(content, "(")
+			content = f.withImports(regexp.MustCompile(`(?ms)^`+regexp.QuoteMeta(function)+`\(.*?^}\n`).ReplaceAllLiteralString(string(own), content))
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			f.t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			f.t.Fatal(err)
 		}
 	}
-	editor := filepath.Join(f.t.TempDir(), "goimports")
-	e2e.Go(f.t, e2e.Root(f.t), "build", "-o", editor, "golang.org/x/tools/cmd/goimports")
-	cmd := exec.CommandContext(f.t.Context(), editor, "-w", "-local", "shop", filepath.Join("cmd", "shop", "own.go"))
-	cmd.Dir = f.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		f.t.Fatalf("goimports: %v\n%s", err, out)
+}
+
+// withImports imports the packages that a file uses and does not import yet: those
+// of the README, as an editor would.
+func (f *followed) withImports(source string) string {
+	f.t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "own.go", source, parser.ParseComments)
+	if err != nil {
+		f.t.Fatal(err)
 	}
+	var own []string
+	for _, importPath := range []string{"net/url", "shop/internal/apikey", "shop/internal/product", "shop/internal/rates"} {
+		switch used := strings.Contains(source, path.Base(importPath)+".") && !strings.Contains(source, strconv.Quote(importPath)); {
+		case used && strings.HasPrefix(importPath, "shop/"):
+			own = append(own, strconv.Quote(importPath))
+		case used:
+			astutil.AddImport(files, file, importPath)
+		}
+	}
+	var out bytes.Buffer
+	if err := format.Node(&out, files, file); err != nil {
+		f.t.Fatal(err)
+	}
+	if own == nil {
+		return out.String()
+	}
+	end := strings.Index(out.String(), "\n)\n")
+	return out.String()[:end] + "\n\n\t" + strings.Join(own, "\n\t") + out.String()[end:]
 }
 
 // start builds the service and starts it.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
+)
+
+func addResourceCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	cmd := &cobra.Command{
+		Use:   "resource NAME",
+		Short: "Add a resource to a service",
+		Long: `Add a resource to a service: something that it creates, reads and lists, such as
+products. NAME is that of one, in lower-case words with hyphens between them.
+
+The resource is written in the service's own style, with a store in its database,
+telemetry and tests, and is wired in. Its code is yours from then on: no update
+changes it. Only the wiring goes on being updated, and the migration that makes the
+table is never changed once it has been applied, as always.
+
+Apart from that, the service is brought to what this otelgen would write today;
+otelgen update --help says how.`,
+		Example: `  otelgen add resource product
+  otelgen add resource person --plural people`,
+		Args: func(cmd *cobra.Command, names []string) error {
+			if len(names) != 1 {
+				return fmt.Errorf("%s: one name is expected; name one of them, such as product", cmd.CommandPath())
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	dir := cmd.Flags().String("dir", ".", "`DIR` of the service")
+	plural := cmd.Flags().String("plural", "", "`NAME` of several, if it does not end in s")
+	u.addFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
+		u.choose = func(spec generator.Spec) (generator.Spec, error) {
+			last, err := lastMigration(*dir)
+			if err != nil {
+				return spec, err
+			}
+			r, err := generator.NewResource(names[0], *plural, spec.NextMigration(time.Now(), last))
+			if err != nil {
+				return spec, err
+			}
+			return spec.WithResource(r)
+		}
+		u.accept = onlyNew
+		return u.run(cmd, []string{*dir})
+	}
+	return cmd
+}
+
+func removeResourceCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	cmd := &cobra.Command{
+		Use:   "resource NAME",
+		Short: "Remove a resource from a service",
+		Long: `Remove a resource that otelgen added from a service: from its wiring, and its files
+that you have not changed. What you have changed stays. A database keeps its table.`,
+		Example: `  otelgen remove resource product`,
+		Args: func(cmd *cobra.Command, names []string) error {
+			if len(names) != 1 {
+				return fmt.Errorf("%s: one name is expected; otelgen's record of them is in %s", cmd.CommandPath(), generator.SpecFile)
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	dir := cmd.Flags().String("dir", ".", "`DIR` of the service")
+	u.addFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
+		u.choose = func(spec generator.Spec) (generator.Spec, error) { return spec.WithoutResource(names[0]) }
+		return u.run(cmd, []string{*dir})
+	}
+	return cmd
+}
+
+var migrationFile = regexp.MustCompile(`^([0-9]{14})_.*\.sql$`)
+
+// lastMigration returns the number of the last migration that there is below dir, or
+// "" if there is none.
+func lastMigration(dir string) (last string, err error) {
+	err = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if hidden := strings.HasPrefix(entry.Name(), ".") && name != dir; entry.IsDir() && (hidden || entry.Name() == "vendor") {
+			return fs.SkipDir
+		}
+		if match := migrationFile.FindStringSubmatch(entry.Name()); match != nil {
+			last = max(last, match[1])
+		}
+		return nil
+	})
+	return last, err
+}
+
+// onlyNew reports what keeps otelgen from adding files: the directory of a package
+// that is there already, or a file. before is the service without them.
+func onlyNew(p *project.Project, before, after generator.Tree) error {
+	known := map[string]bool{}
+	for name := range before {
+		for ; name != "."; name = path.Dir(name) {
+			known[name] = true
+		}
+	}
+	var inTheWay []string
+	for name := range after {
+		if known[name] {
+			continue
+		}
+		for dir := path.Dir(name); dir != "." && !known[dir]; dir = path.Dir(dir) {
+			name = dir
+		}
+		if _, err := os.Lstat(filepath.Join(p.Dir, filepath.FromSlash(name))); err == nil && !slices.Contains(inTheWay, name) {
+			inTheWay = append(inTheWay, name)
+		}
+	}
+	if len(inTheWay) == 0 {
+		return nil
+	}
+	slices.Sort(inTheWay)
+	return fmt.Errorf("%s: already there; choose another name for the resource, or move this away", strings.Join(inTheWay, ", "))
+}
