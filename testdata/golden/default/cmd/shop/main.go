@@ -4,6 +4,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -54,10 +55,7 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 	}
 	cfg, err := config.Load(environment)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		for _, m := range cfg.Misspelt {
-			fmt.Fprintln(stderr, m)
-		}
+		fmt.Fprintln(stderr, errors.Join(append(cfg.Misspelt, err)...))
 		return 2
 	}
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; the service and its telemetry stay
@@ -99,8 +97,8 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 				fmt.Fprintf(stderr, "shop: telemetry: %v\n", err)
 			}
 		}()
-		for _, m := range cfg.Misspelt {
-			t.Logger().WarnContext(ctx, "variable ignored", "name", m.Name, "meant", m.Meant)
+		for _, err := range cfg.Misspelt {
+			t.Logger().WarnContext(ctx, "variable ignored", "error", err)
 		}
 		if err = run(ctx, cfg, t.Logger()); err != nil {
 			t.Logger().ErrorContext(ctx, "ended", "error", err) // for those who do not see stderr

@@ -343,7 +343,7 @@ func TestServe_UnknownOTelValues(t *testing.T) {
 func TestServe_MisspeltVariable(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRAEC=1h")
-	if want := "level=WARN msg=\"variable ignored\" name=SHUTDOWN_GRAEC meant=SHUTDOWN_GRACE"; !strings.Contains(p.stdout.String(), want) {
+	if want := `level=WARN msg="variable ignored" error="SHUTDOWN_GRAEC is not a variable of this service; did you mean SHUTDOWN_GRACE?"`; !strings.Contains(p.stdout.String(), want) {
 		t.Errorf("no %s in\n%s", want, &p.stdout)
 	}
 }

@@ -34,7 +34,7 @@ type exchange struct {
 	key             seriesKey
 	path            string    // as it came: a handler may change the request
 	traceID         [1]string // the values of a header
-	done            func([]attribute.KeyValue)
+	done            []func([]attribute.KeyValue)
 	route           atomic.Pointer[string]
 	problem         atomic.Pointer[problem.Details] // the answer, if it is one
 	body            requestBody
@@ -58,11 +58,11 @@ func (x *exchange) Value(key any) any {
 func (x *exchange) ObserveProblem(d *problem.Details) { x.problem.Store(d) }
 
 // OnDone has f called when the request of ctx is done, with the attributes that
-// its span has at the end. It is for middleware: of several calls the last counts,
-// and a request without telemetry makes none.
+// its span has at the end. It is for middleware, and must not be called once
+// that has returned. It does nothing for a request without telemetry.
 func OnDone(ctx context.Context, f func([]attribute.KeyValue)) {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		x.done = f
+		x.done = append(x.done, f)
 	}
 }
 
@@ -257,6 +257,7 @@ type seriesKey struct {
 // use it as well and thus cannot disagree with the metrics.
 type series struct {
 	spanName   string
+	path       string // url.path if the route has parameters, which are masked
 	errorType  string
 	attributes []attribute.KeyValue
 	set        metric.MeasurementOption
@@ -282,7 +283,7 @@ func (m *metrics) series(key seriesKey) *series {
 }
 
 func newSeries(key seriesKey) *series {
-	s := &series{spanName: key.method, errorType: key.failure}
+	s := &series{spanName: key.method, path: maskedPath(key.route), errorType: key.failure}
 	if key.method == otherMethod {
 		s.spanName = "HTTP"
 	}

@@ -34,9 +34,9 @@ type Config struct {
 	Log       telemetry.LogConfig
 	Telemetry telemetry.Config
 
-	// Misspelt are variables that the service does not read, but that differ
-	// little from one that it does.
-	Misspelt []Misspelling
+	// Misspelt has an error for every variable that the service does not read, but
+	// whose name is almost that of one that it does.
+	Misspelt []error
 }
 
 // development holds the defaults that differ on a developer's machine, such as
@@ -256,38 +256,27 @@ func expected(t reflect.Type) string {
 	}
 }
 
-// A Misspelling is the name of a variable, and the one that was probably meant.
-type Misspelling struct{ Name, Meant string }
-
-func (m Misspelling) String() string {
-	return fmt.Sprintf("%s is not a variable of this service; did you mean %s?", m.Name, m.Meant)
-}
-
-// misspelt finds names that are almost those of variables. The first word must
-// be right, for there are variables of all sorts in an environment, such as
-// HTTP_PROXY, and DATABASE_PORT of a Kubernetes service called database.
-func misspelt(environment []string) []Misspelling {
+// misspelt returns an error for every name that is almost that of a variable. The
+// first word must be right, for there are variables of all sorts in an environment,
+// such as HTTP_PROXY, and DATABASE_PORT of a Kubernetes service called database.
+func misspelt(environment []string) []error {
 	known := Variables()
-	word := func(name string) string { first, _, _ := strings.Cut(name, "_"); return first }
-	var found []Misspelling
+	var found []error
 	for _, entry := range environment {
 		name, value, _ := strings.Cut(entry, "=")
-		base, isFile := strings.CutSuffix(name, "_FILE")
-		if value == "" || slices.Contains(known, name) || slices.Contains(known, base) {
+		base := strings.TrimSuffix(name, "_FILE")
+		if value == "" || slices.Contains(known, base) {
 			continue
 		}
+		word, _, isSeveral := strings.Cut(base, "_")
 		i := slices.IndexFunc(known, func(candidate string) bool {
-			sameWord := word(base) == word(candidate) || len(base) > 8 && !strings.Contains(base+candidate, "_")
-			return sameWord && almost(base, candidate)
+			first, _, _ := strings.Cut(candidate, "_")
+			return almost(base, candidate) && (word == first || !isSeveral && len(base) > 8)
 		})
-		if i < 0 {
-			continue
+		if i >= 0 {
+			meant := known[i] + name[len(base):]
+			found = append(found, fmt.Errorf("%s is not a variable of this service; did you mean %s?", name, meant))
 		}
-		meant := known[i]
-		if isFile {
-			meant += "_FILE"
-		}
-		found = append(found, Misspelling{name, meant})
 	}
 	return found
 }

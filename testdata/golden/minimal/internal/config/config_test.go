@@ -193,15 +193,13 @@ func TestLoad_Misspelt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Misspelling{
-		{"HTTP_ADRR", "HTTP_ADDR"},
-		{"HTTP_ADDRESS", "HTTP_ADDR"},
-		{"ENVIRONMNT", "ENVIRONMENT"},
-		{"LOG_LEVL_FILE", "LOG_LEVEL_FILE"},
-		{"OTEL_EXPORTER_OTLP_ENPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"},
-	}
-	if !slices.Equal(cfg.Misspelt, want) {
-		t.Errorf("got %v, want %v", cfg.Misspelt, want)
+	want := `HTTP_ADRR is not a variable of this service; did you mean HTTP_ADDR?
+HTTP_ADDRESS is not a variable of this service; did you mean HTTP_ADDR?
+ENVIRONMNT is not a variable of this service; did you mean ENVIRONMENT?
+LOG_LEVL_FILE is not a variable of this service; did you mean LOG_LEVEL_FILE?
+OTEL_EXPORTER_OTLP_ENPOINT is not a variable of this service; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`
+	if got := errors.Join(cfg.Misspelt...); got == nil || got.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", got, want)
 	}
 }
 

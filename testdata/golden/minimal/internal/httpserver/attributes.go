@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,9 +23,6 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if method != r.Method {
 		attrs = append(attrs, semconv.HTTPRequestMethodOriginal(r.Method))
 	}
-	if query := keptQuery(r.URL.RawQuery, c.QueryParameters); query != "" {
-		attrs = append(attrs, semconv.URLQuery(query))
-	}
 	server := url.URL{Host: r.Host}
 	if name := server.Hostname(); name != "" {
 		attrs = append(attrs, semconv.ServerAddress(name))
@@ -41,7 +39,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if agent := r.UserAgent(); agent != "" {
 		attrs = append(attrs, semconv.UserAgentOriginal(agent))
 	}
-	return appendHeaders(attrs, "http.request.header.", r.Header, c.RequestHeaders)
+	return attrs
 }
 
 // samplingAttributes are those that the span of a request is created with, for
@@ -57,15 +55,15 @@ func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []at
 // responseAttributes are those that are known when the handler is done, with
 // those of the series. The error.type of a refusal is not on the metrics: there
 // it would count as a failure of the service, and a failure has it already.
-func (c *InstrumentConfig) responseAttributes(x *exchange, s *series, answer *problem.Details) []attribute.KeyValue {
+func responseAttributes(x *exchange, s *series, answer *problem.Details) []attribute.KeyValue {
 	attrs := append(slices.Clip(s.attributes),
-		semconv.URLPath(keptPath(x.key.route, x.path, c.PathParameters)),
+		semconv.URLPath(cmp.Or(s.path, x.path)),
 		semconv.HTTPRequestBodySize(int(x.body.size.Load())),
 		semconv.HTTPResponseBodySize(int(x.response.size)))
 	if answer != nil && s.errorType == "" {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(answer.ErrorType()))
 	}
-	return appendHeaders(attrs, "http.response.header.", x.response.Header(), c.ResponseHeaders)
+	return attrs
 }
 
 // recordProblem records why a request was refused: what its client was told
@@ -88,58 +86,21 @@ func recordProblem(span trace.Span, d *problem.Details) {
 // maxLocations bounds an event: a client can make any number of mistakes.
 const maxLocations = 20
 
-func appendHeaders(attrs []attribute.KeyValue, prefix string, h http.Header, names []string) []attribute.KeyValue {
-	for _, name := range names {
-		if values := h.Values(name); len(values) > 0 {
-			attrs = append(attrs, attribute.StringSlice(prefix+strings.ToLower(name), values))
-		}
-	}
-	return attrs
-}
-
-// keptQuery is the query without the parameters that are not to be kept.
-func keptQuery(query string, keep []string) string {
-	if len(keep) == 0 {
+// maskedPath returns route with {name} in place of every parameter, however the
+// router spells it, such as {id:[0-9]+}: the value of a parameter may be a secret.
+// It returns "" if route has no parameters.
+func maskedPath(route string) string {
+	if !strings.Contains(route, "{") {
 		return ""
 	}
-	pairs := strings.Split(query, "&")
-	return strings.Join(slices.DeleteFunc(pairs, func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		name, _ = url.QueryUnescape(name)
-		// A semicolon begins another parameter for some; for net/url it is an error.
-		return !slices.Contains(keep, name) || strings.Contains(pair, ";")
-	}), "&")
-}
-
-// keptPath is the path with {name} in place of every parameter that is not to
-// be kept. It is spelled from the route and takes from the path no more than
-// the values to keep, and not even those where the two do not align, as below
-// http.StripPrefix.
-func keptPath(route, path string, keep []string) string {
-	if !strings.Contains(route, "{") {
-		return path
-	}
-	segments, values := strings.Split(route, "/"), strings.Split(path, "/")
-	aligned := len(values) == len(segments) || len(values) > len(segments) && strings.HasSuffix(route, "...}")
+	segments := strings.Split(route, "/")
 	for i, segment := range segments {
-		if len(segment) < 2 || segment[0] != '{' || segment[len(segment)-1] != '}' {
-			aligned = aligned && segment == values[i]
-			continue
-		}
-		name, _, _ := strings.Cut(segment[1:len(segment)-1], ":") // {id:[0-9]+}, as some routers have it
-		name, isRest := strings.CutSuffix(name, "...")
-		switch {
-		case name == "$":
-			segments[i] = ""
-		case !aligned || !slices.Contains(keep, name):
-			segments[i] = "{" + name + "}"
-		case isRest:
-			segments[i] = strings.Join(values[i:], "/")
-		default:
-			segments[i] = values[i]
+		if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") {
+			name, _, _ = strings.Cut(strings.TrimSuffix(name, "}"), ":")
+			segments[i] = "{" + strings.TrimSuffix(name, "...") + "}"
 		}
 	}
-	return strings.Join(segments, "/")
+	return strings.ReplaceAll(strings.Join(segments, "/"), "{$}", "")
 }
 
 // ClientAddress returns the last address that a trusted proxy vouches for, and

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -25,9 +24,8 @@ import (
 	"example.com/hello/internal/telemetry"
 )
 
-// InstrumentConfig says whom the telemetry of a request trusts and what it may
-// record: only those headers and parameters that are named here, and one whose
-// name looks like a secret only if it is named as none.
+// InstrumentConfig says whom the telemetry of a request trusts, and which
+// requests have none.
 type InstrumentConfig struct {
 	// TrustIncomingTrace continues the caller's trace. If strangers can reach
 	// the service, set it to false: their traces are then linked to, they do
@@ -41,52 +39,14 @@ type InstrumentConfig struct {
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
 	// KnownMethods replaces standardMethods.
 	KnownMethods []string `env:"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"`
-
-	RequestHeaders  []string `env:"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"`
-	ResponseHeaders []string `env:"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"`
-	QueryParameters []string `env:"HTTP_CAPTURE_QUERY_PARAMETERS"`
-	PathParameters  []string `env:"HTTP_CAPTURE_PATH_PARAMETERS"`
-	// NotSecret are names that may be recorded although they look like a secret.
-	NotSecret []string `env:"HTTP_CAPTURE_NOT_SECRET"`
 }
-
-// secretName matches what headers and parameters that hold secrets are called,
-// in lower case and with camelCase as camel-case.
-var (
-	secretName = regexp.MustCompile(`auth([^o]|$)|authoriz|cookie|credential|jwt|keys?([^a-z]|$)|passw|secret|session|signature|token|^sig$`)
-	noSecret   = regexp.MustCompile(`(^|[^a-z])idempotency[^a-z]key$`)
-	camelCase  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-)
-
-// credentials are headers that hold a secret whatever the configuration says.
-var credentials = []string{"authorization", "proxy-authorization", "cookie", "set-cookie"}
 
 // Validate returns every problem of c, joined.
 func (c InstrumentConfig) Validate() error {
-	problems := []error{
-		c.noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", c.RequestHeaders),
-		c.noSecrets("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", c.ResponseHeaders),
-		c.noSecrets("HTTP_CAPTURE_QUERY_PARAMETERS", c.QueryParameters),
-		c.noSecrets("HTTP_CAPTURE_PATH_PARAMETERS", c.PathParameters),
-	}
+	var problems []error
 	for _, path := range c.ExcludedPaths {
 		if !strings.HasPrefix(path, "/") {
 			problems = append(problems, fmt.Errorf("HTTP_EXCLUDED_PATHS: %q matches no request; begin it with a slash", path))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (c InstrumentConfig) noSecrets(variable string, names []string) error {
-	var problems []error
-	for _, name := range names {
-		words := strings.ToLower(camelCase.ReplaceAllString(name, "$1-$2"))
-		allowed := slices.ContainsFunc(c.NotSecret, func(other string) bool { return strings.EqualFold(name, other) })
-		switch {
-		case slices.Contains(credentials, strings.ToLower(name)):
-			problems = append(problems, fmt.Errorf("%s: %s is a credential, which telemetry never holds; remove it", variable, name))
-		case secretName.MatchString(words) && !noSecret.MatchString(words) && !allowed:
-			problems = append(problems, fmt.Errorf("%s: %s looks like a secret; remove it, or if it is none, add it to HTTP_CAPTURE_NOT_SECRET", variable, name))
 		}
 	}
 	return errors.Join(problems...)
@@ -287,7 +247,7 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 	in.metrics.record(ctx, x, s)
 	if span.IsRecording() {
 		span.SetName(s.spanName)
-		span.SetAttributes(in.responseAttributes(x, s, answer)...)
+		span.SetAttributes(responseAttributes(x, s, answer)...)
 		if s.errorType != "" {
 			span.SetStatus(codes.Error, "")
 		}
@@ -295,8 +255,8 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 			recordProblem(span, answer)
 		}
 	}
-	if x.done != nil {
-		x.done(in.responseAttributes(x, s, answer))
+	for _, f := range x.done {
+		f(responseAttributes(x, s, answer))
 	}
 	return abort
 }
