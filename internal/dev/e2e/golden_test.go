@@ -101,10 +101,9 @@ func TestGolden_IsSound(t *testing.T) {
 // The default service stays small enough to be read: see the budgets of the
 // design. Comments and blank lines are free, because they make reading easier, and
 // so are tests: a package is not to go without because there is no room for a
-// file. What goes beyond is to be discussed: the design's 3,000 lines were passed
-// by the limits and checks of issue reports.
+// file.
 func TestDefault_IsWithinItsBudget(t *testing.T) {
-	const maxFiles, maxLines = 42, 3130
+	const maxFiles, maxLines = 43, 3000
 	project := filepath.Join(e2e.Root(t), "testdata", "golden", "default")
 	files, lines := 0, 0
 	err := filepath.WalkDir(project, func(path string, entry fs.DirEntry, err error) error {

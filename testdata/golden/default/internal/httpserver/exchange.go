@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -27,31 +26,28 @@ import (
 // one allocation, and never reused: a handler may hold on to the writer or the
 // body for longer than it should.
 type exchange struct {
-	context.Context // of the span
-	start           time.Time
-	head            bool // a HEAD request, to which no body is sent
-	active          *activeSeries
-	key             seriesKey
-	path            string    // as it came: a handler may change the request
-	traceID         [1]string // the values of a header
-	done            []func([]attribute.KeyValue)
-	route           atomic.Pointer[string]
-	problem         atomic.Pointer[problem.Details] // the answer, if it is one
-	body            requestBody
-	response        response
+	start    time.Time
+	head     bool // a HEAD request, to which no body is sent
+	key      seriesKey
+	path     string    // as it came: a handler may change the request
+	traceID  [1]string // the values of a header
+	done     []func([]attribute.KeyValue)
+	route    atomic.Pointer[string]
+	problem  atomic.Pointer[problem.Details] // the answer, if it is one
+	body     requestBody
+	response response
 }
 
-type exchangeKey struct{}
+// withExchange returns a context that carries x, also for problem documents.
+func withExchange(ctx context.Context, x *exchange) context.Context {
+	return context.WithValue(ctx, problem.ObserverKey{}, x)
+}
 
-// Value makes the exchange itself the context of its request, which saves an
-// allocation.
-func (x *exchange) Value(key any) any {
-	switch key.(type) {
-	case exchangeKey, problem.ObserverKey:
-		return x
-	default:
-		return x.Context.Value(key)
-	}
+// exchangeOf returns the exchange that ctx carries, or nil if its request has no
+// telemetry.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(problem.ObserverKey{}).(*exchange)
+	return x
 }
 
 // ObserveProblem implements problem.Observer.
@@ -61,7 +57,7 @@ func (x *exchange) ObserveProblem(d *problem.Details) { x.problem.Store(d) }
 // its span has at the end. It is for middleware, and must not be called once
 // that has returned. It does nothing for a request without telemetry.
 func OnDone(ctx context.Context, f func([]attribute.KeyValue)) {
-	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+	if x := exchangeOf(ctx); x != nil {
 		x.done = append(x.done, f)
 	}
 }
@@ -71,7 +67,7 @@ func OnDone(ctx context.Context, f func([]attribute.KeyValue)) {
 // middleware that copies the request; the atomic is for the goroutine of
 // http.TimeoutHandler.
 func setRoute(ctx context.Context, route string) {
-	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok && route != "" {
+	if x := exchangeOf(ctx); x != nil && route != "" {
 		x.route.Store(&route)
 	}
 }
@@ -181,30 +177,22 @@ var protocolVersions = map[string]string{
 // would build and sort one per call.
 type metrics struct {
 	duration       httpconv.ServerRequestDuration
-	activeRequests httpconv.ServerActiveRequestsObservable
+	activeRequests httpconv.ServerActiveRequests
 	requestSize    httpconv.ServerRequestBodySize
 	responseSize   httpconv.ServerResponseBodySize
 
-	active map[seriesKey]*activeSeries           // of all there can be
-	known  atomic.Pointer[map[seriesKey]*series] // a copy takes its place to grow, which is soon over
+	known atomic.Pointer[map[seriesKey]*series] // a copy takes its place to grow, which is soon over
 }
 
-func newMetrics(knownMethods []string) (*metrics, error) {
+func newMetrics() (*metrics, error) {
 	meter := otel.Meter(scopeName, metric.WithSchemaURL(semconv.SchemaURL))
-	m := &metrics{active: map[seriesKey]*activeSeries{}}
+	m := &metrics{}
 	m.known.Store(&map[seriesKey]*series{})
-	for _, method := range append(slices.Clip(knownMethods), otherMethod) {
-		for _, scheme := range []string{"http", "https"} {
-			key := seriesKey{method: method, scheme: scheme}
-			m.active[key] = &activeSeries{key: key, series: newSeries(key)}
-		}
-	}
-	var errs [5]error
+	var errs [4]error
 	m.duration, errs[0] = httpconv.NewServerRequestDuration(meter)
 	m.requestSize, errs[1] = httpconv.NewServerRequestBodySize(meter, sizeBuckets)
 	m.responseSize, errs[2] = httpconv.NewServerResponseBodySize(meter, sizeBuckets)
-	m.activeRequests, errs[3] = httpconv.NewServerActiveRequestsObservable(meter)
-	_, errs[4] = meter.RegisterCallback(m.observeActive, m.activeRequests.Inst())
+	m.activeRequests, errs[3] = httpconv.NewServerActiveRequests(meter)
 	return m, errors.Join(errs[:]...)
 }
 
@@ -216,33 +204,6 @@ func (m *metrics) record(ctx context.Context, x *exchange, s *series) {
 		m.requestSize.Inst().Record(ctx, x.body.size.Load(), s.record...)
 	}
 	m.responseSize.Inst().Record(ctx, x.response.size, s.record...)
-}
-
-// activeSeries counts the requests of one method and scheme that are under way.
-// That the SDK reads two counters when it collects costs a request much less
-// than two measurements.
-type activeSeries struct {
-	*series
-	key         seriesKey
-	begun, done atomic.Int64
-}
-
-func (m *metrics) activeSeries(method, scheme string) *activeSeries {
-	if a := m.active[seriesKey{method: method, scheme: scheme}]; a != nil {
-		return a
-	}
-	return m.active[seriesKey{method: otherMethod, scheme: scheme}]
-}
-
-// observeActive leaves out what there has never been a request of.
-func (m *metrics) observeActive(_ context.Context, o metric.Observer) error {
-	for _, a := range m.active {
-		done := a.done.Load() // first: never are more done than have begun
-		if begun := a.begun.Load(); begun > 0 {
-			o.ObserveInt64(m.activeRequests.Inst(), begun-done, a.set)
-		}
-	}
-	return nil
 }
 
 // seriesKey is all that the metrics tell requests apart by. Of active requests
@@ -260,8 +221,8 @@ type series struct {
 	path       string // url.path if the route has parameters, which are masked
 	errorType  string
 	attributes []attribute.KeyValue
-	set        metric.MeasurementOption
-	record     []metric.RecordOption // set
+	record     []metric.RecordOption
+	add        []metric.AddOption
 }
 
 // maxSeries bounds the cache should a router ever report paths for routes. The
@@ -307,7 +268,7 @@ func newSeries(key seriesKey) *series {
 	if key.status != 0 {
 		s.attributes = append(s.attributes, semconv.HTTPResponseStatusCode(key.status))
 	}
-	s.set = metric.WithAttributeSet(attribute.NewSet(s.attributes...))
-	s.record = []metric.RecordOption{s.set}
+	set := metric.WithAttributeSet(attribute.NewSet(s.attributes...))
+	s.record, s.add = []metric.RecordOption{set}, []metric.AddOption{set}
 	return s
 }

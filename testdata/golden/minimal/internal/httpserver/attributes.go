@@ -90,7 +90,7 @@ const maxLocations = 20
 // router spells it, such as {id:[0-9]+}: the value of a parameter may be a secret.
 // It returns "" if route has no parameters.
 func maskedPath(route string) string {
-	if !strings.Contains(route, "{") {
+	if !strings.Contains(route, "{") && !strings.HasSuffix(route, "/*") {
 		return ""
 	}
 	segments := strings.Split(route, "/")

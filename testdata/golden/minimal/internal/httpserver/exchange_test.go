@@ -395,7 +395,7 @@ func TestSeriesAreBounded(t *testing.T) {
 // Even a router that reports every path as a route cannot fill the cache.
 func TestSeriesCacheIsBounded(t *testing.T) {
 	newRecorder()
-	m, err := newMetrics(standardMethods)
+	m, err := newMetrics()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -422,6 +422,8 @@ func TestMaskedPath(t *testing.T) {
 		"/{$}":                            "/",
 		"/orders/{id}/{$}":                "/orders/{id}/",
 		"/files/{rest...}":                "/files/{rest}",
+		"/files/*":                        "/files/*",
+		"/{tenant}/*":                     "/{tenant}/*",
 		"/orders/{id:[0-9]+}":             "/orders/{id}",
 		"/orders/{id:[0-9]{2}}":           "/orders/{id}",
 		"/orders/{id}.json":               "/orders/{id}.json",

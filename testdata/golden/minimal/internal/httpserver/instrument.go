@@ -77,7 +77,7 @@ func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http
 	if len(cfg.KnownMethods) == 0 {
 		cfg.KnownMethods = standardMethods
 	}
-	metrics, err := newMetrics(cfg.KnownMethods)
+	metrics, err := newMetrics()
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +116,17 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{
 		start: time.Now(), head: r.Method == http.MethodHead, path: r.URL.EscapedPath(), response: response{ResponseWriter: w},
 	}
-	x.active = in.metrics.activeSeries(r.Method, in.scheme(r))
-	x.key = seriesKey{method: x.active.key.method, scheme: x.active.key.scheme, protocol: r.Proto}
+	x.key = seriesKey{method: otherMethod, scheme: in.scheme(r)}
+	if slices.Contains(in.KnownMethods, r.Method) {
+		x.key.method = r.Method
+	}
+	active := in.metrics.series(x.key)
+	x.key.protocol = r.Proto
 	parent, options := in.parent(r.Context(), r.Header)
 	if in.samplesByAttributes {
 		options = append(slices.Clip(options), trace.WithAttributes(in.samplingAttributes(r, x)...))
 	}
-	ctx, span := in.tracer.Start(parent, x.active.spanName, options...)
+	ctx, span := in.tracer.Start(parent, active.spanName, options...)
 	// Not at the end: by then a handler may have changed the request, or still
 	// be changing it if http.TimeoutHandler has given up on it.
 	if span.IsRecording() && !in.samplesByAttributes {
@@ -132,16 +136,15 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.traceID[0] = id.String()
 		w.Header()["Trace-Id"] = x.traceID[:]
 	}
-	x.Context = ctx
-	inner := r.WithContext(x) //nolint:contextcheck // x is ctx, and finds itself
+	inner := r.WithContext(withExchange(ctx, x))
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body.ReadCloser, inner.Body = r.Body, &x.body
 	}
-	x.active.begun.Add(1)
+	in.metrics.activeRequests.Inst().Add(ctx, 1, active.add...)
 	defer func() {
 		abort := in.finish(ctx, span, x, recover())
 		span.End()
-		x.active.done.Add(1)
+		in.metrics.activeRequests.Inst().Add(ctx, -1, active.add...)
 		r.MultipartForm = inner.MultipartForm // its files are removed by net/http, which knows only r
 		if abort {
 			panic(http.ErrAbortHandler)

@@ -36,7 +36,7 @@ func getRoute(t *testing.T, handler http.Handler, method, path string) (w *httpt
 	t.Helper()
 	var x exchange
 	w = get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &x)))
+		handler.ServeHTTP(w, r.WithContext(withExchange(r.Context(), &x)))
 	}), method, path)
 	if told := x.route.Load(); told != nil {
 		route = *told
