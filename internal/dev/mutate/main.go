@@ -1,0 +1,123 @@
+// Command mutate tells what the tests of a generated service do not notice:
+//
+//	go run ./internal/dev/mutate [-own] [-run KINDS] DIR [PACKAGE...]
+//
+// It makes small faults in the service in DIR, one at a time: without a
+// statement, with a condition negated, without an element of a list, with another
+// number or name, without a key of a struct tag. For each it runs the tests of the
+// package, and then those of every package that needs it. A fault that no test
+// notices has survived. It shows a test that is missing, or code that is needless,
+// or a fault that makes no difference, which accepted.txt names with the reason.
+//
+// Most faults are compiled into the test binaries all together and switched on one
+// by one, since building is what takes the time.
+package main
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed accepted.txt
+var acceptedFile string
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("mutate: ")
+	own := flag.Bool("own", false, "run only the tests of the package that has the fault")
+	only := flag.String("only", "", "make only the faults whose description contains this")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		log.Fatal("usage: mutate [-own] [-only TEXT] DIR [PACKAGE...]")
+	}
+	survivors, err := run(flag.Arg(0), flag.Args()[1:], *only, *own, os.Stdout)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if survivors > 0 {
+		os.Exit(1)
+	}
+}
+
+// run reports on the packages of the service in dir whose paths below it are
+// given, or on all, and returns the number of unexpected survivors.
+func run(dir string, packages []string, only string, own bool, out io.Writer) (int, error) {
+	work, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(work)
+	p, err := newProject(dir, work)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.makeSwitched(); err != nil {
+		return 0, err
+	}
+	accepted := accepted(acceptedFile)
+	unexpected := 0
+	for _, pkg := range p.packages {
+		if len(packages) > 0 && !slices.Contains(packages, pkg.dir) {
+			continue
+		}
+		total, survived, expected := 0, 0, 0
+		for _, m := range p.mutants {
+			if m.pkg != pkg.path || !strings.Contains(m.what, only) {
+				continue
+			}
+			killer, viable, err := p.try(m, own)
+			if err != nil {
+				return 0, err
+			}
+			if !viable {
+				continue
+			}
+			total++
+			switch {
+			case killer != "":
+			case accepted[m.key()] != "":
+				expected++
+			default:
+				survived++
+				fmt.Fprintf(out, "%s:%d: %s: %s\n", m.file, m.line, m.code, m.what)
+			}
+		}
+		unexpected += survived
+		if total == 0 {
+			continue
+		}
+		fmt.Fprintf(out, "%-28s %4d faults, %4d noticed, %3d accepted, %3d not noticed\n", pkg.dir, total, total-survived-expected, expected, survived)
+	}
+	return unexpected, nil
+}
+
+// accepted returns the reason for each fault that is named in text by its key. A
+// line that begins with # is the reason for those below it.
+func accepted(text string) map[string]string {
+	reasons := map[string]string{}
+	reason := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "# "); ok {
+			reason = rest
+		} else if line != "" {
+			reasons[line] = reason
+		}
+	}
+	return reasons
+}
+
+// write writes a file and the directories above it.
+func write(path, content string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(content), 0o600)
+}
