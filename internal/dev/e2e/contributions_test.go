@@ -231,7 +231,7 @@ adds:
 func TestQuietPaths(t *testing.T) {
 	for api, documented := range map[string]bool{"huma": true, "plain": false} {
 		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{"api": api}})
-		paths := string(tree["internal/httpserver/paths.go"])
+		paths := string(tree["internal/httpserver/instrument.go"])
 		if !strings.Contains(paths, "\"/readyz\",\n") || strings.Contains(paths, "\"/docs\",\n") != documented {
 			t.Errorf("%s:\n%s", api, paths)
 		}
