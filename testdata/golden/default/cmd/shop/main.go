@@ -22,7 +22,7 @@ import (
 	"shop/internal/telemetry"
 )
 
-// A command is something that shop does.
+// A command is a subcommand of shop.
 type command struct {
 	name, summary string
 	run           runner
@@ -30,19 +30,19 @@ type command struct {
 
 type runner func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
 
-// commands are all there are. The first is what happens without an argument.
+// commands are the subcommands. The first is the default.
 var commands = []command{
 	{"serve", "serve until SIGINT, SIGTERM or SIGHUP (the default)", instrumented(serve)},
 	{"healthcheck", "ask a running shop on this machine whether it is ready", healthcheck},
 }
 
-// version is set when an image is built: there is no repository to read it from.
+// version is set by the build of the image, which has no repository to read it from.
 var version string
 
 func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
 
-// run is main with its surroundings as arguments. It returns the exit status:
-// 0 done, 1 could not go on, 2 wrong usage or configuration.
+// run is main, with its inputs and outputs as arguments. It returns the exit status:
+// 1 after a failure, 2 for wrong usage or configuration.
 func run(args, environment []string, stdout, stderr io.Writer) int {
 	name := cmp.Or(strings.Join(args, " "), commands[0].name)
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
@@ -58,7 +58,7 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, errors.Join(append(cfg.Misspelt, err)...))
 		return 2
 	}
-	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; the service and its telemetry stay
+	signal.Ignore(syscall.SIGPIPE) // the service goes on if the reader of its log does not
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -69,18 +69,18 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// stopSignals returns the signals that stop the service in good order. SIGHUP
-// comes when a terminal closes, and from some supervisors. What the process was
-// told to ignore when it started, as by nohup, it ignores.
+// stopSignals returns the signals that shut the service down. SIGHUP is sent when a
+// terminal closes, and by some supervisors. A signal that was ignored when the
+// process started, as by nohup, remains ignored.
 func stopSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	return slices.DeleteFunc(signals, signal.Ignored)
 }
 
-// lastExport is how long the telemetry that is left may take at the end.
+// lastExport is how long the export of the remaining telemetry may take.
 const lastExport = 5 * time.Second
 
-// instrumented wraps a command in telemetry, which starts first and ends last.
+// instrumented wraps a command in telemetry, which starts before it and ends after it.
 func instrumented(run func(context.Context, config.Config, *slog.Logger) error) runner {
 	return func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
 		service := telemetry.Service{Name: "shop", Environment: cfg.Environment, Development: cfg.Development()}
@@ -90,7 +90,7 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 			return err
 		}
 		defer func() {
-			// ctx is over by now, and would lose everything that is buffered.
+			// ctx is done by now.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastExport)
 			defer cancel()
 			if err := t.Shutdown(ctx); err != nil {
@@ -101,13 +101,13 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 			t.Logger().WarnContext(ctx, "variable ignored", "error", err)
 		}
 		if err = run(ctx, cfg, t.Logger()); err != nil {
-			t.Logger().ErrorContext(ctx, "ended", "error", err) // for those who do not see stderr
+			t.Logger().ErrorContext(ctx, "failed", "error", err) // stderr may be lost
 		}
 		return err
 	}
 }
 
-// healthcheck is the container's HEALTHCHECK: its image has no curl.
+// healthcheck is the HEALTHCHECK of the image, which has no curl.
 func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	host, port, _ := net.SplitHostPort(cfg.HTTP.ListenAddress()) // it has been validated
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
@@ -116,7 +116,7 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	response, err := new(http.Transport).RoundTrip(request) // the default client would go through HTTP_PROXY
+	response, err := new(http.Transport).RoundTrip(request) // the default client would use HTTP_PROXY
 	if err != nil {
 		return err
 	}

@@ -448,7 +448,7 @@ func TestServe_AddressInUse(t *testing.T) {
 	if second.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "shop: http server: HTTP_ADDR: listen tcp") {
 		t.Errorf("%v\n%s", err, &stderr)
 	}
-	if !strings.Contains(string(log), "level=ERROR msg=ended error=\"http server: HTTP_ADDR: listen tcp") {
+	if !strings.Contains(string(log), "level=ERROR msg=failed error=\"http server: HTTP_ADDR: listen tcp") {
 		t.Errorf("the log is\n%s", log)
 	}
 }

@@ -38,7 +38,7 @@ func TestLoad_ReportsEveryProblem(t *testing.T) {
 	for _, c := range []struct{ environment, want []string }{
 		{
 			[]string{"SHUTDOWN_GRACE_FILE=/nonexistent", "HTTP_ADDR=:1", "HTTP_ADDR_FILE=go.mod", "LOG_LEVEL=loud"},
-			[]string{"SHUTDOWN_GRACE_FILE: ", "HTTP_ADDR: given twice", "LOG_LEVEL: "},
+			[]string{"SHUTDOWN_GRACE_FILE: ", "HTTP_ADDR: is set twice", "LOG_LEVEL: "},
 		},
 		{
 			[]string{"HTTP_READ_TIMEOUT=soon", "LOG_LEVEL=loud", "OTEL_SDK_DISABLED=perhaps", "OTEL_BSP_SCHEDULE_DELAY=0"},

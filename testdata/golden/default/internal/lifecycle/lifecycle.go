@@ -1,5 +1,5 @@
-// Package lifecycle runs the parts of the service together: it starts them,
-// says whether they are ready, and stops them in the right order.
+// Package lifecycle runs the parts of the service: it starts them, checks whether
+// they are ready, and stops them in the right order.
 package lifecycle
 
 import (
@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// Config is what the environment says about stopping.
+// Config configures readiness and the shutdown.
 type Config struct {
-	// Grace is how long the service goes on as before after it was told to
-	// stop, but reports itself unready: load balancers need a moment to see it.
+	// Grace is how long the service keeps serving after it was told to stop, but
+	// reports that it is not ready: load balancers need a moment to notice.
 	Grace time.Duration `env:"SHUTDOWN_GRACE" envDefault:"5s"`
-	// Timeout is how long the parts may take to end after that.
+	// Timeout is how long the parts may then take to close.
 	Timeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
 	// CheckTimeout is how long a readiness check may take.
 	CheckTimeout time.Duration `env:"READINESS_TIMEOUT" envDefault:"2s"`
@@ -40,8 +40,8 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Group is the parts of a service, added in the order in which they were
-// built: a part comes after those that it needs, and ends before them.
+// Group runs the parts of a service. They are added in the order in which they are
+// built, so that each comes after those that it needs, and is closed before them.
 type Group struct {
 	cfg    Config
 	log    *slog.Logger
@@ -56,8 +56,8 @@ type part struct {
 	f    func(context.Context) error
 }
 
-// call calls f and turns a panic into an error, which it logs with its stack:
-// the service can still end in good order.
+// call calls p and turns a panic into an error, which it logs with the stack. The
+// service can then still shut down.
 func (g *Group) call(ctx context.Context, p part) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -68,11 +68,10 @@ func (g *Group) call(ctx context.Context, p part) (err error) {
 	return p.f(ctx)
 }
 
-// overtime is how long a part may go on after its context has ended.
+// overtime is how long a part may take to return after its context is done.
 const overtime = time.Second
 
-// do calls a part, and leaves it behind if it has not ended overtime after its
-// context.
+// do calls p, but does not wait for it longer than overtime after ctx is done.
 func (g *Group) do(ctx context.Context, p part) error {
 	done := make(chan error, 1)
 	go func() { done <- g.call(ctx, p) }()
@@ -85,7 +84,7 @@ func (g *Group) do(ctx context.Context, p part) error {
 	case err := <-done:
 		return err
 	case <-time.After(overtime):
-		return errors.New("did not end")
+		return errors.New("did not return in time")
 	}
 }
 
@@ -93,8 +92,8 @@ func (g *Group) do(ctx context.Context, p part) error {
 const (
 	building int32 = iota
 	serving
-	grace   // goes on as before, but unready
-	closing // ends its parts
+	grace   // serving, but not ready
+	closing // closing its parts
 )
 
 // NewGroup returns a group without parts.
@@ -102,35 +101,35 @@ func NewGroup(cfg Config, log *slog.Logger) *Group {
 	return &Group{cfg: cfg, log: log, checks: map[string]*check{}}
 }
 
-// OnRun adds work that goes on for as long as the service runs. f returns when
-// its part is closed, or when its context ends, which is after all parts have
-// been closed. If it returns earlier, with an error or without, the service ends.
+// OnRun adds a function that runs as long as the service does. f must return when
+// its part is closed, or when its context is done, which is after all parts have
+// been closed. If f returns earlier, the service stops.
 func (g *Group) OnRun(name string, f func(context.Context) error) {
 	g.runs = append(g.runs, part{name, f})
 }
 
-// OnClose adds the end of a part. f finishes what is under way, as long as its
-// context lasts, and releases what the part holds.
+// OnClose adds a function that closes a part. f finishes the work in progress,
+// until its context is done, and releases the resources of the part.
 func (g *Group) OnClose(name string, f func(context.Context) error) {
 	g.closes = append(g.closes, part{name, f})
 }
 
-// OnCheck adds a condition of being ready: f returns what is wrong. Its context
-// ends after READINESS_TIMEOUT. However many probes there are, f is called once
-// at a time, and its result stands for a second.
+// OnCheck adds a readiness check: f returns nil if its part is ready. Its context
+// is done after READINESS_TIMEOUT. However many probes there are, there is only one
+// call of f at a time, and its result is valid for a second.
 func (g *Group) OnCheck(name string, f func(context.Context) error) {
 	g.checks[name] = &check{part: part{name, f}}
 }
 
-// Started tells whether all parts have been started.
+// Started reports whether all parts have been started.
 func (g *Group) Started() bool { return g.phase.Load() != building }
 
-// Ending tells whether the service was told to stop, and soon takes no more
-// requests.
+// Ending reports whether the service has been told to stop, and will soon take no
+// more requests.
 func (g *Group) Ending() bool { return g.phase.Load() > serving }
 
-// Check returns the state of every dependency by name, and whether the service
-// can take requests: it has started, is not ending, and every check passed.
+// Check returns the result of every check by name, and whether the service is
+// ready: it has started, is not ending, and all checks have passed.
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
 	running := make(map[string]*attempt, len(g.checks))
 	for name, c := range g.checks {
@@ -144,8 +143,8 @@ func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool)
 	return states, !failed && g.phase.Load() == serving
 }
 
-// fresh is how long the result of a check stands.
-const fresh = time.Second
+// maxAge is how long the result of a check is valid.
+const maxAge = time.Second
 
 // check is a part with its latest attempt, which probes share.
 type check struct {
@@ -156,20 +155,20 @@ type check struct {
 
 // attempt is one call of a check.
 type attempt struct {
-	ctx  context.Context // ends after READINESS_TIMEOUT, whether the call has ended or not
-	done chan struct{}   // closed when the call has ended
+	ctx  context.Context // done after READINESS_TIMEOUT, even if the call has not returned
+	done chan struct{}   // closed when the call has returned
 	err  error           // why the check failed, once done is closed
-	at   time.Time       // when the call ended
+	at   time.Time       // when the call returned
 }
 
-// attempt returns the latest attempt of c, or a new one if that is out of date.
+// attempt returns the latest attempt of c, or a new one if that is too old.
 func (g *Group) attempt(ctx context.Context, c *check) *attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.latest != nil && c.latest.stands() {
+	if c.latest != nil && c.latest.valid() {
 		return c.latest
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.CheckTimeout) // the first probe may leave
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.CheckTimeout) // other probes wait for it, too
 	a := &attempt{ctx: ctx, done: make(chan struct{})}
 	c.latest = a
 	go func() {
@@ -181,17 +180,17 @@ func (g *Group) attempt(ctx context.Context, c *check) *attempt {
 	return a
 }
 
-// stands tells whether a is under way, or its result is still fresh.
-func (a *attempt) stands() bool {
+// valid reports whether a is in progress, or its result is not too old.
+func (a *attempt) valid() bool {
 	select {
 	case <-a.done:
-		return time.Since(a.at) < fresh
+		return time.Since(a.at) < maxAge
 	default:
 		return true
 	}
 }
 
-// wait returns the result of a, or that there is none in time.
+// wait returns the result of a, or an error if there is none in time.
 func (a *attempt) wait(ctx context.Context) error {
 	select {
 	case <-a.done:
@@ -199,16 +198,16 @@ func (a *attempt) wait(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	select {
-	case <-a.done: // at the same moment, perhaps
+	case <-a.done:
 		return a.err
 	default:
 		return errors.New("did not answer in time")
 	}
 }
 
-// Run starts all parts and waits until ctx ends or one of them does. Then it
-// ends them: unready first, then a moment of grace, then one part after the
-// other, the last built first.
+// Run starts all parts and waits until ctx is done or one of them returns. If ctx
+// is done, the service is not ready from then on, and keeps serving for the grace
+// period. Then Run closes the parts, the last built first.
 func (g *Group) Run(ctx context.Context) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -218,7 +217,7 @@ func (g *Group) Run(ctx context.Context) error {
 		wait.Go(func() {
 			err := g.do(running, run)
 			if err == nil && g.phase.Load() < closing {
-				err = errors.New("ended before it was closed")
+				err = errors.New("returned before it was closed")
 			}
 			if err != nil {
 				failed <- fmt.Errorf("%s: %w", run.name, err)
@@ -241,7 +240,7 @@ func (g *Group) Run(ctx context.Context) error {
 		}
 	}
 	problems = append(problems, g.Close(ctx))
-	stop() // for whatever did not end in time
+	stop() // those that have not returned yet
 	wait.Wait()
 	close(failed)
 	for err := range failed {
@@ -250,9 +249,9 @@ func (g *Group) Run(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// Close ends all parts, the last built first. It is for the parts of a service
-// that could not be built to its end; Run calls it by itself. ctx may be over:
-// only its values are used.
+// Close closes all parts, the last built first. Run calls it; call it yourself if
+// the service could not be built completely. ctx may be done already: only its
+// values are used.
 func (g *Group) Close(ctx context.Context) error {
 	g.phase.Store(closing)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.Timeout)

@@ -81,7 +81,7 @@ func TestGroup_EndsInOrder(t *testing.T) {
 func TestGroup_APartThatEndsEndsTheService(t *testing.T) {
 	for want, run := range map[string]func(context.Context) error{
 		"worker: broken":                     func(context.Context) error { return errors.New("broken") },
-		"worker: ended before it was closed": func(context.Context) error { return nil },
+		"worker: returned before it was closed": func(context.Context) error { return nil },
 		"worker: panic: boom":                func(context.Context) error { panic("boom") },
 	} {
 		g := newGroup()
@@ -105,7 +105,7 @@ func TestGroup_APartThatEndsEndsTheGrace(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		began := time.Now()
-		if err := g.Run(ctx); err == nil || err.Error() != "worker: ended before it was closed" {
+		if err := g.Run(ctx); err == nil || err.Error() != "worker: returned before it was closed" {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began); took != 2*time.Second {
@@ -175,7 +175,7 @@ func TestGroup_LeavesBehindWhatHangs(t *testing.T) {
 		if want := 20*time.Second + 2*overtime; time.Since(began) != want {
 			t.Errorf("took %v, want %v", time.Since(began), want)
 		}
-		for _, want := range []string{"closing worker: did not end", "worker: did not end", "poller: did not end", "server: late"} {
+		for _, want := range []string{"closing worker: did not return in time", "worker: did not return in time", "poller: did not return in time", "server: late"} {
 			if err == nil || !slices.Contains(strings.Split(err.Error(), "\n"), want) {
 				t.Errorf("%q is missing in %v", want, err)
 			}

@@ -1,5 +1,5 @@
-// Package principal carries in the context who makes a request. What verifies
-// a request's credentials puts the principal there; the domain reads it and
+// Package principal carries in a context who makes a request. The code that verifies
+// the credentials of a request puts the principal there. The domain reads it, and
 // need not know how it was verified.
 package principal
 
@@ -8,16 +8,15 @@ import (
 	"slices"
 )
 
-// Principal is the verified originator of a request: a person or a service.
+// Principal is the verified sender of a request: a person or a service.
 type Principal struct {
-	// Subject identifies the principal among all that the service knows. It is
-	// never empty.
+	// Subject identifies the principal. It is never empty.
 	Subject string
-	// Scopes are what the principal was allowed to ask for (RFC 6749, section 3.3).
+	// Scopes are those that the principal was granted (RFC 6749, section 3.3).
 	Scopes []string
 }
 
-// HasScope tells whether the principal was granted scope.
+// HasScope reports whether the principal was granted scope.
 func (p Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
 type contextKey struct{}
@@ -27,7 +26,7 @@ func NewContext(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, contextKey{}, p)
 }
 
-// FromContext returns the principal that ctx carries. Without one, the request
+// FromContext returns the principal that ctx carries. If there is none, the request
 // is anonymous, and ok is false.
 func FromContext(ctx context.Context) (p Principal, ok bool) {
 	p, ok = ctx.Value(contextKey{}).(Principal)

@@ -60,8 +60,8 @@ func newLogExporter(ctx context.Context, protocol string) (sdklog.Exporter, erro
 	return otlploghttp.New(ctx)
 }
 
-// servePrometheus serves /metrics on a port of its own, which stays inside
-// when the service's port is public.
+// servePrometheus serves /metrics on a port of its own, which can remain private if
+// the port of the service is public.
 func servePrometheus(ctx context.Context, host string, port uint16) (sdkmetric.Reader, func(context.Context) error, error) {
 	registry := client.NewRegistry()
 	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithProducer(runtime.NewProducer()))
@@ -83,19 +83,20 @@ func servePrometheus(ctx context.Context, host string, port uint16) (sdkmetric.R
 	return reader, server.Shutdown, nil
 }
 
-// reportErrors sends OpenTelemetry's own messages to stderr, and never to the
-// logger: exporting the news that exporting fails would go round in circles.
+// reportErrors writes OpenTelemetry's own messages to stderr. They must not go to
+// the logger: a failed export would cause the next one.
 func reportErrors(level string, stderr io.Writer) {
 	handler := sdkHandler(level, stderr)
 	otel.SetLogger(logr.FromSlogHandler(handler))
 	otel.SetErrorHandler(&errorHandler{log: slog.New(handler), interval: 10 * time.Second})
 }
 
-// sdkHandler takes what logr.FromSlogHandler makes of the SDK's verbosities,
-// which are 1 for warnings, 4 for information and 8 for debugging: the level -v.
+// sdkHandler returns the handler of the SDK's messages. logr.FromSlogHandler turns
+// the SDK's verbosity v, which is 1 for warnings, 4 for information and 8 for
+// debugging, into the level -v.
 func sdkHandler(level string, w io.Writer) slog.Handler {
 	if level = strings.ToLower(level); level == none {
-		return slog.DiscardHandler // logr asks no handler whether it wants errors
+		return slog.DiscardHandler // logr does not ask the handler whether errors are enabled
 	}
 	levels := map[string]slog.Level{"error": slog.LevelError, "warn": -1, "info": -4, "debug": -8}
 	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: levels[level], ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -108,8 +109,8 @@ func sdkHandler(level string, w io.Writer) slog.Handler {
 	}})
 }
 
-// errorHandler writes at most one error per interval: an absent collector has
-// something to say about every batch.
+// errorHandler writes at most one error per interval: without a collector, every
+// batch fails.
 type errorHandler struct {
 	log        *slog.Logger
 	interval   time.Duration
@@ -127,9 +128,9 @@ func (h *errorHandler) Handle(err error) {
 	h.log.ErrorContext(context.Background(), "telemetry", "error", err, "suppressed", h.suppressed.Swap(0))
 }
 
-// delivery counts the spans and log records that were meant to be exported and
-// were not, yet. What remains at the end was lost on the way, wherever: in a full
-// queue, by a collector that refused, or at the end of the time for it.
+// delivery counts the spans and log records that are still to be exported. What
+// remains at the end is lost: the queue was full, the collector refused it, or
+// there was no time left.
 type delivery struct{ missing atomic.Int64 }
 
 func (d *delivery) done(n int, err error) error {
@@ -158,8 +159,8 @@ func (s spanDelivery) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnly
 	return s.done(len(spans), s.SpanExporter.ExportSpans(ctx, spans))
 }
 
-// acceptedRecords holds back what is below the log's level: the bridge from
-// slog, which asks Enabled, would export every debug record.
+// acceptedRecords has records below the level of the log dropped: the bridge from
+// slog asks Enabled, and would otherwise export every debug record.
 type acceptedRecords struct {
 	sdklog.Processor
 	*delivery
@@ -167,7 +168,7 @@ type acceptedRecords struct {
 }
 
 func (r acceptedRecords) Enabled(_ context.Context, p sdklog.EnabledParameters) bool {
-	return slog.Level(p.Severity)-9 >= r.level // INFO is 9, and slog's 0
+	return slog.Level(p.Severity)-9 >= r.level // INFO is 9 in OpenTelemetry and 0 in slog
 }
 
 func (r acceptedRecords) OnEmit(ctx context.Context, record *sdklog.Record) error {
@@ -186,8 +187,8 @@ func (r recordDelivery) Export(ctx context.Context, records []sdklog.Record) err
 	return r.done(len(records), r.Exporter.Export(ctx, records))
 }
 
-// utf8Span is a span whose texts are valid UTF-8. Those of OTLP have to be: one
-// that is not, and clients send such, would cost the whole batch.
+// utf8Span is a span whose texts are valid UTF-8, as OTLP demands. Clients send
+// others, and one of them would cost the whole batch.
 type utf8Span struct{ sdktrace.ReadOnlySpan }
 
 func (s utf8Span) Name() string { return utf8Text(s.ReadOnlySpan.Name()) }
@@ -211,8 +212,8 @@ func (s utf8Span) Events() []sdktrace.Event {
 
 func utf8Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
-// Excerpt is the beginning of s, as valid UTF-8 of at most 4096 bytes: the SDK
-// limits the attributes of spans, but not those of their events, nor the status.
+// Excerpt returns the beginning of s, as valid UTF-8 of at most 4096 bytes. The SDK
+// limits the attributes of spans, but neither those of events nor the status.
 func Excerpt(s string) string {
 	s = utf8Text(s)
 	return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "")
@@ -237,7 +238,7 @@ func utf8Value(v attribute.Value) attribute.Value {
 	}
 }
 
-// each returns what change makes of each element of list.
+// each returns a copy of list with change applied to every element.
 func each[T any](list []T, change func(T) T) []T {
 	changed := slices.Clone(list)
 	for i, element := range list {

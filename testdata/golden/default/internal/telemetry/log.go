@@ -9,10 +9,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope names this service's instrumentation where nothing narrower does.
+// scope is the instrumentation scope of the service's log records.
 const scope = "shop"
 
-// LogConfig is what the environment says about the process's log.
+// LogConfig configures the log.
 type LogConfig struct {
 	Level  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	Format string     `env:"LOG_FORMAT" envDefault:"json"`
@@ -36,41 +36,40 @@ func (c LogConfig) handler(w io.Writer) slog.Handler {
 // non-OTLP Log Formats).
 type correlated struct {
 	slog.Handler
-	scope []func(slog.Handler) slog.Handler // WithAttrs and WithGroup, to be redone below the ids
+	calls []func(slog.Handler) slog.Handler // of WithAttrs and WithGroup, to be made after the ids are added
 }
 
 func (h correlated) Handle(ctx context.Context, record slog.Record) error {
 	handler := h.Handler
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		// The ids are the handler's attributes, not the record's: in a group
-		// the record's would be inside it.
+		// The handler gets the ids, not the record: those of the record would be
+		// inside an open group.
 		handler = handler.WithAttrs([]slog.Attr{
 			slog.String("trace_id", sc.TraceID().String()),
 			slog.String("span_id", sc.SpanID().String()),
 		})
 	}
-	for _, narrow := range h.scope {
-		handler = narrow(handler)
+	for _, call := range h.calls {
+		handler = call(handler)
 	}
 	return handler.Handle(ctx, record)
 }
 
 func (h correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return h.narrow(func(handler slog.Handler) slog.Handler { return handler.WithAttrs(attrs) })
+	return h.after(func(handler slog.Handler) slog.Handler { return handler.WithAttrs(attrs) })
 }
 
 func (h correlated) WithGroup(name string) slog.Handler {
-	return h.narrow(func(handler slog.Handler) slog.Handler { return handler.WithGroup(name) })
+	return h.after(func(handler slog.Handler) slog.Handler { return handler.WithGroup(name) })
 }
 
-func (h correlated) narrow(f func(slog.Handler) slog.Handler) slog.Handler {
-	return correlated{Handler: h.Handler, scope: append(slices.Clip(h.scope), f)}
+func (h correlated) after(call func(slog.Handler) slog.Handler) slog.Handler {
+	return correlated{Handler: h.Handler, calls: append(slices.Clip(h.calls), call)}
 }
 
-// plainErrors passes records on with the text of every error in place of the
-// error. The bridge to OpenTelemetry would take errors out of a record: only
-// the last of several would be left, without its key, and even the reason of a
-// normal end would be exported as an exception.
+// plainErrors replaces every error in a record by its text. The bridge to
+// OpenTelemetry would remove errors from the record and export only the last one,
+// without its key and as an exception, even if it is the reason of a normal stop.
 type plainErrors struct{ slog.Handler }
 
 func (h plainErrors) Handle(ctx context.Context, record slog.Record) error {

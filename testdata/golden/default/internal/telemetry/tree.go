@@ -19,8 +19,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// maxOpenSpans bounds what tree holds: spans whose root never ends must not fill
-// the memory.
+// maxOpenSpans bounds the spans that tree holds, because the root of some may never
+// end.
 const maxOpenSpans = 4096
 
 // tree is the console exporter of traces: a span processor that prints each trace as a
@@ -66,7 +66,7 @@ func (t *tree) Shutdown(context.Context) error {
 	return nil
 }
 
-// print writes one trace in one piece and lets go of it.
+// print writes the trace with a single call and forgets it.
 func (t *tree) print(id trace.TraceID) {
 	var spans []sdktrace.ReadOnlySpan
 	here := map[trace.SpanID]bool{}
@@ -83,7 +83,7 @@ func (t *tree) print(id trace.TraceID) {
 	for _, span := range spans {
 		parent := span.Parent().SpanID()
 		if !here[parent] {
-			parent = trace.SpanID{} // a top: its parent is elsewhere, or nowhere
+			parent = trace.SpanID{} // its parent is in another process, or missing
 		}
 		children[parent] = append(children[parent], span)
 	}
@@ -92,10 +92,10 @@ func (t *tree) print(id trace.TraceID) {
 		fmt.Fprintf(&out, "%s trace=%s\n", headline(top), top.SpanContext().TraceID())
 		branch(&out, top, children, "")
 	}
-	_, _ = io.WriteString(t.w, out.String()) // nobody can be told
+	_, _ = io.WriteString(t.w, out.String()) // there is nowhere to report an error
 }
 
-// branch writes everything below span.
+// branch writes the events of span and everything below it.
 func branch(out *strings.Builder, span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadOnlySpan, indent string) {
 	below := children[span.SpanContext().SpanID()]
 	rail := map[bool]string{true: "│ ", false: "  "}[len(below) > 0]
@@ -112,7 +112,7 @@ func branch(out *strings.Builder, span sdktrace.ReadOnlySpan, children map[trace
 	}
 }
 
-// headline is a span in one line.
+// headline returns the line of a span.
 func headline(span sdktrace.ReadOnlySpan) string {
 	var line strings.Builder
 	line.WriteString(span.Name())
@@ -121,7 +121,7 @@ func headline(span sdktrace.ReadOnlySpan) string {
 		fmt.Fprintf(&line, " %s", path.String()) // the name has no route to show
 	}
 	if url, ok := attributes.Value(semconv.URLFullKey); ok && !attributes.HasValue(semconv.URLTemplateKey) {
-		fmt.Fprintf(&line, " %s", printable(url.String(), " ")) // nor has that of a request to another service
+		fmt.Fprintf(&line, " %s", printable(url.String(), " ")) // nor does that of a client span
 	}
 	if status, ok := attributes.Value(semconv.HTTPResponseStatusCodeKey); ok {
 		fmt.Fprintf(&line, " %s", status.String())
@@ -133,13 +133,13 @@ func headline(span sdktrace.ReadOnlySpan) string {
 	return strings.TrimRight(line.String(), " ")
 }
 
-// plumbing are the prefixes of what every span of HTTP or of a database says,
-// and a developer at the terminal knows.
-var plumbing = strings.Fields("http. url. server. client. network. user_agent. exception.stacktrace db.system. db.namespace db.operation. db.query.summary")
+// unprinted are the prefixes of attributes that are not printed: they are on every
+// HTTP or database span, and say little to a developer at the terminal.
+var unprinted = strings.Fields("http. url. server. client. network. user_agent. exception.stacktrace db.system. db.namespace db.operation. db.query.summary")
 
 func pairs(attributes []attribute.KeyValue) string {
 	attributes = slices.DeleteFunc(slices.Clone(attributes), func(kv attribute.KeyValue) bool {
-		return slices.ContainsFunc(plumbing, func(prefix string) bool { return strings.HasPrefix(string(kv.Key), prefix) })
+		return slices.ContainsFunc(unprinted, func(prefix string) bool { return strings.HasPrefix(string(kv.Key), prefix) })
 	})
 	slices.SortFunc(attributes, func(a, b attribute.KeyValue) int { return cmp.Compare(a.Key, b.Key) })
 	var out strings.Builder
@@ -149,8 +149,8 @@ func pairs(attributes []attribute.KeyValue) string {
 	return out.String()
 }
 
-// printable quotes text that holds special characters, or anything but what can
-// be seen: clients have a hand in it, and a terminal obeys escape sequences.
+// printable quotes text that has special or unprintable characters. Clients may
+// have sent it, and a terminal obeys escape sequences.
 func printable(text, special string) string {
 	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(special, r) }) {
 		return strconv.Quote(text)

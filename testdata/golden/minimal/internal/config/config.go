@@ -1,5 +1,4 @@
-// Package config reads the service's configuration from the environment, and
-// only from there.
+// Package config reads the configuration of the service from its environment.
 package config
 
 import (
@@ -22,11 +21,10 @@ import (
 	"example.com/hello/internal/telemetry"
 )
 
-// Config is the whole configuration: one part for each package that has any,
-// declared there.
+// Config is the whole configuration. Each package that needs one declares its part.
 type Config struct {
-	// Environment names the deployment. It is telemetry's
-	// deployment.environment.name, and "development" has defaults of its own.
+	// Environment names the deployment. Telemetry has it as
+	// deployment.environment.name, and "development" changes some defaults.
 	Environment string `env:"ENVIRONMENT" envDefault:"development"`
 
 	HTTP      httpserver.Config
@@ -40,20 +38,20 @@ type Config struct {
 }
 
 // development holds the defaults that differ on a developer's machine, such as
-// logs to read and a stop without grace.
+// readable logs and no grace period.
 var development = map[string]string{
 	"LOG_FORMAT":     "text",
 	"SHUTDOWN_GRACE": "0s",
 }
 
-// Development tells whether the service runs on a developer's machine.
+// Development reports whether the service runs on a developer's machine.
 func (c Config) Development() bool { return c.Environment == "development" }
 
 // Load reads the configuration from environment, a list of NAME=value as
-// os.Environ returns it. A variable without a value counts as absent, and every
-// variable X may instead come from the file that X_FILE names. All problems are
-// reported at once, each under the name of its variable. Where there are any,
-// Misspelt may say why.
+// os.Environ returns it. A variable with an empty value counts as absent. Any
+// variable X may come from a file instead, which X_FILE names; it is read once. The
+// error contains every problem, each with the name of its variable. If it is not
+// nil, Misspelt may show the reason.
 func Load(environment []string) (Config, error) {
 	variables, problems := read(environment)
 	name := variables["ENVIRONMENT"]
@@ -79,20 +77,21 @@ func Load(environment []string) (Config, error) {
 	return cfg, errors.Join(append(all, err, cfg.Validate())...)
 }
 
-// Validate returns every problem of c, joined: those of its parts, and of what
-// they have to do with each other.
+// Validate returns every problem of c, joined: those of its parts, and values that
+// contradict each other.
 func (c Config) Validate() error {
 	if err := validateFields(&c); err != nil {
 		return err
 	}
 	if c.HTTP.WriteTimeout > c.Lifecycle.Timeout {
-		return fmt.Errorf("HTTP_WRITE_TIMEOUT: %v is longer than SHUTDOWN_TIMEOUT, %v, so the end could cut requests off; lower it, or raise SHUTDOWN_TIMEOUT",
+		return fmt.Errorf("HTTP_WRITE_TIMEOUT: %v is longer than SHUTDOWN_TIMEOUT, %v, so a shutdown could cut requests off; lower it, or raise SHUTDOWN_TIMEOUT",
 			c.HTTP.WriteTimeout, c.Lifecycle.Timeout)
 	}
 	return nil
 }
 
-// validateFields calls the method Validate of every field that has one.
+// validateFields calls Validate on every exported field that has this method, and
+// returns every problem, joined.
 func validateFields[T any](structure *T) error {
 	var problems []error
 	for field, value := range reflect.ValueOf(structure).Elem().Fields() {
@@ -106,11 +105,10 @@ func validateFields[T any](structure *T) error {
 	return errors.Join(problems...)
 }
 
-// ignore takes from problems those that must not keep the service from
-// starting, and returns them: what is wrong with OpenTelemetry's variables,
-// except for mistakes in development, where somebody is there to correct them.
-// Such a variable keeps those entries of a list that are valid. If it has none,
-// it has its default.
+// ignore removes from problems those that must not keep the service from starting,
+// and returns them: the problems of OpenTelemetry's variables. In development,
+// where somebody can correct them, mistakes remain. An ignored variable keeps the
+// valid entries of its list, or else has its default.
 func ignore(variables map[string]string, problems map[string]error, inDevelopment bool) []error {
 	var ignored []error
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
@@ -129,7 +127,7 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 		} else {
 			variables[name] = value
 		}
-		if err := os.Setenv(name, value); err != nil { // the SDK must not read what is ignored
+		if err := os.Setenv(name, value); err != nil { // the SDK reads the environment itself
 			ignored = append(ignored, err)
 		}
 	}
@@ -140,7 +138,7 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 func Variables() []string {
 	params, err := env.GetFieldParams(&Config{})
 	if err != nil {
-		panic(err) // a malformed tag, which every test finds
+		panic(err) // a malformed tag, which every test would find
 	}
 	names := make([]string, 0, len(params))
 	for _, p := range params {
@@ -150,7 +148,7 @@ func Variables() []string {
 	return slices.Compact(names)
 }
 
-// lists are parsed with the blanks that people put around commas.
+// lists parses lists, whose entries may have spaces around them.
 var lists = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]string]():       list(func(text string) (string, error) { return text, nil }),
 	reflect.TypeFor[[]netip.Prefix](): list(netip.ParsePrefix),
@@ -170,8 +168,8 @@ func list[T any](parse func(string) (T, error)) env.ParserFunc {
 	}
 }
 
-// read turns a list into a map, and files into values. It returns what is wrong
-// by the name of the variable.
+// read returns the variables by name, with the contents of files for those that
+// X_FILE names, and the problems by the name of the variable.
 func read(environment []string) (variables map[string]string, problems map[string]error) {
 	all := map[string]string{}
 	for _, entry := range environment {
@@ -186,7 +184,7 @@ func read(environment []string) (variables map[string]string, problems map[strin
 			content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 			switch {
 			case set:
-				problems[name] = fmt.Errorf("%s: given twice, by itself and by %s_FILE", name, name)
+				problems[name] = fmt.Errorf("%s: is set twice, by itself and by %s_FILE", name, name)
 			case err != nil:
 				problems[name] = fmt.Errorf("%s_FILE: %w", name, err)
 			default:
@@ -194,7 +192,7 @@ func read(environment []string) (variables map[string]string, problems map[strin
 			}
 		}
 		if value = strings.TrimSpace(value); value != all[name] {
-			if err := os.Setenv(name, value); err != nil { // what OpenTelemetry's SDK reads, it reads there
+			if err := os.Setenv(name, value); err != nil { // OpenTelemetry's SDK reads the environment itself
 				problems[name] = err
 			}
 		}
@@ -205,9 +203,8 @@ func read(environment []string) (variables map[string]string, problems map[strin
 	return variables, problems
 }
 
-// try returns what is wrong with one variable. Variables are parsed one by one
-// because the parser's own errors name fields, which nobody outside the source
-// knows.
+// try returns the problem of one variable. Variables are parsed one by one because
+// the errors of the parser name struct fields, which mean nothing to an operator.
 func try(name, value string) error {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{name: value}, FuncMap: lists})
 	if parse, ok := errors.AsType[env.ParseError](err); ok {
@@ -225,8 +222,8 @@ func try(name, value string) error {
 	return nil
 }
 
-// expected says what the text of a value of type t is, with an example. It is
-// empty if t parses its text itself, and knows better.
+// expected describes the text of a value of type t, with an example. It returns ""
+// if t parses its text itself, with an error of its own.
 func expected(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -256,9 +253,9 @@ func expected(t reflect.Type) string {
 	}
 }
 
-// misspelt returns an error for every name that is almost that of a variable. The
-// first word must be right, for there are variables of all sorts in an environment,
-// such as HTTP_PROXY, and DATABASE_PORT of a Kubernetes service called database.
+// misspelt returns an error for every name that is almost that of a variable. Names
+// of several words must have the same first word: environments contain others, such
+// as HTTP_PROXY, or DATABASE_PORT for a Kubernetes service called database.
 func misspelt(environment []string) []error {
 	known := Variables()
 	var found []error
@@ -281,7 +278,7 @@ func misspelt(environment []string) []error {
 	return found
 }
 
-// almost reports whether two names differ in few letters, all in one place.
+// almost reports whether two names differ in few letters, all in the same place.
 func almost(a, b string) bool {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]

@@ -42,9 +42,9 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	return attrs
 }
 
-// samplingAttributes are those that the span of a request is created with, for
-// a sampler to decide by. The route is yet unknown, so the path is whole, with
-// its parameters: a span that is recorded gets another one in the end.
+// samplingAttributes are those with which a span is created for a sampler that uses
+// them. The route is not known yet, so the path contains the values of parameters; a
+// span that is recorded gets another path at the end.
 func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []attribute.KeyValue {
 	return append(c.requestAttributes(r, x.key.method),
 		semconv.HTTPRequestMethodKey.String(x.key.method),
@@ -52,9 +52,9 @@ func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []at
 		semconv.URLPath(r.URL.EscapedPath()))
 }
 
-// responseAttributes are those that are known when the handler is done, with
-// those of the series. The error.type of a refusal is not on the metrics: there
-// it would count as a failure of the service, and a failure has it already.
+// responseAttributes are those of the series and those that are known when the
+// handler is done. The error.type of a refusal is on the span only: in the metrics it
+// would count as a failure of the service.
 func responseAttributes(x *exchange, s *series, answer *problem.Details) []attribute.KeyValue {
 	attrs := append(slices.Clip(s.attributes),
 		semconv.URLPath(cmp.Or(s.path, x.path)),
@@ -66,14 +66,14 @@ func responseAttributes(x *exchange, s *series, answer *problem.Details) []attri
 	return attrs
 }
 
-// recordProblem records why a request was refused: what its client was told
-// was wrong, and where. Neither repeats a value, which may be a secret.
+// recordProblem records why a request was refused: what the client was told. That
+// does not repeat values, which may be secrets.
 func recordProblem(span trace.Span, d *problem.Details) {
 	if d.Type != "" {
 		span.SetAttributes(attribute.String("problem.type", d.Type))
 	}
 	if d.Detail == "" && len(d.Errors) == 0 {
-		return // the status says it all
+		return // the status says everything
 	}
 	locations := make([]string, min(len(d.Errors), maxLocations))
 	for i := range locations {
@@ -83,7 +83,7 @@ func recordProblem(span trace.Span, d *problem.Details) {
 		attribute.String("problem.detail", telemetry.Excerpt(d.Detail)), attribute.StringSlice("problem.locations", locations)))
 }
 
-// maxLocations bounds an event: a client can make any number of mistakes.
+// maxLocations bounds the event: a request can have any number of mistakes.
 const maxLocations = 20
 
 // maskedPath returns route with {name} in place of every parameter, however the
@@ -103,9 +103,10 @@ func maskedPath(route string) string {
 	return strings.ReplaceAll(strings.Join(segments, "/"), "{$}", "")
 }
 
-// ClientAddress returns the last address that a trusted proxy vouches for, and
-// "" where there is none, as on a Unix socket. A proxy appends the peer that it
-// saw: what is left of an address that is not trusted, anybody may have written.
+// ClientAddress returns the address of the client, or "" if there is none, as on a
+// Unix socket. Every proxy appends the address of its peer to X-Forwarded-For, so the
+// client is the last address there that is not that of a trusted proxy. Anybody may
+// have written what is before it.
 func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 	client := peer(r).Addr()
 	if !client.IsValid() {
@@ -116,7 +117,7 @@ func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 		entry = strings.TrimSpace(entry)
 		addr, err := netip.ParseAddr(entry)
 		if err != nil {
-			addrPort, _ := netip.ParseAddrPort(entry) // some proxies add the port
+			addrPort, _ := netip.ParseAddrPort(entry) // some proxies append the port
 			addr = addrPort.Addr()
 		}
 		if !addr.IsValid() || !c.isProxy(client) {
@@ -127,7 +128,7 @@ func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 	return client.String()
 }
 
-// scheme is the one that the client used: a proxy may have ended its TLS.
+// scheme returns the one that the client used: a proxy may have terminated TLS.
 func (c *InstrumentConfig) scheme(r *http.Request) string {
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && c.isProxy(peer(r).Addr()) {
 		return "https"
@@ -135,8 +136,8 @@ func (c *InstrumentConfig) scheme(r *http.Request) string {
 	return "http"
 }
 
-// peer is the other end of the connection: invalid if it has no address, as on a
-// Unix socket.
+// peer returns the other end of the connection, which is invalid if it has no address,
+// as on a Unix socket.
 func peer(r *http.Request) netip.AddrPort {
 	addr, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())

@@ -22,18 +22,18 @@ import (
 	"example.com/hello/internal/problem"
 )
 
-// exchange is what telemetry remembers of one request and its response. It is
-// one allocation, and never reused: a handler may hold on to the writer or the
-// body for longer than it should.
+// exchange is what telemetry knows about one request and its response. It is one
+// allocation and never reused, because a handler may keep the writer or the body
+// longer than it should.
 type exchange struct {
 	start    time.Time
 	head     bool // a HEAD request, to which no body is sent
 	key      seriesKey
-	path     string    // as it came: a handler may change the request
-	traceID  [1]string // the values of a header
+	path     string    // as received: a handler may change the request
+	traceID  [1]string // the value of the Trace-Id header
 	done     []func([]attribute.KeyValue)
 	route    atomic.Pointer[string]
-	problem  atomic.Pointer[problem.Details] // the answer, if it is one
+	problem  atomic.Pointer[problem.Details] // the response, if it is one
 	body     requestBody
 	response response
 }
@@ -53,27 +53,26 @@ func exchangeOf(ctx context.Context) *exchange {
 // ObserveProblem implements problem.Observer.
 func (x *exchange) ObserveProblem(d *problem.Details) { x.problem.Store(d) }
 
-// OnDone has f called when the request of ctx is done, with the attributes that
-// its span has at the end. It is for middleware, and must not be called once
-// that has returned. It does nothing for a request without telemetry.
+// OnDone registers f to be called when the request of ctx is done, with the
+// attributes that its span has at the end. It is for middleware, and must be called
+// before that returns. It does nothing for a request without telemetry.
 func OnDone(ctx context.Context, f func([]attribute.KeyValue)) {
 	if x := exchangeOf(ctx); x != nil {
 		x.done = append(x.done, f)
 	}
 }
 
-// setRoute tells telemetry which route the request takes: "/orders/{id}", or ""
-// if that is not known. The context survives what http.Request.Pattern does not,
-// middleware that copies the request; the atomic is for the goroutine of
-// http.TimeoutHandler.
+// setRoute sets the route of a request in its telemetry: "/orders/{id}", or "" if it
+// is not known. http.Request.Pattern would be lost by middleware that copies the
+// request. The route is atomic because http.TimeoutHandler sets it in a goroutine.
 func setRoute(ctx context.Context, route string) {
 	if x := exchangeOf(ctx); x != nil && route != "" {
 		x.route.Store(&route)
 	}
 }
 
-// requestBody counts what the handler reads, which one that http.TimeoutHandler
-// has given up on may still do.
+// requestBody counts what the handler reads, which it may still do after
+// http.TimeoutHandler has returned.
 type requestBody struct {
 	io.ReadCloser
 	size atomic.Int64
@@ -85,9 +84,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// response watches what the handler sends and keeps all the abilities of the
-// writer that it wraps: flush, hijack, sendfile, and by Unwrap the rest of
-// http.ResponseController.
+// response records what the handler sends. It keeps the optional methods of the
+// writer that it wraps: Flush, Hijack, ReadFrom, and with Unwrap those that
+// http.ResponseController uses.
 type response struct {
 	http.ResponseWriter
 	status int // 0 until the header is sent
@@ -97,12 +96,11 @@ type response struct {
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// sent notes that the header is on its way. The first status counts.
+// sent records that the header is sent. The first status counts.
 func (w *response) sent(status int) { w.status = cmp.Or(w.status, status) }
 
-// WriteHeader passes every call on, for net/http to complain about a second
-// one. An informational status is not the answer yet, except 101 (RFC 9110,
-// section 15.2).
+// WriteHeader passes every call on; net/http reports a second one. An informational
+// status is not the final one, except 101 (RFC 9110, section 15.2).
 func (w *response) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
@@ -117,19 +115,19 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom leaves the copying to net/http, which has the kernel do it for files.
+// ReadFrom leaves the copying to net/http, which uses sendfile for files.
 func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	before := w.status
 	w.sent(http.StatusOK)
 	n, err := io.Copy(w.ResponseWriter, src)
 	if n == 0 {
-		w.status = before // a source that is empty or fails sends nothing, not even the header
+		w.status = before // not even the header is sent for an empty source
 	}
 	w.size += n
 	return n, err
 }
 
-// Flush is FlushError for those who know only http.Flusher.
+// Flush implements http.Flusher.
 func (w *response) Flush() { _ = w.FlushError() }
 
 // FlushError is for http.ResponseController.
@@ -141,7 +139,7 @@ func (w *response) FlushError() error {
 	return err
 }
 
-// Hijack hands the connection to the handler, which answers on its own from there on.
+// Hijack gives the connection to the handler.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
@@ -150,13 +148,13 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// sizeBuckets reach from empty to 16 MiB. The SDK's own are shaped for
-// milliseconds; those of the duration come with httpconv.
+// sizeBuckets reach from empty to 16 MiB. The SDK's defaults are for milliseconds;
+// those of the duration come with httpconv.
 var sizeBuckets = metric.WithExplicitBucketBoundaries(
 	0, 256, 1<<10, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20, 4<<20, 16<<20)
 
-// standardMethods are those of RFC 9110, PATCH (RFC 5789) and QUERY. Every
-// other counts as otherMethod.
+// standardMethods are those of RFC 9110, PATCH (RFC 5789) and QUERY. All others are
+// recorded as otherMethod.
 var standardMethods = []string{
 	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodHead, http.MethodOptions, http.MethodConnect, http.MethodTrace, "QUERY",
@@ -164,24 +162,24 @@ var standardMethods = []string{
 
 const otherMethod = "_OTHER"
 
-// protocolVersions are spelled as the semantic conventions want them.
+// protocolVersions are spelled as in the semantic conventions.
 var protocolVersions = map[string]string{
 	"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/3.0": "3",
 }
 
-// metrics are the server's instruments. Their attributes take only values that
-// the service bounds, never a host, a path or a method that a client made up:
-// whoever can add series can exhaust the memory of everything that keeps them.
+// metrics are the instruments of the server. Their attributes have a bounded number of
+// values, and never a host, a path or a method that a client can choose: new series
+// would exhaust the memory of everything that stores them.
 //
-// The attribute set of a series is built once. The Record methods of httpconv
-// would build and sort one per call.
+// The attribute set of a series is built once. The Record methods of httpconv would
+// build and sort one per call.
 type metrics struct {
 	duration       httpconv.ServerRequestDuration
 	activeRequests httpconv.ServerActiveRequests
 	requestSize    httpconv.ServerRequestBodySize
 	responseSize   httpconv.ServerResponseBodySize
 
-	known atomic.Pointer[map[seriesKey]*series] // a copy takes its place to grow, which is soon over
+	known atomic.Pointer[map[seriesKey]*series] // replaced by a larger copy to add one
 }
 
 func newMetrics() (*metrics, error) {
@@ -196,8 +194,8 @@ func newMetrics() (*metrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// record takes the context of the span: exemplars get its ids. A request
-// without a body has no place in the distribution of their sizes.
+// record needs the context of the span, for exemplars. The size of a body is recorded
+// only if there is one.
 func (m *metrics) record(ctx context.Context, x *exchange, s *series) {
 	m.duration.Inst().Record(ctx, time.Since(x.start).Seconds(), s.record...)
 	if x.body.ReadCloser != nil {
@@ -206,16 +204,16 @@ func (m *metrics) record(ctx context.Context, x *exchange, s *series) {
 	m.responseSize.Inst().Record(ctx, x.response.size, s.record...)
 }
 
-// seriesKey is all that the metrics tell requests apart by. Of active requests
-// only the first two are known.
+// seriesKey is what distinguishes the series of the metrics. Active requests have only
+// the method and the scheme.
 type seriesKey struct {
 	method, scheme, protocol, route string
 	status                          int
 	failure                         string // error.type, if it is not the status
 }
 
-// series is what all requests with the same key have in common. Their spans
-// use it as well and thus cannot disagree with the metrics.
+// series is what all requests with the same key have in common. Spans use it, too, so
+// that they cannot differ from the metrics.
 type series struct {
 	spanName   string
 	path       string // url.path if the route has parameters, which are masked
@@ -225,8 +223,8 @@ type series struct {
 	add        []metric.AddOption
 }
 
-// maxSeries bounds the cache should a router ever report paths for routes. The
-// series themselves are then bounded by the SDK.
+// maxSeries bounds the cache in case a router reports paths as routes. The SDK bounds
+// the series themselves.
 const maxSeries = 2000
 
 func (m *metrics) series(key seriesKey) *series {
@@ -237,7 +235,7 @@ func (m *metrics) series(key seriesKey) *series {
 		if len(*known) < maxSeries {
 			more := maps.Clone(*known)
 			more[key] = s
-			m.known.CompareAndSwap(known, &more) // if another was faster, a later request adds this one
+			m.known.CompareAndSwap(known, &more) // if this fails, a later request adds it
 		}
 	}
 	return s

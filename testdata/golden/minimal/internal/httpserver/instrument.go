@@ -24,16 +24,16 @@ import (
 	"example.com/hello/internal/telemetry"
 )
 
-// InstrumentConfig says whom the telemetry of a request trusts, and which
-// requests have none.
+// InstrumentConfig configures the telemetry of requests: which senders it trusts, and
+// which requests have none.
 type InstrumentConfig struct {
-	// TrustIncomingTrace continues the caller's trace. If strangers can reach
-	// the service, set it to false: their traces are then linked to, they do
-	// not decide what is sampled, and their baggage is dropped.
+	// TrustIncomingTrace continues the trace of the caller. Set it to false if
+	// strangers can reach the service: a request then starts a trace of its own,
+	// with a link to the caller's, and the caller's baggage is dropped.
 	TrustIncomingTrace bool `env:"TRUST_INCOMING_TRACE" envDefault:"true"`
-	// BaggageKeys are the members of a trusted caller's baggage that are let in.
+	// BaggageKeys are the members of a trusted caller's baggage that are kept.
 	BaggageKeys []string `env:"HTTP_BAGGAGE_KEYS"`
-	// TrustedProxies are trusted about the client's address and scheme.
+	// TrustedProxies may tell the address and the scheme of the client.
 	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
 	// ExcludedPaths have no telemetry, like operationalPaths.
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
@@ -55,20 +55,28 @@ func (c InstrumentConfig) Validate() error {
 const (
 	scopeName  = "example.com/hello/internal/httpserver"
 	errorPanic = "panic" // the error.type of a handler that panicked
-	errorAbort = "abort" // and of one that gave up, with http.ErrAbortHandler
+	errorAbort = "abort" // the same with http.ErrAbortHandler
 )
 
-// serverSpan is built once, because an option costs an allocation.
+// operationalPaths have no telemetry: they are requested all the time, by machines.
+var operationalPaths = []string{
+	"/livez",
+	"/readyz",
+	"/startupz",
+	"/metrics",
+	"/favicon.ico",
+}
+
+// serverSpan is built once, because every option is an allocation.
 var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
-// Instrument gives every request to next one server span and the server
-// metrics of the OpenTelemetry semantic conventions 1.43 for HTTP, and answers
-// for a handler that panics. It uses the global providers of this moment.
+// Instrument returns a handler that records a server span and the server metrics of
+// the OpenTelemetry semantic conventions 1.43 for every request to next, and that
+// answers if next panics. It uses the global providers at the time of the call.
 //
-// A span is created with its attributes only if the sampler may look at them,
-// which is decided here. The samplers that OTEL_TRACES_SAMPLER can name do not:
-// with those, only spans that are recorded get attributes, so that a request
-// whose span is not costs next to nothing.
+// Spans are created with attributes only if the sampler may use them. The samplers
+// that OTEL_TRACES_SAMPLER can name do not; then only a span that is recorded gets
+// attributes, so that requests cost little if their spans are not.
 func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http.Handler, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -105,7 +113,7 @@ type instrumentation struct {
 	tracer              trace.Tracer
 	samplesByAttributes bool
 	propagator          propagation.TextMapPropagator
-	traceHeaders        []string // those the propagator reads
+	traceHeaders        []string // those that the propagator reads
 }
 
 func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -127,8 +135,8 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		options = append(slices.Clip(options), trace.WithAttributes(in.samplingAttributes(r, x)...))
 	}
 	ctx, span := in.tracer.Start(parent, active.spanName, options...)
-	// Not at the end: by then a handler may have changed the request, or still
-	// be changing it if http.TimeoutHandler has given up on it.
+	// Not at the end: a handler may have changed the request by then, or may still
+	// be doing so after http.TimeoutHandler has returned.
 	if span.IsRecording() && !in.samplesByAttributes {
 		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
 	}
@@ -145,7 +153,7 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		abort := in.finish(ctx, span, x, recover())
 		span.End()
 		in.metrics.activeRequests.Inst().Add(ctx, -1, active.add...)
-		r.MultipartForm = inner.MultipartForm // its files are removed by net/http, which knows only r
+		r.MultipartForm = inner.MultipartForm // net/http removes the files of r only
 		if abort {
 			panic(http.ErrAbortHandler)
 		}
@@ -153,8 +161,7 @@ func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.next.ServeHTTP(&x.response, inner)
 }
 
-// serveExcluded serves a request without telemetry. A panic is handled like any
-// other.
+// serveExcluded serves a request without telemetry, except for a panic.
 func (in *instrumentation) serveExcluded(w http.ResponseWriter, r *http.Request) {
 	x, ctx := &exchange{response: response{ResponseWriter: w}}, r.Context()
 	defer func() {
@@ -165,8 +172,9 @@ func (in *instrumentation) serveExcluded(w http.ResponseWriter, r *http.Request)
 	in.next.ServeHTTP(&x.response, r)
 }
 
-// parent returns where a span begins: in the caller's trace if that is
-// trusted, else in a trace of its own, with a link to the caller's.
+// parent returns the context and the options of a new span. It belongs to the trace of
+// the caller if that is trusted, and otherwise to a new one, with a link to the
+// caller's.
 func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.Context, []trace.SpanStartOption) {
 	if !slices.ContainsFunc(in.traceHeaders, func(name string) bool { return h[name] != nil }) {
 		return ctx, serverSpan
@@ -182,8 +190,8 @@ func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.C
 	return ctx, append(slices.Clip(serverSpan), trace.WithLinks(trace.Link{SpanContext: caller}))
 }
 
-// admitBaggage drops all baggage but the members that the configuration names:
-// anybody can send it, and it travels on to every service that this one calls.
+// admitBaggage drops the baggage that the configuration does not name: anybody can
+// send it, and it is sent on to every service that this one calls.
 func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 	sent := baggage.FromContext(ctx)
 	if sent.Len() == 0 {
@@ -195,14 +203,14 @@ func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 			admitted = append(admitted, member)
 		}
 	}
-	kept, _ := baggage.New(admitted...) // cannot fail: they have been parsed
+	kept, _ := baggage.New(admitted...) // cannot fail: its members have been parsed
 	return baggage.ContextWithBaggage(ctx, kept)
 }
 
-// recovered records that a handler panicked, and answers with a problem (RFC
-// 9457) unless an answer has begun. It returns the error.type, "" if there was no
-// panic, and whether to cut the connection off, so that the client does not take
-// a part of the response for the whole.
+// recovered records the panic of a handler, if there was one, and responds with a
+// problem document unless a response has begun. It returns the error.type, or "" if
+// there was no panic, and whether to abort the connection, so that the client does
+// not take a part of the response for the whole.
 func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked any) (failure string, abort bool) {
 	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
 		return errorAbort, true
@@ -220,28 +228,28 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 		return errorPanic, true
 	}
 	for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
-		x.response.Header().Del(name) // was meant for another body
+		x.response.Header().Del(name) // set for another body
 	}
 	problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
 	return errorPanic, false
 }
 
-// finish answers for a handler that panicked and records the outcome. It tells
-// whether to cut the connection off.
+// finish responds if the handler panicked, and records the outcome. It returns whether
+// to abort the connection.
 func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *exchange, panicked any) (abort bool) {
 	x.key.failure, abort = in.recovered(ctx, x, panicked)
 	if x.key.status = x.response.status; x.key.status == 0 && !abort {
-		x.key.status = http.StatusOK // net/http sends it for a handler that wrote nothing
+		x.key.status = http.StatusOK // net/http sends it if the handler has written nothing
 	}
 	if route := x.route.Load(); route != nil {
 		x.key.route = *route
 	}
 	if x.head {
-		x.response.size = 0 // net/http took the body and did not send it
+		x.response.size = 0 // net/http does not send the body
 	}
 	answer := x.problem.Load()
 	if answer != nil && answer.Status != x.key.status {
-		answer = nil // something else was sent
+		answer = nil // another response was sent
 	}
 	if answer != nil && x.key.status >= http.StatusInternalServerError {
 		x.key.failure = cmp.Or(x.key.failure, answer.ErrorType())

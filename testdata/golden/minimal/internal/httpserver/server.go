@@ -15,17 +15,18 @@ import (
 	"time"
 )
 
-// Config is what the environment says about the server.
+// Config configures the server.
 type Config struct {
-	// Address is where to listen. If it is empty, that is Port of every interface:
-	// platforms such as Heroku and Cloud Run assign a PORT.
+	// Address is where to listen. If it is empty, the server listens on Port on every
+	// interface: platforms such as Heroku and Cloud Run assign a PORT.
 	Address           string        `env:"HTTP_ADDR"`
 	Port              uint16        `env:"PORT" envDefault:"8080"`
 	ReadHeaderTimeout time.Duration `env:"HTTP_READ_HEADER_TIMEOUT" envDefault:"5s"`
 	ReadTimeout       time.Duration `env:"HTTP_READ_TIMEOUT" envDefault:"10s"`
 	WriteTimeout      time.Duration `env:"HTTP_WRITE_TIMEOUT" envDefault:"15s"`
-	// IdleTimeout is longer than that of load balancers, 60 s at AWS and nginx and
-	// 90 s at Azure: whoever closes first may do so under a request.
+	// IdleTimeout must be longer than that of a load balancer, 60 s at AWS and nginx
+	// and 90 s at Azure, or the load balancer may send a request on a connection
+	// that is being closed.
 	IdleTimeout    time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"120s"`
 	MaxHeaderBytes int           `env:"HTTP_MAX_HEADER_BYTES" envDefault:"65536"`
 	MaxBodyBytes   int64         `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
@@ -50,12 +51,12 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// ListenAddress is Address, or else :Port.
+// ListenAddress returns Address or, if that is empty, :Port.
 func (c Config) ListenAddress() string {
 	return cmp.Or(c.Address, fmt.Sprintf(":%d", c.Port))
 }
 
-// positive reports a limit that net/http would take for "no limit".
+// positive returns an error if limit is one that net/http would take for "no limit".
 func positive[N int | int64 | time.Duration](name string, limit N) error {
 	if limit <= 0 {
 		return fmt.Errorf("%s: must be greater than zero", name)
@@ -70,10 +71,10 @@ type Server struct {
 	log      *slog.Logger
 }
 
-// New returns a server that listens already, so that an address in use stops
-// the start, but does not serve yet. Health endpoints are answered first and
-// leave no telemetry. Every other request is instrumented and passes through
-// middleware, the first outermost, to router.
+// New returns a server that already listens, so that New fails if the address is in
+// use, but does not serve yet. Health endpoints are answered first and leave no
+// telemetry. All other requests are instrumented and pass through middleware, the
+// first outermost, to router.
 func New(ctx context.Context, cfg Config, health Health, router *Router, log *slog.Logger,
 	middleware ...func(http.Handler) http.Handler,
 ) (*Server, error) {
@@ -89,7 +90,7 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 		listener: listener,
 		log:      log,
 		server: &http.Server{
-			Handler:           dismiss(health, healthEndpoints(health, limitRequests(cfg, instrumented))),
+			Handler:           closeConnections(health, healthEndpoints(health, limitRequests(cfg, instrumented))),
 			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 			ReadTimeout:       cfg.ReadTimeout,
 			WriteTimeout:      cfg.WriteTimeout,
@@ -100,11 +101,11 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 	}, nil
 }
 
-// wrap puts middleware around router. Telemetry learns the route of a request
-// before the first of them runs, so that a request which they refuse has one.
+// wrap wraps router in middleware. Telemetry learns the route of a request before
+// any middleware runs, so that it is known even if one of them refuses the request.
 func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Handler {
 	if len(middleware) == 0 {
-		return router // which tells telemetry itself
+		return router // which reports the route itself
 	}
 	next := http.Handler(router)
 	for _, around := range slices.Backward(middleware) {
@@ -116,21 +117,21 @@ func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Han
 	})
 }
 
-// limitRequests ends the context of a request while there is still time to say
-// so: a response that is later than the write timeout reaches nobody. A handler
-// that streams goes on by context.WithoutCancel and http.ResponseController.
+// limitRequests ends the context of a request after nine tenths of the write
+// timeout, so that the handler can still answer: a response after the timeout does
+// not arrive. A handler that streams can go on with context.WithoutCancel and
+// http.ResponseController.
 //
-// It limits the body like http.MaxBytesHandler, which copies the request, but
-// hands the multipart form back: net/http, which knows only the original,
-// removes its files. (To limit the original's body instead would hide from
-// net/http that it was closed early, and the rest of it would pass for the next
-// request.)
+// It limits the body like http.MaxBytesHandler, which copies the request, and then
+// copies the multipart form back: net/http removes the files of the original
+// request only. (Limiting the body of the original would hide from net/http that it
+// was closed early, and net/http would take the rest of it for the next request.)
 func limitRequests(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), cfg.WriteTimeout*9/10)
 		defer cancel()
 		limited := r.WithContext(ctx)
-		if r.Body != http.NoBody { // by which telemetry and handlers know that there is none
+		if r.Body != http.NoBody { // telemetry and handlers compare with it
 			limited.Body = http.MaxBytesReader(w, r.Body, cfg.MaxBodyBytes)
 		}
 		defer func() { r.MultipartForm = limited.MultipartForm }()
@@ -150,8 +151,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close takes no more requests and waits for those under way. When ctx ends
-// first it cuts them off.
+// Close stops accepting requests and waits for those in progress. If ctx is done
+// first, it closes their connections.
 func (s *Server) Close(ctx context.Context) error {
 	if err := s.server.Shutdown(ctx); err != nil {
 		return errors.Join(err, s.server.Close())
@@ -159,22 +160,22 @@ func (s *Server) Close(ctx context.Context) error {
 	return nil
 }
 
-// Health is what the health endpoints ask.
+// Health answers the health endpoints.
 type Health interface {
-	// Started tells whether the service has been started.
+	// Started reports whether the service has been started.
 	Started() bool
-	// Ending tells whether the service soon takes no more requests.
+	// Ending reports whether the service will soon take no more requests.
 	Ending() bool
-	// Check returns the state of every dependency, by name, and whether the
-	// service can take requests.
+	// Check returns the result of every check by name, and whether the service is
+	// ready for requests.
 	Check(context.Context) (states map[string]error, ready bool)
 }
 
-// dismiss asks clients to use another connection for the next request as soon as
-// the service is ending: the end would close theirs under a request that is just
-// being sent. (http.Server.SetKeepAlivesEnabled closes idle connections at once,
-// which has the same fault.)
-func dismiss(health Health, next http.Handler) http.Handler {
+// closeConnections asks clients to open another connection for the next request when
+// the service is ending. Otherwise the shutdown could close a connection on which a
+// request is being sent. (http.Server.SetKeepAlivesEnabled could as well, because it
+// closes idle connections at once.)
+func closeConnections(health Health, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if health.Ending() {
 			w.Header().Set("Connection", "close")
@@ -183,15 +184,15 @@ func dismiss(health Health, next http.Handler) http.Handler {
 	})
 }
 
-// healthEndpoints answers the probes of Kubernetes and its like, on exact
-// paths, and passes everything else on:
+// healthEndpoints answers the probes of an orchestrator such as Kubernetes, on exact
+// paths, and passes all other requests to next:
 //
-//   - /livez: the process can answer. It asks nothing else: restarting this
-//     process does not mend a database.
-//   - /readyz: every dependency answers, and the service is not ending.
+//   - /livez: the process can answer. Dependencies are not checked, because a
+//     restart would not repair them.
+//   - /readyz: all checks pass, and the service is not ending.
 //   - /startupz: the service has started.
 //
-// A check says only that it failed: its error may tell a stranger too much.
+// The response does not contain the error of a check, which is not for strangers.
 func healthEndpoints(health Health, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -222,5 +223,5 @@ func writeHealth(w http.ResponseWriter, ok bool, states map[string]error) {
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(body) // a prober that left is not our error
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone away
 }

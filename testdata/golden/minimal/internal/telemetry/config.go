@@ -16,14 +16,14 @@ import (
 	"go.opentelemetry.io/contrib/propagators/autoprop"
 )
 
-// Config is what the environment says about telemetry. The names are those of
-// the OpenTelemetry specification ("Environment Variable Specification" and
-// "OTLP Exporter Configuration"), and nothing else configures telemetry.
+// Config configures telemetry. The variables are those of the OpenTelemetry
+// specification ("Environment Variable Specification" and "OTLP Exporter
+// Configuration"), and nothing else configures telemetry.
 //
-// The SDK ignores the first block: this package implements it. The SDK reads
-// the rest by itself, but falls back to a default, often without a word, on a
-// value that it does not understand. They are listed here so that Validate
-// finds such a value first.
+// The SDK ignores the variables of the first block; this package implements them.
+// The SDK reads the others itself, but uses the default, often silently, in place
+// of a value that it does not understand. They are listed here so that Validate
+// can report such a value.
 type Config struct {
 	Disabled        string   `env:"OTEL_SDK_DISABLED"`
 	Propagators     []string `env:"OTEL_PROPAGATORS" envDefault:"tracecontext,baggage"`
@@ -66,8 +66,8 @@ type Config struct {
 	LogRecordAttributeCount       *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
 	Observability                 string `env:"OTEL_GO_X_OBSERVABILITY"`
 
-	// Ignored holds what was wrong with variables that do not keep the service
-	// from starting. Start warns of each.
+	// Ignored holds problems with variables that do not keep the service from
+	// starting. Start logs a warning for each.
 	Ignored []error
 }
 
@@ -85,8 +85,8 @@ type OTLP struct {
 	ClientKey         string    `env:"CLIENT_KEY"`
 }
 
-// Positive is a number of something, which cannot be zero: the SDK would take
-// zero for a busy loop, or for no queue at all.
+// Positive is a number greater than zero. The SDK would accept zero, and export in
+// a busy loop or without a queue.
 type Positive uint
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -164,22 +164,22 @@ func (o OTLP) validate(prefix string) error {
 	return errors.Join(problems...)
 }
 
-// tolerable is what is wrong with a value that is no mistake: one set of
-// variables serves programs in many languages.
+// tolerable is a problem with a value that is not a mistake: the same variables
+// may configure programs in many languages.
 type tolerable struct{ error }
 
-// Tolerable reports whether err is about a value that the specification lists
-// or that SDKs of other languages take, and Go's does not. It is to be ignored
-// with a warning, like every other setting that is not recognized (Environment
-// Variable Specification, "Enum"), but even where mistakes are refused.
+// Tolerable reports whether err is about a value that the specification or the SDK
+// of another language knows, but Go's SDK does not. Even in development, where
+// mistakes are refused, such a value is ignored with a warning, as the
+// specification demands (Environment Variable Specification, "Enum").
 func Tolerable(err error) bool {
 	_, ok := errors.AsType[tolerable](err)
 	return ok
 }
 
-// elsewhere holds values that are valid for other SDKs, by the end of the
+// otherSDKs holds values that are valid for other SDKs, by the end of the
 // variable's name.
-var elsewhere = map[string][]string{
+var otherSDKs = map[string][]string{
 	"_EXPORTER":    {"jaeger", "zipkin", "logging", "logging-otlp", "otlp/stdout", "otlp_proto_grpc", "otlp_proto_http"},
 	"_SAMPLER":     {"jaeger_remote", "parentbased_jaeger_remote", "xray"},
 	"_PROTOCOL":    {"http/json"},
@@ -187,22 +187,22 @@ var elsewhere = map[string][]string{
 	"_LEVEL":       {"all", "verbose", "trace", "warning", "fatal", "critical", "off"},
 }
 
-// oneOf reports a value that is none of the allowed ones. No value is fine. The
-// case of a value matters only where it matters to whoever reads it, this
-// service or the SDK. (The SDK takes every word but "true" for false, even yes.)
+// oneOf returns an error unless value is empty or one of allowed. Callers pass a
+// value in lower case if its reader, this package or the SDK, ignores case. (The
+// SDK takes every value but "true" for false, even "yes".)
 func oneOf(name, value string, allowed ...string) error {
 	if value == "" || slices.Contains(allowed, value) {
 		return nil
 	}
 	choices := strings.Join(allowed, ", ")
-	if slices.Contains(elsewhere[name[strings.LastIndex(name, "_"):]], value) {
+	if slices.Contains(otherSDKs[name[strings.LastIndex(name, "_"):]], value) {
 		return tolerable{fmt.Errorf("%s: %q is not supported in Go; use %s", name, value, choices)}
 	}
 	return fmt.Errorf("%s: %q is unknown; use %s", name, value, choices)
 }
 
-// propagators reports the unknown ones of a list. Third parties call theirs
-// what they like, so that one beside known ones is no mistake.
+// propagators returns an error if any of list is unknown. If others are known it is
+// tolerable, because third parties name their propagators as they like.
 func propagators(list []string) error {
 	unknown := slices.DeleteFunc(slices.Clone(list), func(name string) bool {
 		_, err := autoprop.TextMapPropagator(name)
@@ -218,7 +218,7 @@ func propagators(list []string) error {
 	return err
 }
 
-// exporters reports what is wrong with a list of exporters.
+// exporters returns every problem of a list of exporters, joined.
 func exporters(name string, list []string, allowed ...string) error {
 	if slices.Contains(list, none) && len(list) > 1 {
 		return fmt.Errorf("%s: %q excludes every other exporter", name, none)
@@ -227,15 +227,15 @@ func exporters(name string, list []string, allowed ...string) error {
 	for i, exporter := range list {
 		problems = append(problems, oneOf(name, exporter, append(allowed, none)...))
 		if slices.Contains(list[:i], exporter) {
-			problems = append(problems, fmt.Errorf("%s: %q is there twice", name, exporter))
+			problems = append(problems, fmt.Errorf("%s: %q is listed twice", name, exporter))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// keyValues reports what is wrong with a list of key=value, in the encoding of W3C
-// baggage. It does not repeat an entry, which may be a secret: the SDK, if it had
-// to find out, would print the whole list.
+// keyValues returns an error if list is not a list of key=value in the encoding of
+// W3C Baggage. The error does not repeat an entry, which may be a secret; that of
+// the SDK would contain the whole list.
 func keyValues(name, list string) error {
 	for i, pair := range strings.Split(list, ",") {
 		if strings.TrimSpace(pair) == "" && list != "" {
@@ -245,7 +245,7 @@ func keyValues(name, list string) error {
 		text, err := url.PathUnescape(value)
 		if key = strings.TrimSpace(key); list != "" && (!ok || err != nil || key == "" || strings.ContainsAny(key, " :\"(),;<>?@[\\]{}") ||
 			!utf8.ValidString(key+text) || strings.ContainsFunc(key+text, unicode.IsControl)) {
-			return fmt.Errorf("%s: entry %d is not key=value, with %%20 for a blank", name, i+1)
+			return fmt.Errorf("%s: entry %d is not key=value, with %%20 for a space", name, i+1)
 		}
 	}
 	return nil
@@ -261,10 +261,10 @@ type signal struct {
 	chosen    bool     // by the environment
 }
 
-// signal applies the precedence of the specification, with one addition:
-// without an endpoint nothing is sent, instead of everything to a collector on
-// localhost that may not be there. To get that, set the exporter
-// to otlp.
+// signal applies the precedence of the specification, with one difference: without
+// an endpoint nothing is sent. The specification would send everything to a
+// collector on localhost, which may not exist; if the exporter is set to otlp, so
+// does this package.
 func (c Config) signal(name string, list []string, own OTLP, fallback string) signal {
 	endpoint := cmp.Or(own.Endpoint, c.OTLP.Endpoint)
 	s := signal{
@@ -288,7 +288,8 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 	return s
 }
 
-// defaultEndpoint is the specification's. The Go exporters' own would be TLS.
+// defaultEndpoint returns the default of the specification. The Go exporters would
+// use https.
 func (s signal) defaultEndpoint() string {
 	if s.protocol == grpcProtocol {
 		return "http://localhost:4317"
@@ -298,16 +299,16 @@ func (s signal) defaultEndpoint() string {
 
 func (s signal) has(exporter string) bool { return slices.Contains(s.exporters, exporter) }
 
-// secure reports whether OTLP is sent by TLS.
+// secure reports whether OTLP is sent over TLS.
 func (s signal) secure() bool { return s.endpoint.Scheme == "https" }
 
-// local tells whether OTLP stays on this machine.
+// local reports whether OTLP stays on this machine.
 func (s signal) local() bool {
 	host := s.endpoint.Hostname()
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// String says where the signal goes, for the line at start.
+// String returns where the signal goes, for the log.
 func (s signal) String() string {
 	list := cmp.Or(strings.Join(s.exporters, ", "), none)
 	return strings.Replace(list, otlp, strings.Join([]string{otlp, s.protocol, s.endpoint.Redacted()}, " "), 1)

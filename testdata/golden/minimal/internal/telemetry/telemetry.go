@@ -1,6 +1,6 @@
 // Package telemetry sets up OpenTelemetry for the process: traces, metrics and
 // logs, their exporters, and their shutdown. The rest of the service uses
-// the OpenTelemetry API and log/slog, and never this package's internals.
+// the OpenTelemetry API, log/slog, and the helpers of this package.
 package telemetry
 
 import (
@@ -32,31 +32,31 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Service is what a service knows of itself. The environment overrides it:
-// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
+// Service identifies the service in its telemetry. OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES override it.
 type Service struct {
 	Name        string
 	Version     string
 	Revision    string // of the source
 	Environment string // deployment.environment.name
-	Development bool   // prints traces where nothing is configured
+	Development bool   // prints traces unless the environment says where they go
 }
 
-// Telemetry is OpenTelemetry, set up and running.
+// Telemetry is a running OpenTelemetry SDK.
 type Telemetry struct {
 	logger                *slog.Logger
 	traces, metrics, logs func(context.Context) error // to shut each down
 	delivery              delivery
 }
 
-// Start sets OpenTelemetry's global providers and propagator, and returns the
-// means to shut them down. The process's own log goes to stdout; what is for
-// a person at a terminal, and telemetry's own errors, go to stderr.
+// Start sets OpenTelemetry's global providers and propagator. The caller must call
+// Shutdown. The log is written to stdout; what is printed for a developer, and the
+// errors of telemetry itself, are written to stderr.
 //
-// Telemetry must never keep the service from starting. An unreachable collector
-// is no error, nor, except in development, an exporter that cannot be built.
+// Telemetry must never keep the service from starting: an unreachable collector is
+// not an error, and an exporter that cannot be created is one only in development.
 func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, stdout, stderr io.Writer) (*Telemetry, error) {
-	t := &Telemetry{logger: slog.New(logs.handler(stdout)), traces: nothing, metrics: nothing, logs: nothing}
+	t := &Telemetry{logger: slog.New(logs.handler(stdout)), traces: notStarted, metrics: notStarted, logs: notStarted}
 	propagator, err := autoprop.TextMapPropagator(cfg.Propagators...)
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_PROPAGATORS: %w", err)
@@ -70,8 +70,8 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 		return t, nil
 	}
 
-	// Metrics are printed nowhere by default, not even in development: a dump
-	// of every instrument each minute would bury what matters.
+	// Metrics are not printed by default, not even in development: a dump of every
+	// instrument once a minute would bury the traces.
 	traces := cfg.signal("TRACES", cfg.TracesExporter, cfg.OTLPTraces, map[bool]string{true: console, false: none}[service.Development])
 	metrics := cfg.signal("METRICS", cfg.MetricsExporter, cfg.OTLPMetrics, none)
 	records := cfg.signal("LOGS", cfg.LogsExporter, cfg.OTLPLogs, console)
@@ -80,8 +80,8 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	}
 	res := newResource(ctx, service, stderr)
 
-	// Metrics come first: the other two count what they drop with them. They
-	// also end last, for the same reason.
+	// Metrics start first and end last: the SDK counts with them what traces and
+	// logs drop.
 	problems := []error{
 		named("metrics", t.startMetrics(ctx, cfg, metrics, res, stderr)),
 		named("traces", t.startTraces(ctx, traces, res, stderr)),
@@ -95,16 +95,16 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	return t, nil
 }
 
-// Logger returns the process's logger. With the *Context methods of slog its
-// records carry the ids of the span that they belong to.
+// Logger returns the service's logger. Records that are logged with a context, as
+// by InfoContext, have the trace and span ids of that context.
 func (t *Telemetry) Logger() *slog.Logger { return t.logger }
 
-// Shutdown exports what is buffered and stops. ctx is the time it may take: it
-// must not be the context whose end stops the process, for that is over.
+// Shutdown exports what is buffered, until ctx is done, and stops telemetry. Do not
+// pass the context whose end stops the service: that is done already.
 //
-// Traces and logs end at the same time, so that a collector which hangs does not
-// have one of them take all the time. They leave a third of it for metrics, which
-// count what the two have dropped.
+// Traces and logs are shut down at the same time, so that neither takes all the
+// time if the collector hangs. They leave a third of it for metrics, which count
+// what the other two dropped.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	early := ctx
 	if deadline, ok := ctx.Deadline(); ok {
@@ -122,7 +122,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// named makes an error say whose it is.
+// named adds the name of a signal to an error.
 func named(signal string, err error) error {
 	if err == nil {
 		return nil
@@ -130,7 +130,7 @@ func named(signal string, err error) error {
 	return fmt.Errorf("%s: %w", signal, err)
 }
 
-// warn logs what was wrong with the configuration and did not stop the start.
+// warn logs problems of the configuration that do not stop the service.
 func (t *Telemetry) warn(ctx context.Context, ignored []error) {
 	for _, err := range ignored {
 		if err != nil {
@@ -139,10 +139,10 @@ func (t *Telemetry) warn(ctx context.Context, ignored []error) {
 	}
 }
 
-// nothing is the shutdown of what was not started.
-func nothing(context.Context) error { return nil }
+// notStarted shuts down what was not started.
+func notStarted(context.Context) error { return nil }
 
-// announce says once where telemetry goes, so that nobody has to wonder.
+// announce logs where telemetry goes.
 func (t *Telemetry) announce(ctx context.Context, service Service, traces, metrics, records signal) {
 	logs := "stdout"
 	if records.has(otlp) {
@@ -194,7 +194,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 		}
 		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, scheduling)))
 	}
-	stop := nothing
+	stop := notStarted
 	if s.has(prometheus) {
 		reader, shutdown, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
 		if err != nil {
@@ -208,7 +208,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 	return named("runtime", runtime.Start(runtime.WithMeterProvider(provider)))
 }
 
-// startLogs adds OTLP to stdout, where records go in any case.
+// startLogs adds OTLP to stdout, to which records are written in any case.
 func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) error {
 	if !s.has(otlp) {
 		return nil
@@ -226,9 +226,9 @@ func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, r
 	return nil
 }
 
-// setDefaults gives the variables that the SDK reads by itself the values that
-// this package promises for them. The environment is the only way to some of
-// them, and whatever is set there already stays, except what would undo TLS.
+// setDefaults sets the defaults of variables that the SDK reads itself; some of its
+// settings can be changed in no other way. A variable that is already set keeps
+// its value, except for INSECURE.
 func setDefaults(cfg Config, signals ...signal) error {
 	defaults := map[string]string{
 		// Dropped telemetry must be visible: the SDK counts what it drops.
@@ -243,8 +243,8 @@ func setDefaults(cfg Config, signals ...signal) error {
 	for _, s := range signals {
 		prefix := "OTEL_EXPORTER_OTLP_" + s.name + "_"
 		// The scheme decides whether TLS is used (OTLP Exporter Configuration).
-		// To the Go exporters INSECURE would count for more: a token for an
-		// https endpoint would go out in clear.
+		// The Go exporters would let INSECURE override it, and send a token for
+		// an https endpoint in the clear.
 		problems = append(problems, os.Setenv(prefix+"INSECURE", strconv.FormatBool(!s.secure())))
 		if cfg.OTLP.Endpoint == "" {
 			defaults[prefix+"ENDPOINT"] = s.defaultEndpoint()
@@ -261,11 +261,10 @@ func setDefaults(cfg Config, signals ...signal) error {
 	return errors.Join(problems...)
 }
 
-// newResource describes this process. The last option wins, hence the
-// environment comes last. The service's own attributes carry no schema URL,
-// for two that differ are an error; and the process detectors are named one by
-// one, for their bundle would record the command line with whatever secret is
-// on it.
+// newResource returns the resource that describes this process. Later options
+// override earlier ones, so the environment comes last. The attributes of the
+// service have no schema URL, because two different ones are an error. WithProcess
+// is not used, because it records the command line, which may contain secrets.
 func newResource(ctx context.Context, service Service, stderr io.Writer) *resource.Resource {
 	own := []attribute.KeyValue{
 		semconv.ServiceName(service.Name),
@@ -283,17 +282,16 @@ func newResource(ctx context.Context, service Service, stderr io.Writer) *resour
 		resource.WithAttributes(own...),
 		resource.WithFromEnv(),
 	)
-	if err != nil { // a detector that found nothing is no reason not to start
+	if err != nil { // the service starts even if a detector fails
 		slog.New(slog.NewTextHandler(stderr, nil)).WarnContext(ctx, "telemetry: incomplete resource", "error", err)
 	}
 	return res
 }
 
-// SamplesByAttributes reports whether the sampler of provider may look at the
-// attributes that a span is created with. The samplers of the SDK never do, but
-// the SDK does not show which one it uses: hence the look at a private field.
-// Should that ever be called otherwise, the answer is true, which costs time
-// but hides nothing from a sampler.
+// SamplesByAttributes reports whether the sampler of provider may use the
+// attributes with which a span is created. The SDK's own samplers do not. Since the
+// SDK does not export its sampler, a private field is read; if that is ever
+// renamed, the result is true, which is slower but hides nothing from a sampler.
 func SamplesByAttributes(provider trace.TracerProvider) bool {
 	switch p := provider.(type) {
 	case noop.TracerProvider:
@@ -305,7 +303,7 @@ func SamplesByAttributes(provider trace.TracerProvider) bool {
 	}
 }
 
-// isStandard reports whether sampler, and every sampler in it, is the SDK's own.
+// isStandard reports whether sampler and all samplers in it belong to the SDK.
 func isStandard(sampler reflect.Value) bool {
 	switch sampler.Kind() {
 	case reflect.Interface, reflect.Pointer:
@@ -326,22 +324,21 @@ func SetAttributes(ctx context.Context, attributes ...attribute.KeyValue) {
 	trace.SpanFromContext(ctx).SetAttributes(attributes...)
 }
 
-// AddEvent adds a moment worth knowing to the span of ctx.
+// AddEvent adds an event to the span of ctx.
 func AddEvent(ctx context.Context, name string, attributes ...attribute.KeyValue) {
 	trace.SpanFromContext(ctx).AddEvent(name, trace.WithAttributes(attributes...))
 }
 
-// RecordError records *err, if there is one, on span. It goes into the defer
-// statement right after the one that ends the span, with the named result of
-// the function, so that no return is forgotten:
+// RecordError records *err on span unless it is nil. Defer it right after span.End,
+// with the named result of the function, so that it covers every return:
 //
 //	ctx, span := tracer.Start(ctx, "create_order")
 //	defer span.End()
 //	defer telemetry.RecordError(span, &err)
 //
-// The status of the span becomes Error if the service has failed, and remains
-// Unset if the caller is why: it has left, or asked for what is refused. The
-// semantic conventions have the same rule for the status of a server span.
+// The status of the span becomes Error if the service failed. It remains Unset if
+// the caller is the reason, because it went away or its request was refused. The
+// semantic conventions have the same rule for server spans.
 func RecordError(span trace.Span, err *error) {
 	if *err == nil {
 		return
@@ -368,21 +365,21 @@ func Failed(err error) bool {
 // errors without one, such as those of errors.New, it is "_OTHER".
 func ErrorType(err error) attribute.KeyValue {
 	var own interface{ ErrorType() string }
-	var late interface{ Timeout() bool }
+	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &own):
 		return semconv.ErrorType(err)
 	case errors.Is(err, context.Canceled):
 		return semconv.ErrorTypeKey.String("canceled")
-	case errors.As(err, &late) && late.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return semconv.ErrorTypeKey.String("timeout")
 	}
 	return semconv.ErrorType(specific(err)) // semconv.ErrorTypeOther for nil
 }
 
-// specific returns the first error in the chain of err whose type says what
-// went wrong, which those of the packages errors and fmt do not. It returns
-// nil if there is none.
+// specific returns the first error in the chain of err whose type is not one of the
+// packages errors and fmt, which say nothing about what went wrong. It returns nil
+// if there is none.
 func specific(err error) error {
 	if err == nil {
 		return nil
