@@ -80,9 +80,9 @@ func TestGroup_EndsInOrder(t *testing.T) {
 // A part that ends before its time ends the service, and the others in order.
 func TestGroup_APartThatEndsEndsTheService(t *testing.T) {
 	for want, run := range map[string]func(context.Context) error{
-		"worker: broken":                     func(context.Context) error { return errors.New("broken") },
+		"worker: broken":                        func(context.Context) error { return errors.New("broken") },
 		"worker: returned before it was closed": func(context.Context) error { return nil },
-		"worker: panic: boom":                func(context.Context) error { panic("boom") },
+		"worker: panic: boom":                   func(context.Context) error { panic("boom") },
 	} {
 		g := newGroup()
 		closed := false
