@@ -1,0 +1,198 @@
+//go:build matrix && unix
+
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// The tests of a service that need a server pass at a real one.
+func TestMatrix_Servers(t *testing.T) {
+	servers := map[string]*server{"TEST_DATABASE_URL/postgres": newPostgres(t), "TEST_DATABASE_URL/mysql": newMariaDB(t)}
+	for _, spec := range []generator.Spec{
+		{Slots: map[string]string{"database": "postgres"}},
+		{Slots: map[string]string{"database": "postgres", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
+		{Slots: map[string]string{"database": "postgres", "sample": "none"}},
+		{Slots: map[string]string{"database": "mysql"}},
+		{Slots: map[string]string{"database": "mysql", "sample": "none"}, Features: []string{"auth", "client"}},
+	} {
+		spec.Service, spec.Module = "shop", "example.com/acme/shop"
+		t.Run(describe(t, spec), func(t *testing.T) {
+			t.Setenv("TEST_DATABASE_URL", servers["TEST_DATABASE_URL/"+spec.Slots["database"]].url)
+			dir := filepath.Join(t.TempDir(), "shop")
+			e2e.New(t, e2e.Catalog(t), dir, spec)
+			e2e.Go(t, dir, "test", "-race", "-tags=integration", "./...")
+		})
+	}
+}
+
+// A server is a real one, with the programs of this machine, on a free port and
+// in a directory of its own. It ends with the test.
+type server struct {
+	url     string // of a user who may create databases, where there are any
+	command func() *exec.Cmd
+	answers func() error
+	running *exec.Cmd
+}
+
+// newPostgres starts PostgreSQL.
+func newPostgres(t *testing.T) *server {
+	t.Helper()
+	// Debian keeps the versions apart.
+	initdb := program(t, "initdb", "/usr/lib/postgresql/*/bin", "postgresql")
+	dir, as := directory(t, "postgres")
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte("not-a-secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	data, port := filepath.Join(dir, "data"), freePort(t)
+	run(t, as(initdb, "--pgdata="+data, "--username=otelgen", "--auth=scram-sha-256", "--pwfile="+password, "--no-sync"))
+	s := &server{
+		url: fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/postgres?sslmode=disable", port),
+		command: func() *exec.Cmd {
+			return as(filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data, "-p", strconv.Itoa(port),
+				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir)
+		},
+		answers: func() error {
+			return as(filepath.Join(filepath.Dir(initdb), "pg_isready"), "--host=127.0.0.1", "--port="+strconv.Itoa(port)).Run()
+		},
+	}
+	s.start(t)
+	return s
+}
+
+// newMariaDB starts MariaDB, which Debian has instead of MySQL.
+func newMariaDB(t *testing.T) *server {
+	t.Helper()
+	mariadbd := program(t, "mariadbd", "/usr/sbin", "mariadb-server")
+	dir, as := directory(t, "mariadb")
+	data, socket, port := filepath.Join(dir, "data"), filepath.Join(dir, "socket"), freePort(t)
+	run(t, as("mariadb-install-db", "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"))
+	users := filepath.Join(dir, "users.sql") // is executed at every start
+	if err := os.WriteFile(users, []byte("GRANT ALL ON *.* TO otelgen@'127.0.0.1' IDENTIFIED BY 'not-a-secret' WITH GRANT OPTION;\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &server{
+		url: fmt.Sprintf("mysql://otelgen:not-a-secret@127.0.0.1:%d/mysql", port),
+		command: func() *exec.Cmd {
+			return as(mariadbd, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
+				"--socket="+socket, "--init-file="+users)
+		},
+		answers: func() error {
+			return as("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(port),
+				"--user=otelgen", "--password=not-a-secret", "--execute=SELECT 1").Run()
+		},
+	}
+	s.start(t)
+	return s
+}
+
+// start starts the server, again with the data that it had, and waits until it
+// answers.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	cmd := s.command()
+	said, err := os.CreateTemp(t.TempDir(), "log") // a pipe would stay open as long as any process that the server started
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.running = cmd
+	t.Cleanup(func() { kill(cmd) })
+	for deadline := time.Now().Add(time.Minute); s.answers() != nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(said.Name())
+			t.Fatalf("%s does not answer\n%s", strings.Join(cmd.Args, " "), log)
+		}
+	}
+}
+
+// kill ends the server at once, as a crash does.
+func (s *server) kill() { kill(s.running) }
+
+func kill(cmd *exec.Cmd) {
+	if cmd.ProcessState == nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with the processes that it started
+		_ = cmd.Wait()
+	}
+}
+
+// program returns the path of a program: from the directory where Debian puts it,
+// or else from PATH.
+func program(t *testing.T, name, directory, pkg string) string {
+	t.Helper()
+	if found, _ := filepath.Glob(filepath.Join(directory, name)); len(found) > 0 {
+		return found[len(found)-1]
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is not installed on this machine: apt-get install %s", name, pkg)
+	}
+	return path
+}
+
+// directory returns a directory for a server, and what makes a command in it.
+// Servers refuse to run as root: they run as another user if root runs the test.
+func directory(t *testing.T, name string) (dir string, as func(name string, args ...string) *exec.Cmd) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", name) //nolint:usetesting // only its owner may enter t.TempDir(), and this is for another user
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	attributes := syscall.SysProcAttr{Setpgid: true}
+	if os.Getuid() == 0 {
+		nobody, err := user.Lookup("nobody")
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid, err1 := strconv.ParseUint(nobody.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(nobody.Gid, 10, 32)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+			t.Fatal(err)
+		}
+		attributes.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	return dir, func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(name, args...)
+		cmd.Dir, cmd.SysProcAttr = dir, &attributes
+		return cmd
+	}
+}
+
+func run(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
