@@ -554,6 +554,35 @@ wiring:
 	)
 }
 
+// A step that wraps an output stands between it and all others that take it, and
+// there is one of its kind.
+func TestWraps(t *testing.T) {
+	f := newFixture(t)
+	const cache = "title: x\nsummary: x\nwiring:\n  - {name: cache, import: internal/cache, call: cache.New, inputs: [store, log], outputs: [cached], wraps: store}\n"
+	f.write("sample/orders/quick/feature.yaml", "when: {quick: [on]}\nreason: x\n"+cache)
+	f.write("feature/quick/feature.yaml", "title: x\nsummary: x\n")
+	c := loaded(t, f.files)
+	for features, want := range map[string]string{"": "order.NewService(store, log)", "quick": "order.NewService(cached, log)"} {
+		serve := string(rendered(t, c, shop(nil, strings.Fields(features)...))["cmd/shop/serve.go"])
+		if !strings.Contains(serve, want) || strings.Contains(serve, "cached := cache.New(store, log)") != (features != "") {
+			t.Errorf("%q: no %s in\n%s", features, want, serve)
+		}
+	}
+
+	f.write("sample/orders/second/feature.yaml", "when: {quick: [on]}\nreason: x\n"+strings.NewReplacer("name: cache", "name: second", "[cached]", "[twice]").Replace(cache))
+	_, err := Load(f.files)
+	lines(t, err, "sample/orders/second/feature.yaml:6:108: wrapped output store: orders-quick has it, too (sample/orders/quick/feature.yaml:6:108), and both can be selected together; rename one, or let them exclude each other")
+	delete(f.files, "sample/orders/second/feature.yaml")
+
+	f.replace("sample/orders/quick/feature.yaml", "inputs: [store, log]", "inputs: [log]")
+	_, err = Load(f.files)
+	lines(t, err, "sample/orders/quick/feature.yaml:6:101: wraps: step cache takes no input store, or has not exactly one output; a step that wraps an input takes it, and has the output that replaces it")
+
+	f.replace("sample/orders/quick/feature.yaml", "inputs: [log]", "inputs: [store, orders]")
+	_, err = Load(f.files)
+	lines(t, err, "sample/orders/feature.yaml:4:5: wiring: a circle, orders -> cache -> orders; each takes what the next provides; remove an input that one of them does not need")
+}
+
 // A hidden feature comes with those that require it, and an index file and a
 // list can be anybody's. Items for a list that is not there are left out.
 func TestHiddenFeatures(t *testing.T) {

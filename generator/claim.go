@@ -99,6 +99,9 @@ func (c *Catalog) claims() map[claim][]claimant {
 				all[c] = append(all[c], claimant{Feature: f, at: at, name: name, fallback: step.Fallback})
 			}
 			addOf("step", step.Name, f.doc.At("wiring", i, "name"))
+			if step.Wraps != "" {
+				addOf("wrapped output", step.Wraps, f.doc.At("wiring", i, "wraps"))
+			}
 			for j, output := range step.Outputs {
 				addOf("output", output, f.doc.At("wiring", i, "outputs", j))
 			}

@@ -252,6 +252,9 @@ type step struct {
 	Literal bool `yaml:"literal"`
 	// Fallback leaves the step out when another selected step has its outputs.
 	Fallback bool `yaml:"fallback"`
+	// Wraps is the one input to which the step adds something: the other steps
+	// that take it get the output instead. An output is wrapped once.
+	Wraps string `yaml:"wraps"`
 
 	// Methods of the first output, func(context.Context) error, which the
 	// lifecycle calls: Run goes on while the service does, Close ends the part,

@@ -40,6 +40,9 @@ func (l *loader) checkWiring() {
 	for _, f := range l.Features {
 		for i := range f.contributes.Wiring {
 			s := &f.contributes.Wiring[i]
+			if s.Wraps != "" && (!slices.Contains(s.Inputs, s.Wraps) || len(s.Outputs) != 1) {
+				l.problems.Add(f.doc.At("wiring", i, "wraps"), "wraps: step %s takes no input %s, or has not exactly one output; a step that wraps an input takes it, and has the output that replaces it", s.Name, s.Wraps)
+			}
 			with, without := l.present(f, s)
 			for j, input := range s.Inputs {
 				var lacking []*Feature
@@ -115,12 +118,15 @@ func (l *loader) gatherProviders() {
 // checkCircles reports steps that wait for each other in some selection: for
 // each step the shortest way back to it, if there is one, each circle once.
 func (l *loader) checkCircles() {
-	joined := map[string][]provider{} // by group
+	joined, wrappers := map[string][]provider{}, map[string][]provider{} // by group, and by what they wrap
 	for _, f := range l.Features {
 		for i := range f.contributes.Wiring {
 			s := &f.contributes.Wiring[i]
 			if group, _ := s.group(); group != "" {
 				joined[group+allOf] = append(joined[group+allOf], provider{f, s})
+			}
+			if s.Wraps != "" {
+				wrappers[s.Wraps] = append(wrappers[s.Wraps], provider{f, s})
 			}
 		}
 	}
@@ -131,6 +137,9 @@ func (l *loader) checkCircles() {
 				var next []provider
 				for _, input := range p.step.Inputs {
 					next = append(next, slices.Concat(l.providers[input], joined[input])...)
+					if p.step.Wraps != input { // else it takes what is wrapped, and not the wrapper
+						next = append(next, wrappers[input]...)
+					}
 				}
 				return slices.DeleteFunc(next, func(p provider) bool { return p.step == nil })
 			})

@@ -136,7 +136,7 @@ func (s *Selection) wire() (err error) {
 	}
 	steps = withoutNeedless(steps, groups)
 	s.joined = join(steps, groups)
-	s.steps, err = orderSteps(expandGroups(steps, s.joined))
+	s.steps, err = orderSteps(wrapOutputs(expandGroups(steps, s.joined)))
 	return err
 }
 

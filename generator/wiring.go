@@ -76,6 +76,28 @@ func expandGroups(steps []step, joined map[string][]step) []step {
 	return expanded
 }
 
+// wrapOutputs replaces outputs that steps wrap among the inputs of all others.
+func wrapOutputs(steps []step) []step {
+	wrapped := slices.Clone(steps)
+	for i, wrapper := range steps {
+		if wrapper.Wraps == "" {
+			continue
+		}
+		for j := range wrapped {
+			if j == i {
+				continue
+			}
+			wrapped[j].Inputs = slices.Clone(wrapped[j].Inputs)
+			for k, input := range wrapped[j].Inputs {
+				if input == wrapper.Wraps {
+					wrapped[j].Inputs[k] = wrapper.Outputs[0]
+				}
+			}
+		}
+	}
+	return wrapped
+}
+
 // orderSteps brings the steps of the selected features into an order in which
 // each comes after those that provide what it takes, and otherwise into reading
 // order. That its inputs are provided at all, Load has proven.

@@ -74,6 +74,7 @@ func TestJoints(t *testing.T) {
 		"orders-gorm",
 		"orders-huma",
 		"orders-memory",
+		"orders-mysql",
 		"orders-plain",
 		"orders-plain-chi",
 		"orders-plain-echo",
@@ -83,6 +84,8 @@ func TestJoints(t *testing.T) {
 		"orders-postgres",
 		"orders-relational",
 		"orders-sql",
+		"orders-sql-mysql",
+		"orders-sql-numbered",
 		"orders-sqlc",
 		"orders-sqlc-json",
 		"orders-sqlc-postgres",
@@ -92,6 +95,7 @@ func TestJoints(t *testing.T) {
 		"plain-gin",
 		"plain-nethttp",
 		"plain-validator",
+		"redis-orders",
 	}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)

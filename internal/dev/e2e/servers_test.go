@@ -21,17 +21,23 @@ import (
 
 // The tests of a service that need a server pass at a real one.
 func TestMatrix_Servers(t *testing.T) {
-	servers := map[string]*server{"TEST_DATABASE_URL/postgres": newPostgres(t), "TEST_DATABASE_URL/mysql": newMariaDB(t)}
+	databases := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}
+	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for _, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}},
 		{Slots: map[string]string{"database": "postgres", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
 		{Slots: map[string]string{"database": "postgres", "sample": "none"}},
 		{Slots: map[string]string{"database": "mysql"}},
 		{Slots: map[string]string{"database": "mysql", "sample": "none"}, Features: []string{"auth", "client"}},
+		{Slots: map[string]string{"database": "mysql"}, Features: []string{"background", "redis"}},
+		{Features: []string{"redis"}},
+		{Slots: map[string]string{"sample": "none"}, Features: []string{"redis"}},
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
 		t.Run(describe(t, spec), func(t *testing.T) {
-			t.Setenv("TEST_DATABASE_URL", servers["TEST_DATABASE_URL/"+spec.Slots["database"]].url)
+			if database := databases[spec.Slots["database"]]; database != nil {
+				t.Setenv("TEST_DATABASE_URL", database.url)
+			}
 			dir := filepath.Join(t.TempDir(), "shop")
 			e2e.New(t, e2e.Catalog(t), dir, spec)
 			e2e.Go(t, dir, "test", "-race", "-tags=integration", "./...")
@@ -94,6 +100,29 @@ func newMariaDB(t *testing.T) *server {
 		answers: func() error {
 			return as("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(port),
 				"--user=otelgen", "--password=not-a-secret", "--execute=SELECT 1").Run()
+		},
+	}
+	s.start(t)
+	return s
+}
+
+// newRedis starts Redis, which keeps nothing when it ends.
+func newRedis(t *testing.T) *server {
+	t.Helper()
+	redis := program(t, "redis-server", "/usr/bin", "redis-server")
+	dir, as := directory(t, "redis")
+	port := strconv.Itoa(freePort(t))
+	s := &server{
+		url: "redis://127.0.0.1:" + port,
+		command: func() *exec.Cmd {
+			return as(redis, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no")
+		},
+		answers: func() error {
+			conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+			if err == nil {
+				err = conn.Close()
+			}
+			return err
 		},
 	}
 	s.start(t)
