@@ -51,7 +51,18 @@ type server struct {
 	url     string // of a user who may create databases, where there are any
 	command func() *exec.Cmd
 	answers func() error
+	client  func(database, query string) *exec.Cmd // nil if it has no SQL
 	running *exec.Cmd
+}
+
+// query returns what a database answers, a row a line.
+func (s *server) query(t *testing.T, database, text string) string {
+	t.Helper()
+	out, err := s.client(database, text).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", text, err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // newPostgres starts PostgreSQL.
@@ -68,6 +79,10 @@ func newPostgres(t *testing.T) *server {
 	run(t, as(initdb, "--pgdata="+data, "--username=otelgen", "--auth=scram-sha-256", "--pwfile="+password, "--no-sync"))
 	s := &server{
 		url: fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/postgres?sslmode=disable", port),
+		client: func(database, query string) *exec.Cmd {
+			return as(filepath.Join(filepath.Dir(initdb), "psql"), "--no-psqlrc", "--tuples-only", "--no-align", "--command="+query,
+				fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/%s?sslmode=disable", port, database))
+		},
 		command: func() *exec.Cmd {
 			return as(filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data, "-p", strconv.Itoa(port),
 				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir)
@@ -91,15 +106,17 @@ func newMariaDB(t *testing.T) *server {
 	if err := os.WriteFile(users, []byte("GRANT ALL ON *.* TO otelgen@'127.0.0.1' IDENTIFIED BY 'not-a-secret' WITH GRANT OPTION;\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	client := func(database, query string) *exec.Cmd {
+		return as("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(port),
+			"--user=otelgen", "--password=not-a-secret", "--skip-column-names", "--execute="+query, database)
+	}
 	s := &server{
-		url: fmt.Sprintf("mysql://otelgen:not-a-secret@127.0.0.1:%d/mysql", port),
+		url:     fmt.Sprintf("mysql://otelgen:not-a-secret@127.0.0.1:%d/mysql", port),
+		client:  client,
+		answers: func() error { return client("mysql", "SELECT 1").Run() },
 		command: func() *exec.Cmd {
 			return as(mariadbd, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
 				"--socket="+socket, "--init-file="+users)
-		},
-		answers: func() error {
-			return as("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(port),
-				"--user=otelgen", "--password=not-a-secret", "--execute=SELECT 1").Run()
 		},
 	}
 	s.start(t)
@@ -113,9 +130,9 @@ func newRedis(t *testing.T) *server {
 	dir, as := directory(t, "redis")
 	port := strconv.Itoa(freePort(t))
 	s := &server{
-		url: "redis://127.0.0.1:" + port,
+		url: "redis://:not-a-secret@127.0.0.1:" + port,
 		command: func() *exec.Cmd {
-			return as(redis, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no")
+			return as(redis, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--requirepass", "not-a-secret", "--save", "", "--appendonly", "no")
 		},
 		answers: func() error {
 			conn, err := net.Dial("tcp", "127.0.0.1:"+port)

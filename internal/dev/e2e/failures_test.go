@@ -1,0 +1,296 @@
+//go:build matrix && unix
+
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// A shop is a service with a database and Redis, and those who watch it.
+type shop struct {
+	t         *testing.T
+	url       string
+	process   *e2e.Process
+	collector *e2e.Collector
+	database  *server
+	redis     *server
+}
+
+// startShops starts a service for each database, one after the other, and calls
+// test with each.
+func startShops(t *testing.T, test func(*testing.T, *shop)) {
+	for name, start := range map[string]func(*testing.T) *server{"postgres": newPostgres, "mysql": newMariaDB} {
+		t.Run(name, func(t *testing.T) {
+			s := &shop{t: t, database: start(t), redis: newRedis(t)}
+			s.database.query(t, name, "CREATE DATABASE shop") // each server has a database of its name
+			own, err := url.Parse(s.database.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			password, _ := own.User.Password()
+			own.User, own.Path = url.User(own.User.Username()), "/shop"
+
+			dir := filepath.Join(t.TempDir(), "shop")
+			e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
+				Service: "shop", Module: "example.com/acme/shop", Slots: map[string]string{"database": name}, Features: []string{"redis"},
+			})
+			address := e2e.FreeAddress(t)
+			s.url = "http://" + address
+			s.collector = e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))
+			s.process = e2e.Start(t, []string{
+				"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + s.collector.Endpoint,
+				"DATABASE_URL=" + own.String(), "DATABASE_PASSWORD=" + password, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=1s",
+				"REDIS_URL=" + s.redis.url,
+			}, e2e.Build(t, dir, "shop"))
+			s.process.AwaitOK(s.url + "/readyz")
+			test(t, s)
+		})
+	}
+}
+
+// do sends a request, and returns the response and its body.
+func (s *shop) do(method, path, body string) (*http.Response, string) {
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Error(err)
+		return &http.Response{}, ""
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Error(err)
+		return &http.Response{}, ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Error(err)
+	}
+	return response, string(text)
+}
+
+// Servers that crash under load and come back cost time, and nothing else: no
+// confirmed order is lost, none is there twice, stock is right, whoever gets no
+// answer gets a clean refusal, and telemetry says why.
+func TestMatrix_ServersCrash(t *testing.T) {
+	startShops(t, func(t *testing.T, s *shop) {
+		var (
+			load      sync.WaitGroup
+			mu        sync.Mutex
+			confirmed = map[string]string{} // customer by order
+			refused   = map[int]int{}
+			stop      = make(chan struct{})
+		)
+		for worker := range 6 {
+			load.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-stop:
+						return
+					case <-time.After(10 * time.Millisecond):
+					}
+					customer := fmt.Sprintf("customer-%d-%d", worker, n)
+					response, body := s.do(http.MethodPost, "/orders", `{"customer":"`+customer+`","items":[{"sku":"coffee","quantity":1}]}`)
+					var created struct{ ID string }
+					mu.Lock()
+					if response.StatusCode == http.StatusCreated && json.Unmarshal([]byte(body), &created) == nil {
+						confirmed[created.ID] = customer
+					} else {
+						refused[response.StatusCode]++
+						checkRefusal(t, response, body)
+					}
+					mu.Unlock()
+					if created.ID != "" {
+						if response, body := s.do(http.MethodGet, "/orders/"+created.ID, ""); response.StatusCode != http.StatusOK {
+							checkRefusal(t, response, body)
+						}
+					}
+				}
+			})
+		}
+		await := func(what string, reached func(response *http.Response, body string) bool) {
+			t.Helper()
+			deadline := time.Now().Add(30 * time.Second)
+			for {
+				response, body := s.do(http.MethodGet, "/readyz", "")
+				if reached(response, body) {
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("not %s: %d %s\n%s", what, response.StatusCode, body, &s.process.Stdout)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		ready := func(response *http.Response, body string) bool {
+			return response.StatusCode == http.StatusOK && !strings.Contains(body, "unavailable")
+		}
+		for range 2 {
+			time.Sleep(time.Second)
+			s.redis.kill()
+			await("ready without Redis", func(response *http.Response, body string) bool {
+				return response.StatusCode == http.StatusOK && strings.Contains(body, `"redis":"unavailable"`)
+			})
+			s.database.kill()
+			await("unready without its database", func(response *http.Response, body string) bool {
+				return response.StatusCode == http.StatusServiceUnavailable && strings.Contains(body, `"database":"unavailable"`)
+			})
+			if response, _ := s.do(http.MethodGet, "/livez", ""); response.StatusCode != http.StatusOK {
+				t.Error("a service whose database is away is not alive")
+			}
+			s.database.start(t)
+			s.redis.start(t)
+			await("ready again", ready)
+		}
+		time.Sleep(time.Second)
+		close(stop)
+		load.Wait()
+		t.Logf("%d orders confirmed, refused by status: %v", len(confirmed), refused)
+		if len(confirmed) < 100 || refused[http.StatusServiceUnavailable] == 0 {
+			t.Errorf("that was no load: %d orders, refused %v", len(confirmed), refused)
+		}
+
+		kept := map[string]int{}
+		for id := range strings.FieldsSeq(s.database.query(t, "shop", "SELECT id FROM orders")) {
+			kept[id]++
+		}
+		for id, customer := range confirmed {
+			if kept[id] != 1 {
+				t.Errorf("the order of %s is there %d times", customer, kept[id])
+			}
+		}
+		if twice := s.database.query(t, "shop", "SELECT customer FROM orders GROUP BY customer HAVING count(*) > 1"); twice != "" {
+			t.Errorf("more than one order of %s", twice)
+		}
+		if stock := s.database.query(t, "shop", "SELECT stock FROM articles WHERE sku = 'coffee'"); stock != strconv.Itoa(10_000-len(kept)) {
+			t.Errorf("%s coffee are left after %d orders", stock, len(kept))
+		}
+		if code := s.process.Stop(); code != 0 {
+			t.Errorf("exit status %d\n%s", code, &s.process.Stderr)
+		}
+		s.checkErrorTypes(s.collector.Stop())
+	})
+}
+
+// checkRefusal fails the test unless a response tells a client to try again, and
+// nothing of what has happened.
+func checkRefusal(t *testing.T, response *http.Response, body string) {
+	t.Helper()
+	var problem struct {
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}
+	if response.StatusCode != http.StatusServiceUnavailable && response.StatusCode != http.StatusGatewayTimeout ||
+		response.Header.Get("Content-Type") != "application/problem+json" ||
+		json.Unmarshal([]byte(body), &problem) != nil || problem.Status != response.StatusCode {
+		t.Errorf("%d %s: %s", response.StatusCode, response.Header.Get("Content-Type"), body)
+	}
+	for _, internal := range []string{"127.0.0.1", "connect", "SQLSTATE", "pgconn", "mysql", "EOF", "dial"} {
+		if strings.Contains(body, internal) {
+			t.Errorf("%s is in %s", internal, body)
+		}
+	}
+}
+
+// checkErrorTypes fails the test unless what failed says why, by a word that is
+// one of few.
+func (s *shop) checkErrorTypes(arrived *e2e.Telemetry) {
+	s.t.Helper()
+	allowed := []any{
+		"connection_exception", "operator_intervention", "insufficient_resources", "system_error", // the database
+		"database_unavailable", "503", "canceled", "timeout",
+		"circuit_open", "*net.OpError", "*errors.errorString", "LOADING", // Redis
+	}
+	types := map[any]int{}
+	for _, span := range arrived.Spans {
+		if kind, failed := span.Attributes["error.type"]; failed {
+			types[kind]++
+			if !slices.Contains(allowed, kind) {
+				s.t.Errorf("%s: error.type %v, %s", span.Name, kind, span.Status.Message)
+			}
+		}
+	}
+	s.t.Logf("error.type: %v", types)
+	if types["connection_exception"]+types["operator_intervention"] == 0 {
+		s.t.Errorf("no span tells that the database was away: %v", types)
+	}
+}
+
+// Secrets are in no telemetry and in no answer: neither those of the
+// configuration nor what clients send, whatever goes wrong with it.
+func TestMatrix_Secrets(t *testing.T) {
+	const secret = "hunter2"
+	startShops(t, func(t *testing.T, s *shop) {
+		var answers bytes.Buffer
+		send := func(method, path, body string) {
+			response, text := s.do(method, path, body)
+			if response.StatusCode >= http.StatusInternalServerError {
+				t.Errorf("%s %s %s: %d %s", method, path, body, response.StatusCode, text)
+			}
+			if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated { // which return what was sent
+				fmt.Fprintln(&answers, text)
+			}
+		}
+		for _, spoil := range []string{
+			"", "'", "\\", "\\u0000", "%", "'; DROP TABLE orders; --", "\\ud83d\\ude00", "\\ud800", " ", "\\n", "?", "$1", strings.Repeat("x", 60), "é",
+		} {
+			value := secret + spoil
+			for _, body := range []string{
+				`{"customer":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
+				`{"customer":"ada","items":[{"sku":"` + value + `","quantity":1}]}`,
+				`{"customer":"ada","payment_method":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
+				`{"customer":"ada","` + value + `":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
+				`{"customer":"ada","items":"` + value + `"}`,
+				`"` + value,
+			} {
+				send(http.MethodPost, "/orders", body)
+			}
+			escaped := url.PathEscape(strings.NewReplacer("\\u0000", "\x00", "\\ud800", "\xff", "\\n", "\n").Replace(value))
+			send(http.MethodGet, "/orders/"+escaped, "")
+			send(http.MethodPost, "/orders/"+escaped+"/cancel", "")
+			send(http.MethodDelete, "/orders/"+escaped, "")
+			send(http.MethodGet, "/orders?cursor="+escaped+"&limit=3", "")
+			send(http.MethodGet, "/orders?limit="+escaped, "")
+			send(http.MethodGet, "/"+escaped, "")
+		}
+		s.database.kill() // what is wrong with a server must not tell its password either
+		s.redis.kill()
+		for range 5 {
+			_, text := s.do(http.MethodPost, "/orders", `{"customer":"`+secret+`","items":[{"sku":"coffee","quantity":1}]}`)
+			fmt.Fprintln(&answers, text)
+			_, text = s.do(http.MethodGet, "/readyz", "")
+			fmt.Fprintln(&answers, text)
+		}
+		if code := s.process.Stop(); code != 0 {
+			t.Errorf("exit status %d", code)
+		}
+		arrived := s.collector.Stop()
+		if len(arrived.Spans) < 100 || len(arrived.Metrics) == 0 || len(arrived.Records) == 0 {
+			t.Errorf("%d spans, %d metrics, %d records", len(arrived.Spans), len(arrived.Metrics), len(arrived.Records))
+		}
+		for where, text := range map[string]string{
+			"telemetry": fmt.Sprintf("%+v", arrived), "stdout": s.process.Stdout.String(), "stderr": s.process.Stderr.String(), "answers": answers.String(),
+		} {
+			for _, word := range []string{secret, "not-a-secret", "DROP TABLE"} {
+				if at := strings.Index(text, word); at >= 0 {
+					t.Errorf("%s is in the %s: ...%s...", word, where, text[max(0, at-300):min(len(text), at+100)])
+				}
+			}
+		}
+	})
+}
