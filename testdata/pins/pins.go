@@ -53,6 +53,7 @@ import (
 	_ "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	_ "golang.org/x/sync/singleflight"
 	_ "google.golang.org/protobuf/proto"
+	_ "gorm.io/driver/mysql"
 	_ "gorm.io/driver/postgres"
 	_ "gorm.io/gorm"
 	_ "modernc.org/sqlite"

@@ -26,8 +26,12 @@ func TestMatrix_Servers(t *testing.T) {
 	for _, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}},
 		{Slots: map[string]string{"database": "postgres", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
-		{Slots: map[string]string{"database": "postgres", "sample": "none"}},
+		{Slots: map[string]string{"database": "postgres", "store": "sql"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
 		{Slots: map[string]string{"database": "mysql"}},
+		{Slots: map[string]string{"database": "mysql", "store": "sql"}},
+		{Slots: map[string]string{"database": "mysql", "store": "gorm"}},
 		{Slots: map[string]string{"database": "mysql", "sample": "none"}, Features: []string{"auth", "client"}},
 		{Slots: map[string]string{"database": "mysql"}, Features: []string{"background", "redis"}},
 		{Features: []string{"redis"}},
