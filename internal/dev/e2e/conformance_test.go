@@ -1,0 +1,121 @@
+//go:build matrix
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// finding is what testdata/conformance prints of each check.
+type finding struct{ Group, Check, Wrong string }
+
+// docs/conformance.md holds what was found: nothing is wrong with any router of
+// ours, and what is wrong with what they could use instead.
+func TestMatrix_Conformance(t *testing.T) {
+	t.Parallel()
+	harness := filepath.Join(e2e.Root(t), "testdata", "conformance")
+	stock := conform(t, harness, ".")
+	ours := map[string][]finding{}
+	for _, slot := range e2e.Catalog(t).Slots {
+		if slot.Name != "router" {
+			continue
+		}
+		for _, router := range slot.Values {
+			dir := filepath.Join(t.TempDir(), "shop")
+			e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+				"router": router, "api": "plain", "sample": "none",
+			}})
+			program, err := os.ReadFile(filepath.Join(harness, "harness.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join(harness, "_service"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "cmd", "conformance", "harness.go"), program, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			ours[router] = conform(t, dir, "./cmd/conformance")[""]
+			for _, f := range ours[router] {
+				if f.Wrong != "" {
+					t.Errorf("%s: %s: %s: %s", router, f.Group, f.Check, f.Wrong)
+				}
+			}
+		}
+	}
+	document, made := filepath.Join(e2e.Root(t), "docs", "conformance.md"), conformance(ours, stock)
+	if *update {
+		if err := os.WriteFile(document, []byte(made), 0o644); err != nil { //nolint:gosec // everybody may read it
+			t.Fatal(err)
+		}
+	}
+	if committed, err := os.ReadFile(document); err != nil || string(committed) != made {
+		t.Errorf("docs/conformance.md says something else (%v); write it anew with -update:\n%s", err, made)
+	}
+}
+
+// conform runs a program of the module in dir.
+func conform(t *testing.T, dir, program string) map[string][]finding {
+	t.Helper()
+	var findings map[string][]finding
+	out := e2e.Go(t, dir, "run", "-mod=mod", program)
+	if err := json.Unmarshal([]byte(out), &findings); err != nil || len(findings) == 0 {
+		t.Fatalf("%s: %v\n%s", dir, err, out)
+	}
+	return findings
+}
+
+const preamble = `# Conformance to the semantic conventions for HTTP servers
+
+What a generated service records of requests, by router, beside what the same routers record with the instrumentation that
+their documentation recommends: otelhttp 0.72 around http.ServeMux, otelgin 0.71 with gin 1.12, echo-opentelemetry 0.0.3
+with echo 5.4. Each check is one exchange with a real server, whose spans and metrics are held to version 1.43 of the
+[conventions](https://opentelemetry.io/docs/specs/semconv/http/). The API style makes no difference: the test
+TestMatrix_RoutersAreTheSame compares the spans of every router and style, attribute by attribute.
+
+This page is written by the test TestMatrix_Conformance (` + "`go test -tags matrix -run TestMatrix_Conformance ./internal/dev/e2e -update`" + `),
+which fails when a check of ours does.
+
+Two things differ from the conventions on purpose, on every router. ` + "`url.query`" + ` is recorded only of parameters that the
+configuration names, because a query may hold a token. ` + "`url.path`" + ` has ` + "`{id}`" + ` in place of a parameter, unless the
+configuration names it, because it may identify a person.
+`
+
+// conformance is the document.
+func conformance(ours, stock map[string][]finding) string {
+	columns, names := [][]finding{}, []string{}
+	for _, side := range []map[string][]finding{ours, stock} {
+		for _, name := range slices.Sorted(maps.Keys(side)) {
+			names, columns = append(names, name), append(columns, side[name])
+		}
+	}
+	var doc strings.Builder
+	doc.WriteString(preamble)
+	group := ""
+	for i, check := range columns[0] {
+		if check.Group != group {
+			group = check.Group
+			fmt.Fprintf(&doc, "\n## %s\n\n| | %s |\n|---%s|\n", group, strings.Join(names, " | "), strings.Repeat("|---", len(names)))
+		}
+		fmt.Fprintf(&doc, "| %s |", check.Check)
+		for _, column := range columns {
+			cell := "yes"
+			if wrong := column[i].Wrong; wrong != "" {
+				cell = "**no**: " + strings.ReplaceAll(wrong, "|", "\\|")
+			}
+			fmt.Fprintf(&doc, " %s |", cell)
+		}
+		doc.WriteString("\n")
+	}
+	return doc.String()
+}

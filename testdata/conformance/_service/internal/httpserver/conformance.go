@@ -1,0 +1,4 @@
+package httpserver
+
+// Wrap is what New does with middleware.
+var Wrap = wrap
