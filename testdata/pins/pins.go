@@ -39,6 +39,7 @@ import (
 	_ "github.com/redis/go-redis/v9"
 	_ "github.com/redis/go-redis/v9/maintnotifications"
 	_ "github.com/rs/cors"
+	_ "github.com/swaggest/swgui/v5emb"
 	_ "go.opentelemetry.io/contrib/bridges/otelslog"
 	_ "go.opentelemetry.io/contrib/instrumentation/runtime"
 	_ "go.opentelemetry.io/contrib/propagators/autoprop"
