@@ -55,7 +55,7 @@ func TestMatrix_Conformance(t *testing.T) {
 	}
 	document, made := filepath.Join(e2e.Root(t), "docs", "conformance.md"), conformance(ours, stock)
 	if *update {
-		if err := os.WriteFile(document, []byte(made), 0o644); err != nil { //nolint:gosec // everybody may read it
+		if err := os.WriteFile(document, []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
