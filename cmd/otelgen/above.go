@@ -9,12 +9,20 @@ import (
 // projectDir returns the directory of the project that the current directory is
 // in, as a path from here: "." or "../..". It is "." if there is none.
 func projectDir() string {
-	for dir := "."; ; dir = filepath.Join(dir, "..") {
+	if dir := projectOf("here"); dir != "" {
+		return dir
+	}
+	return "."
+}
+
+// projectOf returns the directory of the project that a file is in, or "".
+func projectOf(file string) string {
+	for dir := filepath.Dir(file); ; dir = filepath.Join(dir, "..") {
 		if exists(filepath.Join(dir, filepath.FromSlash(generator.SpecFile))) {
 			return dir
 		}
 		if at, err := filepath.Abs(dir); err != nil || at == filepath.Dir(at) {
-			return "."
+			return ""
 		}
 	}
 }

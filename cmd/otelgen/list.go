@@ -16,8 +16,10 @@ import (
 func listCommand(catalog *generator.Catalog) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
-		Use:       "list [features|presets]",
-		Short:     "List what a service can be made of",
+		Use:   "list [features|presets]",
+		Short: "List what a service can be made of",
+		Example: `  otelgen list
+  otelgen list features --output json`,
 		Args:      atMost(1, "list features or presets, or both without an argument"),
 		ValidArgs: []cobra.Completion{"features\tslots and optional features", "presets\tselections that have a name"},
 		RunE: func(cmd *cobra.Command, args []string) error {

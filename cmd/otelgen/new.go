@@ -1,6 +1,12 @@
 package main
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +22,8 @@ type newOptions struct {
 	slots   map[string]string
 	with    []string
 	preset  string
+	spec    string // a file
+	printed bool   // the Spec is printed
 	dryRun  bool
 	explore string
 	noGit   bool
@@ -64,6 +72,8 @@ func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	addChoices(cmd, catalog, o.slots)
 	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
 	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
+	flags.StringVar(&o.spec, "spec", "", "take all choices from `FILE`, which is like .otelgen/spec.yaml; - is standard input")
+	flags.BoolVar(&o.printed, "print-spec", false, "print the choices as such a file, defaults included, and write nothing")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be written, and write nothing")
 	flags.StringVar(&o.explore, "explore", "", "print the file `PATH` as it would be written, and write nothing")
 	flags.BoolVar(&o.noGit, "no-git", false, "do not create a git repository")
@@ -90,7 +100,12 @@ func oneName(catalog *generator.Catalog) cobra.PositionalArgs {
 
 // runNew fills a Spec, by flags and answers, and makes a project of it.
 func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error {
-	if !o.noInput {
+	if o.spec != "" {
+		if err := o.readSpec(cmd.InOrStdin()); err != nil {
+			return err
+		}
+	}
+	if !o.noInput && o.spec == "" {
 		var err error
 		if o, err = answered(cmd, catalog, o); err != nil {
 			return err
@@ -98,6 +113,10 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 	}
 	s, err := o.parse(catalog)
 	if err := s.compare(catalog, err); err != nil {
+		return err
+	}
+	if o.printed {
+		_, err := cmd.OutOrStdout().Write(s.spec.YAML())
 		return err
 	}
 	if o.explore != "" {
@@ -140,4 +159,30 @@ func (o newOptions) wrong(catalog *generator.Catalog) bool {
 	spec.Service, spec.Module = anyService, anyModule
 	_, unresolved := generator.Resolve(catalog, spec)
 	return err != nil || unresolved != nil
+}
+
+// readSpec reads --spec. What flags say as well goes before what the file says.
+func (o *newOptions) readSpec(in io.Reader) error {
+	data, err := os.ReadFile(o.spec)
+	if o.spec == "-" {
+		data, err = io.ReadAll(in)
+	}
+	if err != nil {
+		return fmt.Errorf("--spec %s: %w; name a file such as .otelgen/spec.yaml of another service", o.spec, errors.Unwrap(err))
+	}
+	spec, err := generator.ParseSpec(o.spec, data, thisVersion())
+	if err != nil {
+		return err
+	}
+	o.name, o.module = cmp.Or(o.name, spec.Service), cmp.Or(o.module, spec.Module)
+	slots := spec.Slots
+	if slots == nil {
+		slots = map[string]string{}
+	}
+	maps.Copy(slots, o.slots)
+	o.slots = slots
+	if len(o.with) == 0 {
+		o.with = spec.Features
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,15 +78,18 @@ var groups = []*cobra.Group{
 
 // synonyms are what others call our commands.
 var synonyms = map[string][]string{
-	"new":    {"bootstrap", "create", "gen", "generate", "init", "make", "project", "scaffold", "service", "start"},
-	"add":    {"enable", "install", "set", "with"},
-	"remove": {"delete", "disable", "rm", "uninstall", "without"},
-	"update": {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
-	"undo":   {"abort", "back", "restore", "revert", "rollback"},
-	"rename": {"move", "mv", "name"},
-	"check":  {"lint", "status", "validate", "verify"},
-	"diff":   {"changes", "compare", "plan"},
-	"list":   {"catalog", "features", "ls", "options", "presets", "search"},
+	"new":     {"bootstrap", "create", "gen", "generate", "init", "make", "project", "scaffold", "service", "start"},
+	"add":     {"enable", "install", "set", "with"},
+	"remove":  {"delete", "disable", "rm", "uninstall", "without"},
+	"update":  {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
+	"undo":    {"abort", "back", "restore", "revert", "rollback"},
+	"rename":  {"move", "mv", "name"},
+	"check":   {"lint", "status", "validate", "verify"},
+	"diff":    {"changes", "compare", "plan"},
+	"show":    {"describe", "feature", "info"},
+	"doctor":  {"diagnose", "env", "troubleshoot"},
+	"explain": {"blame", "owner", "where", "why"},
+	"list":    {"catalog", "features", "ls", "options", "presets", "search"},
 }
 
 // wholeCommand makes the command line. What can be chosen comes from the
@@ -100,7 +104,7 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 	root := rootCommand(slices.Concat(
 		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog), renameCommand(catalog)),
 		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog)),
-		in("know", listCommand(catalog), originalCommand()),
+		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand()),
 		in("more", versionCommand()),
 	)...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagProblem(cmd, catalog.Features, err) })
@@ -163,22 +167,28 @@ func strictArguments(root *cobra.Command) {
 func noSuchCommand(cmd *cobra.Command, args []string) error {
 	other := ""
 	if !cmd.HasParent() && len(args) == 1 && checkName(args[0]) == nil {
-		other = "; if it is to be the name of a service, run otelgen new " + quote(args[0])
+		other = quote(args[0])
 	}
 	return unknownCommand(cmd, args, other)
 }
 
-// unknownCommand is the error for arguments where a command is expected. other
-// is what they may be if no command is like them.
-func unknownCommand(cmd *cobra.Command, args []string, other string) error {
+// unknownCommand is the error for arguments where a command is expected.
+// service is the name of one that may be meant, or "".
+func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := cmd.CommandPath() + " --help lists them" + other
+	hint := cmd.CommandPath() + " --help lists them;"
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + near[0] + "?"
+		if slices.Contains(synonyms[near[0]], args[0]) {
+			service = ""
+		}
 	}
-	return fmt.Errorf("%s: no such command; %s", args[0], hint)
+	if service != "" {
+		hint += " to make a service of this name, run otelgen new " + service
+	}
+	return fmt.Errorf("%s: no such command; %s", args[0], strings.TrimSuffix(hint, ";"))
 }
 
 // atMost allows so many arguments, and says what else they might have been.

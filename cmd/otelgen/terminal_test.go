@@ -57,7 +57,7 @@ func onPty(t *testing.T, environment []string, args ...string) *terminal {
 
 func startOnPty(t *testing.T, dir string, columns int, environment []string, args ...string) *terminal {
 	t.Helper()
-	const rows = 50
+	const rows = 70
 	tt := &terminal{t: t, dir: dir, screen: vt10x.New(vt10x.WithSize(columns, rows)), drained: make(chan struct{})}
 	tt.command = exec.Command("otelgen", args...)
 	tt.command.Dir = dir
@@ -377,9 +377,9 @@ func TestTerminal_Narrow(t *testing.T) {
 			tt.shows("What is it to be made of?")
 			time.Sleep(50 * time.Millisecond)
 			tt.mu.Lock()
-			tt.screen.Resize(int(columns), 50)
+			tt.screen.Resize(int(columns), 70)
 			tt.mu.Unlock()
-			if err := pty.Setsize(tt.tty, &pty.Winsize{Cols: columns, Rows: 50}); err != nil {
+			if err := pty.Setsize(tt.tty, &pty.Winsize{Cols: columns, Rows: 70}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(100 * time.Millisecond)

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-var updateWrong = flag.Bool("update", false, "write the messages of testdata/wrong.txt anew")
+var rewrite = flag.Bool("update", false, "write what tests compare with anew: testdata/wrong.txt, docs")
 
 // Each command of testdata/wrong.txt is refused with the message below it, which
 // is for somebody who sees otelgen for the first time, and changes no file.
@@ -48,7 +48,7 @@ func TestWrong(t *testing.T) {
 		t.Errorf("there are %d commands, want at least 150", commands)
 	}
 	switch {
-	case *updateWrong:
+	case *rewrite:
 		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/templates"
+)
+
+// The reference below docs/ is what commands and features say of themselves.
+// "make docs" writes it.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := wholeCommand(catalog)
+	pages := map[string]string{"configuration.md": configurationPage(catalog)}
+	for _, cmd := range commandsOf(root) {
+		checkDocumented(t, cmd)
+		pages["cli/"+pageName(cmd)] = commandPage(cmd)
+	}
+	for _, f := range choosable(catalog) {
+		pages["features/"+f.Name+".md"] = featurePage(t, catalog, f)
+	}
+	pages["features/README.md"] = featuresPage(catalog)
+	docs := filepath.Join("..", "..", "docs")
+	for _, dir := range []string{"cli", "features"} {
+		present, err := filepath.Glob(filepath.Join(docs, dir, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range present {
+			if _, wanted := pages[dir+"/"+filepath.Base(file)]; wanted {
+				continue
+			}
+			if !*rewrite {
+				t.Errorf("%s is about nothing that exists", file)
+			} else if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, want := range pages {
+		file := filepath.Join(docs, filepath.FromSlash(name))
+		if *rewrite {
+			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != want {
+			t.Errorf("%s is out of date; run make docs", file)
+		}
+	}
+}
+
+// commandsOf returns all commands that people see.
+func commandsOf(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, below := range cmd.Commands() {
+		if below.IsAvailableCommand() && below.Name() != "completion" {
+			all = append(all, commandsOf(below)...)
+		}
+	}
+	return all
+}
+
+// checkDocumented finds commands and flags that nobody could understand.
+func checkDocumented(t *testing.T, cmd *cobra.Command) {
+	t.Helper()
+	if cmd.Short == "" {
+		t.Errorf("%s: no description", cmd.CommandPath())
+	}
+	if cmd.Runnable() && cmd.HasParent() && cmd.HasAvailableLocalFlags() && cmd.Example == "" && cmd.Name() != "version" && cmd.Name() != "help" {
+		t.Errorf("%s: no example", cmd.CommandPath())
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, usage := pflag.UnquoteUsage(f); strings.TrimSpace(usage) == "" {
+			t.Errorf("%s --%s: no description", cmd.CommandPath(), f.Name)
+		}
+	})
+}
+
+func pageName(cmd *cobra.Command) string {
+	return strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".md"
+}
+
+// commandPage is a page about a command.
+func commandPage(cmd *cobra.Command) string {
+	var page strings.Builder
+	fmt.Fprintf(&page, "# %s\n\n%s.\n", cmd.CommandPath(), cmd.Short)
+	if cmd.Long != "" {
+		fmt.Fprintf(&page, "\n%s\n", cmd.Long)
+	}
+	if cmd.Runnable() && cmd.HasParent() {
+		fmt.Fprintf(&page, "\n```console\n$ %s\n```\n", cmd.UseLine())
+	}
+	if cmd.Example != "" {
+		fmt.Fprintf(&page, "\n## Examples\n\n```sh\n%s\n```\n", strings.TrimSpace(strings.ReplaceAll("\n"+cmd.Example, "\n  ", "\n")))
+	}
+	if cmd.HasAvailableFlags() {
+		page.WriteString("\n## Flags\n\n| flag | what it does |\n|---|---|\n")
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			value, usage := pflag.UnquoteUsage(f)
+			name := "`--" + f.Name + "`"
+			if f.Shorthand != "" {
+				name = "`-" + f.Shorthand + "`, " + name
+			}
+			if value != "" {
+				name += " " + value
+			}
+			fmt.Fprintf(&page, "| %s | %s |\n", name, strings.ReplaceAll(usage, "|", "\\|"))
+		})
+	}
+	if cmd.HasAvailableSubCommands() {
+		page.WriteString("\n## Commands\n\n| command | |\n|---|---|\n")
+		for _, below := range commandsOf(cmd)[1:] {
+			fmt.Fprintf(&page, "| [%s](%s) | %s |\n", below.CommandPath(), pageName(below), below.Short)
+		}
+	}
+	return page.String()
+}
+
+// featurePage is a page about a feature.
+func featurePage(t *testing.T, catalog *generator.Catalog, f *generator.Feature) string {
+	t.Helper()
+	s, err := newShown(catalog, f.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page strings.Builder
+	fmt.Fprintf(&page, "# %s\n\n%s.\n\n", f.Title, strings.ToUpper(f.Summary[:1])+f.Summary[1:])
+	fmt.Fprintf(&page, "```sh\notelgen new shop %s\notelgen add %s    # to a service that exists\n```\n", s.Flag, f.Name)
+	if len(s.Requires) > 0 {
+		fmt.Fprintf(&page, "\nIt comes with %s.\n", strings.Join(s.Requires, ", "))
+	}
+	if len(s.Conflicts) > 0 {
+		fmt.Fprintf(&page, "\nIt cannot be combined with %s.\n", strings.Join(s.Conflicts, ", "))
+	}
+	if len(s.Variables) > 0 {
+		page.WriteString("\n## Configuration\n\n" + variablesTable(s.Variables))
+	}
+	if len(s.Files) > 0 {
+		page.WriteString("\n## Files\n\n")
+		for _, file := range s.Files {
+			fmt.Fprintf(&page, "* `%s`\n", file)
+		}
+	}
+	return page.String()
+}
+
+func variablesTable(variables []shownVariable) string {
+	var table strings.Builder
+	table.WriteString("| variable | default | what it is for |\n|---|---|---|\n")
+	for _, v := range variables {
+		value := "`" + v.Default + "`"
+		switch {
+		case v.Secret:
+			value = "a secret; `make env` makes one up"
+		case v.Default == "" && v.Example != "":
+			value = "none; for example `" + v.Example + "`"
+		case v.Default == "":
+			value = "none"
+		}
+		if v.Development != "" {
+			value += "; in development `" + v.Development + "`"
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", v.Name, strings.ReplaceAll(value, "|", "\\|"), cell(v.Doc))
+	}
+	return table.String()
+}
+
+// cell writes a text into a cell of a table.
+func cell(text string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*").Replace(text)), " ")
+}
+
+// featuresPage lists all that can be chosen.
+func featuresPage(catalog *generator.Catalog) string {
+	var page strings.Builder
+	page.WriteString("# What a service can be made of\n\n`otelgen list` prints this list, and `otelgen show FEATURE` each page.\n")
+	for _, slot := range catalog.Slots {
+		fmt.Fprintf(&page, "\n## %s\n\n%s `--%s`, by default %s%s.\n\n| | |\n|---|---|\n", slot.Title, slot.Question, slot.Name, slot.Default, onlyWhen(slot.When))
+		for _, value := range listSlot(catalog, slot).Values {
+			name := value.Name
+			if name != generator.None {
+				name = "[" + name + "](" + name + ".md)"
+			}
+			fmt.Fprintf(&page, "| %s | %s |\n", name, value.Summary)
+		}
+	}
+	page.WriteString("\n## Optional features\n\n`--with`, separated by commas.\n\n| | |\n|---|---|\n")
+	for _, f := range optional(catalog) {
+		fmt.Fprintf(&page, "| [%s](%s.md) | %s |\n", f.Name, f.Name, f.Summary)
+	}
+	return page.String()
+}
+
+// configurationPage lists all environment variables.
+func configurationPage(catalog *generator.Catalog) string {
+	var page strings.Builder
+	page.WriteString("# Configuration\n\nA service reads its configuration from the environment. `.env.example` in the service has the variables of that\nservice; this page has those of all features, for a service called shop. A value that cannot be understood stops the\nservice at its start, with a message that names the variable.\n")
+	for _, f := range catalog.Features {
+		var all []shownVariable
+		for _, v := range f.Variables(generator.Spec{Service: exampleName, Module: anyModule}) {
+			all = append(all, shownVariable(v))
+		}
+		if len(all) == 0 {
+			continue
+		}
+		where := "Every service has them."
+		switch {
+		case f.Joint():
+			where = "With " + f.When.String() + "."
+		case slices.Contains(choosable(catalog), f):
+			where = "With [" + f.Name + "](features/" + f.Name + ".md)."
+		case !f.Always:
+			where = "With features that need them."
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n%s", f.Title, where, variablesTable(all))
+	}
+	return page.String()
+}

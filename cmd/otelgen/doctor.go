@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
+)
+
+func doctorCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [DIR]",
+		Short: "Find out why a service does not build, start or report",
+		Long: `Look at this machine and at a service, and say what may be in the way, with the
+remedy: Go, git and make, the proxy of modules, containers, the port of the service, and
+the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT, to which an empty export is sent.
+
+The exit status is 1 if something is in the way.`,
+		Example: `  otelgen doctor
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 otelgen doctor shop`,
+		Args: atMost(1, "otelgen doctor looks at one service"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d := doctor{out: cmd.OutOrStdout(), dir: cmp.Or(strings.Join(args, ""), projectDir())}
+			return d.run(cmd.Context())
+		},
+	}
+	return cmd
+}
+
+// doctor examines a machine and a service.
+type doctor struct {
+	out io.Writer
+	dir string
+	ill bool
+}
+
+func (d *doctor) run(ctx context.Context) error {
+	d.program(ctx, "Go", "get it from https://go.dev/dl", "go", "env", "GOVERSION")
+	d.program(ctx, "git", "get it from https://git-scm.com; without it a service has no repository, and updates cannot stage conflicts", "git", "--version")
+	d.program(ctx, "make", "install it (xcode-select --install, apt-get install make), or run what the Makefile has", "make", "--version")
+	d.modules(ctx)
+	d.containers(ctx)
+	d.port()
+	d.endpoint(ctx)
+	d.service()
+	if d.ill {
+		return errDiffers
+	}
+	return nil
+}
+
+// fine and wrong print a finding.
+func (d *doctor) fine(subject, text string) { fmt.Fprintf(d.out, "ok    %s: %s\n", subject, text) }
+
+func (d *doctor) note(subject, text string) { fmt.Fprintf(d.out, "note  %s: %s\n", subject, text) }
+
+func (d *doctor) wrong(subject, text string) {
+	d.ill = true
+	fmt.Fprintf(d.out, "wrong %s: %s\n", subject, text)
+}
+
+// examination is how long one examination may take.
+const examination = 10 * time.Second
+
+// output runs a command and returns the first line that it prints.
+func output(ctx context.Context, command ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, examination)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output() //nolint:gosec // the commands are ours
+	first, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return first, err
+}
+
+func (d *doctor) program(ctx context.Context, subject, remedy string, command ...string) {
+	version, err := output(ctx, command...)
+	if err != nil {
+		d.wrong(subject, fmt.Sprintf("%s does not run (%v); %s", command[0], err, remedy))
+		return
+	}
+	d.fine(subject, version)
+}
+
+// modules finds out whether the modules of a service can be fetched.
+func (d *doctor) modules(ctx context.Context) {
+	proxies, err := output(ctx, "go", "env", "GOPROXY")
+	if err != nil {
+		return // Go is missing, which has been said
+	}
+	first := strings.FieldsFunc(proxies, func(r rune) bool { return r == ',' || r == '|' })
+	if len(first) == 0 || first[0] == "direct" || first[0] == "off" {
+		d.note("modules", "GOPROXY is "+proxies+": what is not in the module cache may be out of reach")
+		return
+	}
+	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil)
+	if err != nil || status != http.StatusOK {
+		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or HTTPS_PROXY to the way out", first[0], failure(status, err)))
+		return
+	}
+	d.fine("modules", first[0]+" serves them")
+}
+
+// containers finds out whether "make up" can work.
+func (d *doctor) containers(ctx context.Context) {
+	version, err := output(ctx, "docker", "compose", "version", "--short")
+	if err != nil {
+		d.note("containers", "docker compose does not run; without it make up does not work, and make run does")
+		return
+	}
+	if _, err := output(ctx, "docker", "info", "--format", "{{.ServerVersion}}"); err != nil {
+		d.note("containers", "the engine of docker does not answer; start it before make up, or ask for access to its socket")
+		return
+	}
+	d.fine("containers", "docker compose "+version)
+}
+
+// port finds out whether the service can listen.
+func (d *doctor) port() {
+	address := cmp.Or(os.Getenv("HTTP_ADDR"), ":"+cmp.Or(os.Getenv("PORT"), "8080"))
+	listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
+	if err != nil {
+		d.wrong("port", fmt.Sprintf("%s is taken or not allowed (%v); end what listens there, or set HTTP_ADDR to another, such as :8081", address, err))
+		return
+	}
+	_ = listener.Close()
+	d.fine("port", address+" is free")
+}
+
+// endpoint sends an empty export of traces to where the environment says.
+func (d *doctor) endpoint(ctx context.Context) {
+	base := os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	if base == "" {
+		d.note("telemetry", "OTEL_EXPORTER_OTLP_ENDPOINT is not set: nothing is exported; make up starts a collector and sets it")
+		return
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" {
+		d.wrong("telemetry", fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=%s is not a URL; write http://HOST:4318", base))
+		return
+	}
+	if os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
+		d.note("telemetry", "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, which this command does not speak; only the connection is tried")
+		d.connection(ctx, base, u)
+		return
+	}
+	target := strings.TrimSuffix(base, "/") + "/v1/traces"
+	status, err := answer(ctx, http.MethodPost, target, []byte(`{"resourceSpans":[]}`))
+	switch {
+	case err != nil:
+		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); is the collector up, and the port that of OTLP over HTTP, 4318?", target, err))
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		d.wrong("telemetry", fmt.Sprintf("%s wants to know who asks (%d); set OTEL_EXPORTER_OTLP_HEADERS", target, status))
+	case status != http.StatusOK:
+		d.wrong("telemetry", fmt.Sprintf("%s answers with %d, and not as OTLP; the endpoint is without /v1/traces, and the port is 4318", target, status))
+	default:
+		d.fine("telemetry", target+" takes traces")
+	}
+}
+
+func (d *doctor) connection(ctx context.Context, base string, u *url.URL) {
+	dialer := net.Dialer{Timeout: examination}
+	conn, err := dialer.DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); is the collector up, and the port that of OTLP over gRPC, 4317?", base, err))
+		return
+	}
+	_ = conn.Close()
+	d.fine("telemetry", base+" takes connections")
+}
+
+// answer sends a request and returns the status of the answer.
+func answer(ctx context.Context, method, target string, body []byte) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, examination)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body)) //nolint:gosec // the user says where telemetry goes
+	if err != nil {
+		return 0, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for header := range strings.SplitSeq(os.Getenv("OTEL_EXPORTER_OTLP_HEADERS"), ",") {
+		if name, value, ok := strings.Cut(header, "="); ok && body != nil {
+			if unescaped, err := url.PathUnescape(strings.TrimSpace(value)); err == nil {
+				request.Header.Set(strings.TrimSpace(name), unescaped)
+			}
+		}
+	}
+	response, err := http.DefaultClient.Do(request) //nolint:gosec // the user says where telemetry goes
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	return response.StatusCode, nil
+}
+
+func failure(status int, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return http.StatusText(status)
+}
+
+// service looks at the project, if there is one.
+func (d *doctor) service() {
+	p, err := project.Load(d.dir)
+	if err != nil {
+		d.note("service", err.Error())
+		return
+	}
+	spec, err := generator.ParseSpec(filepath.Join(d.dir, filepath.FromSlash(generator.SpecFile)), p.SpecYAML, thisVersion())
+	if err != nil {
+		d.wrong("service", err.Error())
+		return
+	}
+	d.fine("service", fmt.Sprintf("%s, made by otelgen %s; otelgen check says whether an update would change it", spec.Service, spec.Otelgen))
+}

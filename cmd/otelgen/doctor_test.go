@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// The endpoint is really tried: with an export that has no spans, as OTLP over
+// HTTP has it, and with the headers that the service would send.
+func TestDoctor_Endpoint(t *testing.T) {
+	var got *http.Request
+	var body []byte
+	status := http.StatusOK
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		w.WriteHeader(status)
+	}))
+	defer collector.Close()
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "http://" + nobody.Addr().String()
+	_ = nobody.Close()
+	for _, test := range []struct {
+		endpoint string
+		status   int
+		want     string
+		ill      bool
+	}{
+		{collector.URL, http.StatusOK, "ok    telemetry: " + collector.URL + "/v1/traces takes traces", false},
+		{collector.URL, http.StatusNotFound, "wrong telemetry: " + collector.URL + "/v1/traces answers with 404", true},
+		{collector.URL, http.StatusUnauthorized, "wants to know who asks (401); set OTEL_EXPORTER_OTLP_HEADERS", true},
+		{closed, 0, "wrong telemetry: " + closed + "/v1/traces does not answer", true},
+		{"localhost:4318", 0, "is not a URL; write http://HOST:4318", true},
+		{"", 0, "note  telemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not set", false},
+	} {
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", test.endpoint)
+		t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b")
+		status = test.status
+		var out bytes.Buffer
+		d := doctor{out: &out}
+		d.endpoint(t.Context())
+		if !strings.Contains(out.String(), test.want) || d.ill != test.ill {
+			t.Errorf("%s: %v, %s", test.endpoint, d.ill, out.String())
+		}
+	}
+	if got.Method != http.MethodPost || got.URL.Path != "/v1/traces" || got.Header.Get("Content-Type") != "application/json" ||
+		got.Header.Get("Api-Key") != "a b" || string(body) != `{"resourceSpans":[]}` {
+		t.Errorf("%s %s %v: %s", got.Method, got.URL.Path, got.Header, body)
+	}
+}
+
+// A port that is taken is found.
+func TestDoctor_Port(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	t.Setenv("HTTP_ADDR", taken.Addr().String())
+	var out bytes.Buffer
+	d := doctor{out: &out}
+	if d.port(); !d.ill || !strings.Contains(out.String(), "set HTTP_ADDR to another") {
+		t.Errorf("%s", out.String())
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
+)
+
+func explainCommand(catalog *generator.Catalog) *cobra.Command {
+	var output format
+	cmd := &cobra.Command{
+		Use:   "explain FILE...",
+		Short: "Say where a file of a service is from",
+		Long: `Say which feature each file of a service is from, why the service has that, and
+whether you have changed the file.`,
+		Example: `  otelgen explain cmd/shop/serve.go`,
+		Args: func(cmd *cobra.Command, files []string) error {
+			if len(files) == 0 {
+				return fmt.Errorf("%s: no file is named; name one of a service", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, files []string) error {
+			var all []explained
+			for _, file := range files {
+				one, err := explain(catalog, file)
+				if err != nil {
+					return err
+				}
+				all = append(all, one)
+			}
+			if output.json() {
+				return printJSON(cmd.OutOrStdout(), all)
+			}
+			for _, one := range all {
+				one.print(cmd.OutOrStdout())
+			}
+			return nil
+		},
+	}
+	output.addTo(cmd)
+	return cmd
+}
+
+// explained is what there is to say of a file.
+type explained struct {
+	File    string   `json:"file"`
+	Service string   `json:"service"`
+	Feature string   `json:"feature,omitempty"` // that it is from; "" if it is the owner's, or follows from all
+	Summary string   `json:"summary,omitempty"` // of that
+	Because []string `json:"because,omitempty"` // choices, or features, that bring the feature
+	State   string   `json:"state"`
+}
+
+func explain(catalog *generator.Catalog, file string) (explained, error) {
+	dir := projectOf(file)
+	if dir == "" {
+		return explained{}, fmt.Errorf("%s: is not in an otelgen project; name a file of one", file)
+	}
+	below, err := relative(dir, file)
+	if err != nil {
+		return explained{}, err
+	}
+	p, err := project.Load(dir)
+	if err != nil {
+		return explained{}, err
+	}
+	spec, err := generator.ParseSpec(filepath.Join(dir, filepath.FromSlash(generator.SpecFile)), p.SpecYAML, thisVersion())
+	if err != nil {
+		return explained{}, err
+	}
+	spec.Otelgen = thisVersion()
+	selection, err := generator.Resolve(catalog, spec)
+	if err != nil {
+		return explained{}, err
+	}
+	tree, err := generator.Render(selection)
+	if err != nil {
+		return explained{}, err
+	}
+	e := explained{File: filepath.ToSlash(below), Service: spec.Service}
+	next, ours := tree[e.File]
+	switch disk, err := os.ReadFile(file); {
+	case !ours && err != nil:
+		return explained{}, fmt.Errorf("%s: there is no such file, and otelgen would not write it", file)
+	case !ours:
+		e.State = "yours: otelgen does not know it"
+		return e, nil
+	case err != nil:
+		e.State = "deleted: otelgen wrote it, and an update leaves it out"
+	case bytes.Equal(disk, next):
+		e.State = "as otelgen writes it"
+	default:
+		e.State = "differs from what otelgen would write: otelgen diff and git log say how"
+	}
+	if owner := selection.Owner(e.File); owner != nil {
+		e.Feature, e.Summary = owner.Name, owner.Summary
+		e.Because = because(selection, owner)
+	}
+	return e, nil
+}
+
+// relative returns a file as a path from a directory, which may be above the
+// current one.
+func relative(dir, file string) (string, error) {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(from, to)
+}
+
+// because says what brings a feature to a selection.
+func because(s *generator.Selection, f *generator.Feature) []string {
+	switch {
+	case f.Always:
+		return []string{"every service has it"}
+	case f.Slot != "":
+		return []string{"the " + f.Slot + " is " + f.Name}
+	case f.Joint():
+		return []string{"the service has " + f.When.String()}
+	case f.Optional() && slices.Contains(s.Spec.Features, f.Name) && len(s.RequiredBy(f.Name)) == 0:
+		return []string{"it is chosen"}
+	}
+	var all []string
+	for _, other := range s.RequiredBy(f.Name) {
+		all = append(all, other.Name+" requires it")
+	}
+	return all
+}
+
+func (e explained) print(w io.Writer) {
+	fmt.Fprintln(w, e.File)
+	feature := cmp.Or(e.Feature, "otelgen itself: it follows from all that the service is made of")
+	if e.Summary != "" {
+		feature += ": " + e.Summary
+	}
+	if !strings.HasPrefix(e.State, "yours") {
+		fmt.Fprintf(w, "  from   %s\n", feature)
+	}
+	if len(e.Because) > 0 {
+		fmt.Fprintf(w, "  why    %s\n", strings.Join(e.Because, ", "))
+	}
+	fmt.Fprintf(w, "  state  %s\n", e.State)
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
+)
+
+func showCommand(catalog *generator.Catalog) *cobra.Command {
+	var output format
+	cmd := &cobra.Command{
+		Use:   "show FEATURE",
+		Short: "Show what a feature brings",
+		Long: `Show what a feature brings to a service: its files, the environment variables
+that it reads, and what comes with it. otelgen list names the features.`,
+		Example: `  otelgen show auth
+  otelgen show sqlite --output json`,
+		Args: atMost(1, "otelgen show takes one feature"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			shown, err := newShown(catalog, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			if output.json() {
+				return printJSON(cmd.OutOrStdout(), shown)
+			}
+			return shown.print(cmd.OutOrStdout())
+		},
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var all []cobra.Completion
+		for _, f := range choosable(catalog) {
+			all = append(all, cobra.CompletionWithDesc(f.Name, f.Summary))
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+	output.addTo(cmd)
+	return cmd
+}
+
+// choosable returns the features that people choose.
+func choosable(catalog *generator.Catalog) []*generator.Feature {
+	return slices.DeleteFunc(slices.Clone(catalog.Features), func(f *generator.Feature) bool { return f.Slot == "" && !f.Optional() })
+}
+
+// shown is a feature, as it is printed.
+type shown struct {
+	listedFeature
+	Flag      string          `json:"flag"` // that chooses it
+	Files     []string        `json:"files"`
+	Variables []shownVariable `json:"variables"`
+}
+
+type shownVariable struct {
+	Name        string `json:"name"`
+	Default     string `json:"default,omitempty"`
+	Development string `json:"development,omitempty"`
+	Example     string `json:"example,omitempty"`
+	Secret      bool   `json:"secret,omitempty"`
+	Doc         string `json:"doc,omitempty"`
+}
+
+func newShown(catalog *generator.Catalog, name string) (shown, error) {
+	if name == "" {
+		return shown{}, fmt.Errorf("otelgen show: no feature is named; name one that otelgen list shows")
+	}
+	of := func(f *generator.Feature) bool { return f.Name == name }
+	features := choosable(catalog)
+	at := slices.IndexFunc(features, of)
+	if at < 0 {
+		return shown{}, fmt.Errorf("feature %s: there is no such feature; %s", name, problem.Suggest(name, namesOf(features)))
+	}
+	f := features[at]
+	files, err := filesOf(catalog, f)
+	if err != nil {
+		return shown{}, err
+	}
+	s := shown{listedFeature: listFeature(f), Flag: "--with " + name, Files: files}
+	if f.Slot != "" {
+		s.Flag = "--" + f.Slot + " " + name
+	}
+	for _, v := range f.Variables(generator.Spec{Service: exampleName, Module: anyModule}) {
+		s.Variables = append(s.Variables, shownVariable(v))
+	}
+	return s, nil
+}
+
+// exampleName is what a service is called where it needs a name to be shown.
+const exampleName = "shop"
+
+// filesOf returns the files that a service has with a feature, beside nothing
+// but defaults, and does not have without.
+func filesOf(catalog *generator.Catalog, f *generator.Feature) ([]string, error) {
+	spec := generator.Spec{Otelgen: thisVersion(), Service: exampleName, Module: anyModule, Slots: map[string]string{}}
+	with := spec
+	if f.Slot == "" {
+		with.Features = []string{f.Name}
+	} else {
+		with.Slots = map[string]string{f.Slot: f.Name}
+	}
+	choices, err := catalog.Choices(with)
+	if err != nil {
+		return nil, err
+	}
+	whole, _ := catalog.Complete(choices) // a value of a slot may need another slot
+	for _, slot := range catalog.Slots {
+		if slot.When.Holds(whole) {
+			with.Slots[slot.Name] = whole[slot.Name]
+		}
+	}
+	selection, err := generator.Resolve(catalog, with)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := generator.Render(selection)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for p := range tree {
+		if owner := selection.Owner(p); owner != nil && isOf(owner, f) {
+			files = append(files, p)
+		}
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// isOf reports whether a feature is another one, or a part of it.
+func isOf(part, f *generator.Feature) bool {
+	return part == f || strings.HasPrefix(part.Folder, f.Folder+"/")
+}
+
+func (s shown) print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s: %s, %s\n\n", s.Name, s.Title, s.Summary)
+	fmt.Fprintf(table, "Choose it\t%s\n", s.Flag)
+	if len(s.Requires) > 0 {
+		fmt.Fprintf(table, "Requires\t%s\n", strings.Join(s.Requires, ", "))
+	}
+	if len(s.Conflicts) > 0 {
+		fmt.Fprintf(table, "Not with\t%s\n", strings.Join(s.Conflicts, ", "))
+	}
+	if len(s.Files) > 0 {
+		fmt.Fprint(table, "\nFiles\n")
+	}
+	for _, file := range s.Files {
+		fmt.Fprintf(table, "  %s\n", file)
+	}
+	if len(s.Variables) > 0 {
+		fmt.Fprint(table, "\nEnvironment variables\n")
+	}
+	for _, v := range s.Variables {
+		value := v.Default
+		switch {
+		case v.Secret:
+			value = "a secret"
+		case v.Default == "" && v.Example != "":
+			value = "for example " + v.Example
+		}
+		fmt.Fprintf(table, "  %s\t%s\n", v.Name, value)
+	}
+	return table.Flush()
+}
