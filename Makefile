@@ -1,7 +1,7 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock mutate rehearse
+.PHONY: help test test-all test-containers lint golden lock docs mutate rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -25,6 +25,10 @@ golden: ## Write the committed projects of testdata/golden anew
 
 lock: ## Write templates/modules.lock anew: what modules need, in the versions of testdata/pins
 	go run ./internal/dev/lock templates testdata/pins
+	@$(MAKE) docs
+
+docs: ## Write the reference below docs anew: commands, features, configuration
+	go test ./cmd/otelgen -run Docs -update
 
 mutate: ## Make small faults in the default service and in a rich one, and show those that their tests do not notice
 	go run ./internal/dev/mutate testdata/golden/default
