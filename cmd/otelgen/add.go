@@ -1,7 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,12 +15,13 @@ import (
 )
 
 func addCommand(catalog *generator.Catalog) *cobra.Command {
-	cmd := choosingCommand(catalog, catalog.With, &cobra.Command{
+	missing := func(has []string, name string) bool { return !slices.Contains(has, name) }
+	cmd := choosingCommand(catalog, catalog.With, missing, &cobra.Command{
 		Use:   "add FEATURE...",
 		Short: "Add features to a service",
 		Long: `Add features to a service, and bring it to what this otelgen would write today;
-otelgen update --help says how. A value of a slot takes the place of the one that
-the service has. otelgen list shows what there is to choose from.`,
+otelgen update --help says how. A router, a database or another choice of one takes
+the place of what the service has. otelgen list shows what there is to choose from.`,
 		Example: `  otelgen add background
   otelgen add sqlite chi
   otelgen add resource product`,
@@ -25,7 +31,7 @@ the service has. otelgen list shows what there is to choose from.`,
 }
 
 func removeCommand(catalog *generator.Catalog) *cobra.Command {
-	cmd := choosingCommand(catalog, catalog.Without, &cobra.Command{
+	cmd := choosingCommand(catalog, catalog.Without, slices.Contains[[]string], &cobra.Command{
 		Use:   "remove FEATURE...",
 		Short: "Remove features from a service",
 		Long: `Remove features from a service, and bring it to what this otelgen would write
@@ -39,7 +45,10 @@ with the file.`,
 }
 
 // choosingCommand completes a command that changes what a service is made of.
-func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...string) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
+// offers tells which features a shell offers for a service that has some.
+func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...string) (generator.Spec, error),
+	offers func(has []string, name string) bool, cmd *cobra.Command,
+) *cobra.Command {
 	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
 	dir := cmd.Flags().String("dir", "", "`DIR` of the service (default: where you are)")
 	u.addFlags(cmd)
@@ -49,10 +58,11 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 		}
 		return nil
 	}
-	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	cmd.ValidArgsFunction = func(_ *cobra.Command, named []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		has, known := featuresIn(cmp.Or(*dir, projectDir()))
 		var all []cobra.Completion
-		for _, f := range catalog.Features {
-			if f.Optional() || f.Slot != "" {
+		for _, f := range choosable(catalog) {
+			if !slices.Contains(named, f.Name) && (!known || offers(has, f.Name)) {
 				all = append(all, cobra.CompletionWithDesc(f.Name, f.Summary))
 			}
 		}
@@ -67,4 +77,16 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 		return u.run(cmd, []string{*dir})
 	}
 	return cmd
+}
+
+// featuresIn returns the features that the service in a directory names, if
+// there is one.
+func featuresIn(dir string) (names []string, known bool) {
+	file := filepath.Join(dir, filepath.FromSlash(generator.SpecFile))
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, false
+	}
+	spec, err := generator.ParseSpec(file, data, thisVersion())
+	return slices.Concat(slices.Collect(maps.Values(spec.Slots)), spec.Features), err == nil
 }

@@ -71,7 +71,7 @@ func TestDocs(t *testing.T) {
 func commandsOf(cmd *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{cmd}
 	for _, below := range cmd.Commands() {
-		if below.IsAvailableCommand() && below.Name() != "completion" {
+		if (below.IsAvailableCommand() || below.IsAdditionalHelpTopicCommand()) && below.Name() != "completion" {
 			all = append(all, commandsOf(below)...)
 		}
 	}
@@ -102,7 +102,11 @@ func pageName(cmd *cobra.Command) string {
 func commandPage(cmd *cobra.Command) string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "# %s\n\n%s.\n", cmd.CommandPath(), cmd.Short)
-	if cmd.Long != "" {
+	switch {
+	case cmd.IsAdditionalHelpTopicCommand():
+		fmt.Fprintf(&page, "\n```text\n%s\n```\n", cmd.Long)
+		return page.String()
+	case cmd.Long != "":
 		fmt.Fprintf(&page, "\n%s\n", cmd.Long)
 	}
 	if cmd.Runnable() && cmd.HasParent() {
@@ -125,7 +129,7 @@ func commandPage(cmd *cobra.Command) string {
 			fmt.Fprintf(&page, "| %s | %s |\n", name, strings.ReplaceAll(usage, "|", "\\|"))
 		})
 	}
-	if cmd.HasAvailableSubCommands() {
+	if cmd.HasAvailableSubCommands() || !cmd.HasParent() {
 		page.WriteString("\n## Commands\n\n| command | |\n|---|---|\n")
 		for _, below := range commandsOf(cmd)[1:] {
 			fmt.Fprintf(&page, "| [%s](%s) | %s |\n", below.CommandPath(), pageName(below), below.Short)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,7 +19,21 @@ import (
 type once struct {
 	pflag.Value
 	given *string
+	named string // what help calls the value
 }
+
+// Type implements pflag.Value: help calls the value so.
+func (o *once) Type() string { return cmp.Or(o.named, o.Value.Type()) }
+
+// several is the value of a flag that is a list.
+type several struct {
+	pflag.Value
+	pflag.SliceValue
+	named string
+}
+
+// Type implements pflag.Value.
+func (s *several) Type() string { return s.named }
 
 // Set implements pflag.Value.
 func (o *once) Set(value string) error {
@@ -30,11 +45,16 @@ func (o *once) Set(value string) error {
 }
 
 // onceEach makes every flag of every command one that may be given once, but
-// for those that are lists.
+// for those that are lists. The name of its value goes from the usage, where
+// pflag expects it in backquotes, to the type: shells print the usage as it is.
 func onceEach(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if _, list := f.Value.(pflag.SliceValue); !list {
-			f.Value = &once{Value: f.Value}
+		named, usage := pflag.UnquoteUsage(f)
+		f.Usage = usage
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			f.Value, f.DefValue = &several{f.Value, list, named}, "" // which help leaves out
+		} else {
+			f.Value = &once{Value: f.Value, named: named}
 		}
 	})
 	for _, below := range cmd.Commands() {

@@ -106,6 +106,7 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog)),
 		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand()),
 		in("more", versionCommand()),
+		topics(),
 	)...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagProblem(cmd, catalog.Features, err) })
 	root.SetHelpCommandGroupID("more")
