@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -139,30 +141,63 @@ func (u *updater) addFlags(cmd *cobra.Command) {
 }
 
 // run is for directories as arguments. A service that cannot be brought up to
-// date does not keep it from the others.
+// date does not keep it from the others. As many are worked on at a time as there
+// are processors, and reported in their order.
 func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	if len(dirs) == 0 {
 		dirs = []string{projectDir()}
 	}
 	var errs []error
-	all := make([]*update, len(dirs))
-	for i, dir := range dirs {
-		one := &update{Dir: filepath.ToSlash(filepath.Clean(dir)), DryRun: u.dryRun, Files: []reportedFile{}}
-		if err := u.update(one, dir, func(said string) { fmt.Fprintln(cmd.ErrOrStderr(), said) }); err != nil {
-			errs = append(errs, err)
-			one.Error = err.Error()
-		} else if !u.output.json() {
+	all := make([]*update, 0, len(dirs))
+	differs := false
+	for one := range u.each(dirs) {
+		fmt.Fprint(cmd.ErrOrStderr(), one.said.String())
+		switch {
+		case one.err != nil:
+			errs = append(errs, one.err)
+			one.Error = one.err.Error()
+		case !u.output.json():
 			errs = append(errs, u.show(one, cmd.OutOrStdout(), cmd.ErrOrStderr()))
 		}
-		all[i] = one
+		differs = differs || u.differs(one)
+		if one.changes = nil; u.output.json() {
+			all = append(all, one)
+		}
 	}
 	if u.output.json() {
 		errs = append(errs, printJSON(cmd.OutOrStdout(), all))
 	}
-	if err := errors.Join(errs...); err != nil || !slices.ContainsFunc(all, u.differs) {
+	if err := errors.Join(errs...); err != nil || !differs {
 		return err
 	}
 	return errDiffers
+}
+
+// each updates the services in some directories, and yields what came of it in
+// their order. It is not far ahead of who takes that, so memory does not grow
+// with the number of services.
+func (u *updater) each(dirs []string) iter.Seq[*update] {
+	type result = chan *update
+	results := make(chan result, runtime.GOMAXPROCS(0)-1)
+	go func() {
+		defer close(results)
+		for _, dir := range dirs {
+			r := make(result, 1)
+			results <- r
+			go func() {
+				one := &update{Dir: filepath.ToSlash(filepath.Clean(dir)), DryRun: u.dryRun, Files: []reportedFile{}}
+				one.err = u.update(one, dir, func(said string) { fmt.Fprintln(&one.said, said) })
+				r <- one
+			}()
+		}
+	}()
+	return func(yield func(*update) bool) {
+		for r := range results {
+			if !yield(<-r) {
+				return
+			}
+		}
+	}
 }
 
 func (u *updater) update(one *update, dir string, say func(string)) error {
@@ -274,6 +309,8 @@ type update struct {
 
 	changes []project.Change
 	undone  bool // it was to take something back
+	said    bytes.Buffer
+	err     error
 }
 
 func inConflict(u *update) bool { return u.Conflicts > 0 }

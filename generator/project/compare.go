@@ -3,7 +3,6 @@ package project
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -40,14 +39,9 @@ func (p *Project) Compare(next generator.Tree, moved map[string]string) (Plan, e
 func (s *snapshot) compare() (Plan, error) {
 	var plan Plan
 	var errs []error
-	s.renaming.moves(s)
 	paths := s.paths()
-	if s.renaming.isOne() {
-		for p := range paths {
-			if s.open(p) {
-				return nil, fmt.Errorf("%s: it is in conflict; resolve that before the service gets another name", p)
-			}
-		}
+	if err := s.renaming.check(s, paths); err != nil {
+		return nil, err
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(paths), modulesLast) {
 		c, err := s.change(p, paths[p], plan)
@@ -85,12 +79,12 @@ func (s *snapshot) changeSpec(next []byte) Change {
 // sameSpec reports whether two files hold the same Spec. Comments and layout,
 // which belong to the owner, make no difference.
 func sameSpec(disk, next []byte) bool {
+	if same(disk, next) {
+		return true
+	}
 	a, errA := generator.ParseSpec(specFile, disk, "")
 	b, errB := generator.ParseSpec(specFile, next, "")
-	if errA != nil || errB != nil || disk == nil {
-		return same(disk, present(next))
-	}
-	return bytes.Equal(a.YAML(), b.YAML())
+	return errA == nil && errB == nil && disk != nil && bytes.Equal(a.YAML(), b.YAML())
 }
 
 // paths returns every path to decide about, but for the Spec's, each with the

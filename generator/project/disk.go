@@ -211,7 +211,10 @@ func (d *disk) rename(from, to string) error {
 
 // remove removes a file, if there is one, and the directories that it leaves
 // empty.
-func (d *disk) remove(p string) error {
+func (d *disk) remove(p string) error { return d.removeIf(p, nil) }
+
+// removeIf removes a file if check, unless it is nil, says so just before.
+func (d *disk) removeIf(p string, check func() error) error {
 	f, err := d.read(p)
 	if err != nil {
 		return err
@@ -219,6 +222,11 @@ func (d *disk) remove(p string) error {
 	if !f.absent() {
 		if err := d.will("remove " + p); err != nil {
 			return err
+		}
+		if check != nil {
+			if err := check(); err != nil {
+				return err
+			}
 		}
 		if err := d.root.Remove(p); err != nil {
 			return cannot("remove", p, err)
@@ -250,10 +258,7 @@ func (d *disk) replace(f fileChange) error {
 	if f.After != nil {
 		return d.writeIf(f.Path, f.After, f.Mode, check)
 	}
-	if err := check(); err != nil {
-		return err
-	}
-	return d.remove(f.Path)
+	return d.removeIf(f.Path, check)
 }
 
 // ensure writes a file unless it has that content already.

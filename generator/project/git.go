@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/otelgen/otelgen/internal/git"
 )
@@ -46,6 +47,10 @@ func skipped(dir string) map[string]bool {
 	return paths
 }
 
+// index keeps what runs at the same time from changing the index of git, which
+// refuses that.
+var index sync.Mutex
+
 // stages are the versions of a file in a new conflict.
 type stages struct {
 	Path  string `json:"path"`
@@ -73,6 +78,8 @@ func (d *disk) stage(op *operation) error {
 	if err := d.will("stage conflicts"); err != nil {
 		return err
 	}
+	index.Lock() // services of one repository have one index
+	defer index.Unlock()
 	dir := d.root.Name()
 	prefix, err := git.Run(dir, nil, "rev-parse", "--show-prefix")
 	if err != nil {
@@ -84,7 +91,7 @@ func (d *disk) stage(op *operation) error {
 		return err
 	}
 	committed := committed(dir)
-	var index strings.Builder
+	var entries strings.Builder
 	for _, c := range conflicts {
 		mode, rest, _ := strings.Cut(cmp.Or(tracked[c.Path], tracked[c.From]), " ")
 		if mode == "" {
@@ -106,14 +113,14 @@ func (d *disk) stage(op *operation) error {
 			continue
 		}
 		// Mode 0 removes the stage of a file that is not in conflict.
-		fmt.Fprintf(&index, "0 %s\t%s%s\x00", strings.Repeat("0", len(ids[1])), prefix, c.Path)
+		fmt.Fprintf(&entries, "0 %s\t%s%s\x00", strings.Repeat("0", len(ids[1])), prefix, c.Path)
 		for i, id := range ids {
 			if id != "" {
-				fmt.Fprintf(&index, "%s %s %d\t%s%s\x00", mode, id, i+1, prefix, c.Path)
+				fmt.Fprintf(&entries, "%s %s %d\t%s%s\x00", mode, id, i+1, prefix, c.Path)
 			}
 		}
 	}
-	_, err = git.Run(dir, []byte(index.String()), "update-index", "-z", "--index-info")
+	_, err = git.Run(dir, []byte(entries.String()), "update-index", "-z", "--index-info")
 	return err
 }
 
@@ -140,6 +147,8 @@ func unstage(dir string, op *operation) {
 		}
 	}
 	if len(args) > 3 {
+		index.Lock()
+		defer index.Unlock()
 		_, _ = git.Run(dir, nil, args...) // without a commit, the conflicts stay in the index until the files are added
 	}
 }

@@ -46,12 +46,13 @@ func (v versions) action() Action {
 
 // normalized returns the versions as they are compared and merged: Go files are
 // formatted, and lines end as in otelgen's versions. An owner who uses other
-// indentation, or whose git writes CRLF, has not changed the file by that.
+// indentation, or whose git writes CRLF, has not changed the file by that. Where
+// otelgen has nothing new, that makes no difference.
 func (v versions) normalized(p string) versions {
 	if v.crlf = allCRLF(v.disk) && !bytes.Contains(v.base, crlf) && !bytes.Contains(v.next, crlf); v.crlf {
 		v.disk = bytes.ReplaceAll(v.disk, crlf, lf)
 	}
-	if path.Ext(p) == ".go" && !same(v.disk, v.base) && !same(v.disk, v.next) {
+	if path.Ext(p) == ".go" && !same(v.disk, v.base) && !same(v.disk, v.next) && !same(v.base, v.next) {
 		v.base, v.disk, v.next = gofmt(v.base), gofmt(v.disk), gofmt(v.next)
 	}
 	return v

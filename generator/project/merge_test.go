@@ -41,7 +41,7 @@ func TestForms(t *testing.T) {
 		after                        string
 	}{
 		{"Go, reindented", "a.go", goBase, spaces(goBase), goNext, Update, goNext},
-		{"Go, reindented, nothing new", "a.go", goBase, spaces(goBase), goBase, None, spaces(goBase)},
+		{"Go, reindented, nothing new", "a.go", goBase, spaces(goBase), goBase, Keep, spaces(goBase)},
 		{"Go, reindented and changed", "a.go", goBase, spaces(goYour), goNext, Merge, goBoth},
 		{"Go, reindented and changed, nothing new", "a.go", goBase, spaces(goYour), goBase, Keep, spaces(goYour)},
 		{"Go, reindented, with CRLF", "a.go", goBase, crlf(spaces(goYour)), goNext, Merge, crlf(goBoth)},

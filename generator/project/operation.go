@@ -104,7 +104,7 @@ func (c Change) files() []fileChange {
 		}
 		return []fileChange{{c.Path, c.Before, c.After, c.mode}}
 	}
-	return []fileChange{{c.Path, c.left, c.After, c.mode}, {c.From, c.Before, nil, c.mode}}
+	return []fileChange{{c.Path, c.left, c.After, c.mode}, {c.From, c.Before, c.leaves, c.mode}}
 }
 
 // changesFiles reports whether an operation changes more than the record, which

@@ -23,6 +23,7 @@ type Change struct {
 	decided bool           // a conflict is resolved, and Note says as what the file is taken
 	settles bool           // git no longer has it in conflict afterwards
 	news    bool           // the owner should see Note though nothing changes
+	leaves  []byte         // what an undo gives back at From
 	left    []byte         // what an update that was undone left at Path, to which the file moves
 	mode    fs.FileMode    // of a file that is written anew; 0 is the usual one
 	records []recordChange // that of Path, and that of the path from which its record moves
@@ -33,7 +34,7 @@ type recordChange struct {
 	path           string
 	was, committed entry
 	unrecorded     bool   // the record does not say was, but nothing, or several things
-	lines          []line // what is recorded, in place of committed; unless nil
+	lines          []line // what is recorded in place of committed, unless nil
 }
 
 // Action says what an update does to a path. It depends on three versions of
@@ -86,7 +87,7 @@ const (
 // is open, and there is no news for the owner. Apply may still have something
 // to record, such as that the owner deleted a file or resolved a conflict.
 func (p Plan) Empty() bool {
-	return !slices.ContainsFunc(p, func(c Change) bool { return c.Matters() && !c.decided })
+	return !slices.ContainsFunc(p, Change.isNews)
 }
 
 func byPath(a, b Change) int { return cmp.Compare(a.Path, b.Path) }
@@ -111,7 +112,12 @@ func (p Plan) inTheWay() (paths []string) {
 // Matters reports whether the owner should see a change: it changes a file,
 // needs a decision, or has news.
 func (c Change) Matters() bool {
-	return c.decided || c.news || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
+	return c.decided || c.isNews()
+}
+
+// isNews is Matters, but for what the owner has decided and is only told.
+func (c Change) isNews() bool {
+	return c.news || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 

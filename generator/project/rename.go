@@ -29,7 +29,11 @@ type renaming struct {
 // readRenaming finds out whether the service or its module has got another name,
 // and reads the files of the owner, which use the old one, if it has.
 func readRenaming(d *disk, s *snapshot) (renaming, error) {
-	was, errWas := generator.ParseSpec(specFile, first(s.spec, s.disk[specFile].data), "")
+	recorded := first(s.spec, s.disk[specFile].data)
+	if same(recorded, s.next[specFile]) {
+		return renaming{}, nil
+	}
+	was, errWas := generator.ParseSpec(specFile, recorded, "")
 	now, errNow := generator.ParseSpec(specFile, s.next[specFile], "")
 	r := renaming{service: [2]string{was.Service, now.Service}, module: [2]string{was.Module, now.Module}, others: map[string]file{}}
 	if errWas != nil || errNow != nil || was.Service == "" || !r.isOne() {
@@ -46,6 +50,7 @@ func readRenaming(d *disk, s *snapshot) (renaming, error) {
 		r.others[p] = f
 		return err
 	})
+	r.moves(s)
 	return r, err
 }
 
@@ -70,6 +75,17 @@ func (r renaming) moves(s *snapshot) {
 			s.moved[p] = to
 		}
 	}
+}
+
+// check makes sure that nothing is in conflict: the names in such a file would
+// stay as they are.
+func (r renaming) check(s *snapshot, paths map[string]string) error {
+	for _, p := range slices.Sorted(maps.Keys(paths)) {
+		if r.isOne() && s.open(p) {
+			return fmt.Errorf("%s: it is in conflict; resolve that before the service gets another name", p)
+		}
+	}
+	return nil
 }
 
 // path returns a path with the new name of the service.

@@ -86,7 +86,9 @@ type undoing struct {
 func (u undoing) change(s step) (Change, error) {
 	var c Change
 	for _, l := range s.Record {
-		c.records = append(c.records, recordChange{path: l.Path, lines: u.linesBefore(l)})
+		if before := parseLines(l.Before); !sameLines(u.p.record.lines[l.Path], before) {
+			c.records = append(c.records, recordChange{path: l.Path, lines: append([]line{}, before...)})
+		}
 	}
 	if len(s.Files) == 0 {
 		if len(s.Record) > 0 {
@@ -97,7 +99,7 @@ func (u undoing) change(s step) (Change, error) {
 	f := s.Files[0]
 	c.Path, c.mode = f.Path, f.Mode
 	if len(s.Files) > 1 {
-		c.Path, c.From = s.Files[1].Path, f.Path
+		c.Path, c.From, c.leaves = s.Files[1].Path, f.Path, f.Before
 		f.Before = s.Files[1].Before
 	}
 	now, err := u.d.look(f.Path)
@@ -110,7 +112,7 @@ func (u undoing) change(s step) (Change, error) {
 	case c.Action == Orphan:
 		// What is recorded stays as well, so that the next update has the same to
 		// merge as it would have had.
-		c.From, c.Note, c.records = "", "you have changed it since, so it stays", nil
+		c.From, c.leaves, c.Note, c.records = "", nil, "you have changed it since, so it stays", nil
 	case c.From != "" && now.data == nil: // it has been taken back already
 		old, err := u.d.look(c.Path)
 		c.From, c.Before, c.After = "", old.data, old.data
@@ -118,15 +120,6 @@ func (u undoing) change(s step) (Change, error) {
 	}
 	c.settles = s.Conflict != nil && u.unmerged[f.Path]
 	return c, nil
-}
-
-// linesBefore returns what was recorded before. The slice is not nil.
-func (u undoing) linesBefore(l lineChange) []line {
-	before := append([]line{}, parseLines(l.Before)...)
-	if sameLines(u.p.record.lines[l.Path], before) {
-		return nil
-	}
-	return before
 }
 
 // takeBack returns what becomes of a file.

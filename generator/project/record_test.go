@@ -1,0 +1,234 @@
+package project
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/git"
+)
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestRecord_ProvesItself: a line that somebody changed, in any place, is an
+// error that names it. What git adds is none.
+func TestRecord_ProvesItself(t *testing.T) {
+	dir := t.TempDir()
+	mustNew(t, dir, generator.Tree{specFile: nil, "Dockerfile": []byte("FROM gcr.io/distroless/static:nonroot\n"), "b.txt": text("b")})
+	whole := read(t, dir, recordFile)
+	lines := slices.Collect(strings.Lines(whole))
+	if len(lines) != 4 {
+		t.Fatalf("the record has %d lines, want a header and 3", len(lines))
+	}
+	for i := range len(lines[1]) - 1 {
+		changed := []byte(lines[1])
+		if changed[i]++; changed[i] == '\n' {
+			continue
+		}
+		writeDir(t, dir, files{recordFile: lines[0] + string(changed) + lines[2] + lines[3]})
+		want := dir + ": .otelgen/record:2: this line is not as otelgen wrote it; restore the file from git"
+		if _, err := Load(dir); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Fatalf("with another character at %d: %v\nwant %s", i, err, want)
+		}
+	}
+	for name, text := range map[string]string{
+		"CRLF":                  strings.ReplaceAll(whole, "\n", "\r\n"),
+		"markers of git":        "<<<<<<< HEAD\n" + lines[0] + lines[1] + "||||||| base\n=======\n" + lines[2] + ">>>>>>> other\n" + lines[3],
+		"each line twice":       whole + whole,
+		"no newline at the end": strings.TrimSuffix(whole, "\n"),
+	} {
+		writeDir(t, dir, files{recordFile: text})
+		p, err := Load(dir)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := string(p.record.format()); got != whole {
+			t.Errorf("%s: reads as\n%s\nwant\n%s", name, got, whole)
+		}
+	}
+	writeDir(t, dir, files{recordFile: "# otelgen record, form 3\n" + lines[1]})
+	if _, err := Load(dir); err == nil || err.Error() != dir+": .otelgen/record: a later otelgen has written it; get that version" {
+		t.Errorf("of a later form: %v", err)
+	}
+	forged := entry{base: text("x")}.lines(".git/config")[0].text
+	writeDir(t, dir, files{recordFile: lines[0] + forged + "\n"})
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), ".otelgen/record:2: this line is for a path that otelgen never writes") {
+		t.Errorf("of a path of git: %v", err)
+	}
+}
+
+// TestRecord_IsNotMatched: nothing that is in a project is found in its record,
+// and git does not take one for the other. The bot that pins digests in every
+// Dockerfile changed the record of it, too.
+func TestRecord_IsNotMatched(t *testing.T) {
+	long := strings.Repeat("a line that is in no other file\n", 50)
+	dir := repository(t, nil)
+	mustNew(t, dir, generator.Tree{specFile: nil, "Dockerfile": []byte(long), "cmd/shop/serve.go": []byte("package main\n\n// " + long[:31] + "\n")})
+	for _, word := range []string{"Dockerfile", "shop", "serve", "package", "line", "in no"} {
+		if strings.Contains(read(t, dir, recordFile), word) {
+			t.Errorf("the record has %q in it", word)
+		}
+	}
+	commit(t, dir)
+	gitDo(t, dir, "rm", "-q", "Dockerfile")
+	writeDir(t, dir, files{recordFile: read(t, dir, recordFile) + "# more\n"})
+	gitDo(t, dir, "add", "-A")
+	if status := gitDo(t, dir, "diff", "--cached", "--name-status", "-M10%", "-C10%", "--find-copies-harder"); status != "M\t.otelgen/record\nD\tDockerfile" {
+		t.Errorf("git sees\n%s", status)
+	}
+}
+
+// TestBranches: two branches that were updated to different versions are merged,
+// and the owner edited a file on each. Once the sources are decided, an update
+// mends the record, whether git merged that or has left its markers in it.
+func TestBranches(t *testing.T) {
+	tree := func(version string) generator.Tree {
+		return generator.Tree{
+			specFile: []byte(version), "same.txt": text("abcdef" + version), "edited.txt": text("ab" + version + "cdefgh"),
+			"only-" + version + ".txt": text(version),
+		}
+	}
+	for _, host := range []bool{false, true} {
+		t.Run(fmt.Sprintf("host=%v", host), func(t *testing.T) {
+			dir := repository(t, nil)
+			mustNew(t, dir, tree("1"))
+			if host { // which does not know merge=union
+				writeDir(t, dir, files{".git/info/attributes": "/.otelgen/record merge\n"})
+			}
+			commit(t, dir)
+			trunk := gitDo(t, dir, "branch", "--show-current")
+			for branch, version := range map[string]string{"k": "2", "l": "3"} {
+				gitDo(t, dir, "checkout", "-q", "-b", branch, trunk)
+				mustUpdate(t, dir, tree(version), nil)
+				edited := "Ab" + version + "cdefgh"
+				if branch == "l" {
+					edited = "ab" + version + "cdefgH"
+				}
+				writeDir(t, dir, files{"edited.txt": string(text(edited))})
+				commit(t, dir)
+			}
+			gitDo(t, dir, "checkout", "-q", "l")
+			if _, err := git.Run(dir, nil, "merge", "k"); err == nil {
+				t.Fatal("the branches merge")
+			}
+			if got := strings.Contains(gitDo(t, dir, "ls-files", "--unmerged"), recordFile); got != host {
+				t.Errorf("git has the record in conflict: %v", got)
+			}
+			writeDir(t, dir, files{specFile: "3", "edited.txt": string(text("Ab3cdefgH"))})
+			gitDo(t, dir, "add", "edited.txt")
+			if plan := mustUpdate(t, dir, tree("3"), nil); len(plan.Conflicts()) > 0 {
+				t.Errorf("an update does %q", plan)
+			}
+			got := readDir(t, dir)
+			for p, want := range map[string]string{"same.txt": "abcdef3", "edited.txt": "Ab3cdefgH", "only-3.txt": "3", baseDir + "edited.txt.base": "ab3cdefgh"} {
+				if got[p] != string(text(want)) {
+					t.Errorf("%s is %q", p, got[p])
+				}
+			}
+			if _, ok := got["only-2.txt"]; ok {
+				t.Error("only-2.txt is left")
+			}
+			if n := bytes.Count([]byte(read(t, dir, recordFile)), lf); n != 5 {
+				t.Errorf("the record has %d lines, want 5", n)
+			}
+			commit(t, dir)
+			if plan := mustUpdate(t, dir, tree("3"), nil); !plan.Empty() {
+				t.Errorf("once more: %q", plan)
+			}
+		})
+	}
+}
+
+// TestConflict_AndGit: what git commands do to a file in conflict. What is undone
+// is offered again, what is decided is said, and what is open is open.
+func TestConflict_AndGit(t *testing.T) {
+	tree := func(content string) generator.Tree {
+		return generator.Tree{specFile: nil, "f": text(content), "g": text(content)}
+	}
+	for name, tt := range map[string]struct {
+		commands  [][]string
+		conflicts int    // afterwards
+		note      string // of f
+	}{
+		"nothing":                  {nil, 2, "this conflict is not resolved yet"},
+		"reset --hard":             {[][]string{{"reset", "-q", "--hard"}}, 2, "you and otelgen changed the same lines: resolve the conflict between the markers"},
+		"checkout -f of a branch":  {[][]string{{"checkout", "-q", "-f", "-b", "other"}}, 2, "you and otelgen changed the same lines: resolve the conflict between the markers"},
+		"checkout of a file":       {[][]string{{"checkout", "-q", "HEAD", "--", "f"}}, 1, "taken as decided: yours"},
+		"checkout --ours":          {[][]string{{"checkout", "-q", "--ours", "f"}, {"add", "f"}}, 1, "taken as decided: yours"},
+		"checkout --theirs":        {[][]string{{"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "taken as decided: otelgen's"},
+		"checkout --ours, no add":  {[][]string{{"checkout", "-q", "--ours", "f"}}, 2, "it has no conflict markers any more, but git has it in conflict: run git add f"},
+		"checkout --merge":         {[][]string{{"checkout", "-q", "--merge", "f"}}, 2, "git has a conflict in it: resolve that first"},
+		"checkout --merge and add": {[][]string{{"checkout", "-q", "--merge", "f"}, {"add", "f"}}, 2, "git has a conflict in it: resolve that first"},
+		"rm":                       {[][]string{{"rm", "-q", "-f", "f"}}, 1, "taken as decided: deleted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := repository(t, nil)
+			mustNew(t, dir, tree("abc"))
+			writeDir(t, dir, files{"f": string(text("aXc")), "g": string(text("aXc"))})
+			commit(t, dir)
+			mustUpdate(t, dir, tree("aYc"), nil)
+			for _, command := range tt.commands {
+				gitDo(t, dir, command...)
+			}
+			plan := mustUpdate(t, dir, tree("aYc"), nil)
+			note := ""
+			for _, c := range plan {
+				if c.Path == "f" {
+					note = c.Note
+				}
+			}
+			if len(plan.Conflicts()) != tt.conflicts || note != tt.note {
+				t.Errorf("%d conflicts, and %q; want %d, and %q", len(plan.Conflicts()), note, tt.conflicts, tt.note)
+			}
+		})
+	}
+}
+
+// TestConflict_InAClone: what is open, or decided, is so in a clone.
+func TestConflict_InAClone(t *testing.T) {
+	tree := func(content string) generator.Tree {
+		return generator.Tree{specFile: nil, "f": text(content), "g": text(content)}
+	}
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("abc"))
+	writeDir(t, dir, files{"f": string(text("aXc")), "g": string(text("aXc"))})
+	commit(t, dir)
+	mustUpdate(t, dir, tree("aYc"), nil)
+	writeDir(t, dir, files{"g": string(text("aXYc"))})
+	commit(t, dir) // f with its markers
+	clone := filepath.Join(t.TempDir(), "clone")
+	gitDo(t, dir, "clone", "-q", dir, clone)
+	plan := mustUpdate(t, clone, tree("aYc"), nil)
+	if len(plan) != 2 || plan[0].Action != Conflict || plan[1].Note != "taken as decided: as it is now" {
+		t.Errorf("an update of the clone does %q", plan)
+	}
+}
+
+// TestConflict_Staged: content that only the index of git has stays there.
+func TestConflict_Staged(t *testing.T) {
+	tree := func(content string) generator.Tree { return generator.Tree{specFile: nil, "f": text(content)} }
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("abc"))
+	commit(t, dir)
+	writeDir(t, dir, files{"f": string(text("aStagedc"))})
+	gitDo(t, dir, "add", "f")
+	writeDir(t, dir, files{"f": string(text("aXc"))})
+	if plan := mustUpdate(t, dir, tree("aYc"), nil); len(plan.Conflicts()) != 1 {
+		t.Errorf("an update does %q", plan)
+	}
+	if got := gitDo(t, dir, "show", ":f") + "\n"; got != string(text("aStagedc")) {
+		t.Errorf("in the index is %q", got)
+	}
+}
