@@ -3,7 +3,6 @@ module github.com/otelgen/otelgen/testdata/pins
 go 1.26.0
 
 require (
-	github.com/XSAM/otelsql v0.44.0
 	github.com/caarlos0/env/v11 v11.4.2
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/danielgtaylor/huma/v2 v2.39.1

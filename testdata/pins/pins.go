@@ -9,7 +9,6 @@
 package pins
 
 import (
-	_ "github.com/XSAM/otelsql"
 	_ "github.com/caarlos0/env/v11"
 	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/danielgtaylor/huma/v2"
