@@ -1,13 +1,13 @@
 // Command mutate tells what the tests of a generated service do not notice:
 //
-//	go run ./internal/dev/mutate [-own] [-run KINDS] DIR [PACKAGE...]
+//	go run ./internal/dev/mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]
 //
 // It makes small faults in the service in DIR, one at a time: without a
 // statement, with a condition negated, without an element of a list, with another
 // number or name, without a key of a struct tag. For each it runs the tests of the
-// package, and then those of every package that needs it. A fault that no test
-// notices has survived. It shows a test that is missing, or code that is needless,
-// or a fault that makes no difference, which accepted.txt names with the reason.
+// package and of all packages that need it, the fastest first. A fault that no test
+// notices shows a test that is missing, or code that is needless, or makes no
+// difference; accepted.txt lists the last kind, with the reasons.
 //
 // Most faults are compiled into the test binaries all together and switched on one
 // by one, since building is what takes the time.
@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 //go:embed accepted.txt
@@ -31,13 +32,13 @@ var acceptedFile string
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("mutate: ")
-	own := flag.Bool("own", false, "run only the tests of the package that has the fault")
+	most := flag.Duration("most", time.Hour, "of other packages than that of the fault, run only tests that take no longer")
 	only := flag.String("only", "", "make only the faults whose description contains this")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		log.Fatal("usage: mutate [-own] [-only TEXT] DIR [PACKAGE...]")
+		log.Fatal("usage: mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]")
 	}
-	survivors, err := run(flag.Arg(0), flag.Args()[1:], *only, *own, os.Stdout)
+	survivors, err := run(flag.Arg(0), flag.Args()[1:], *only, *most, os.Stdout)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func main() {
 
 // run reports on the packages of the service in dir whose paths below it are
 // given, or on all, and returns the number of unexpected survivors.
-func run(dir string, packages []string, only string, own bool, out io.Writer) (int, error) {
+func run(dir string, packages []string, only string, most time.Duration, out io.Writer) (int, error) {
 	work, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return 0, err
@@ -72,7 +73,7 @@ func run(dir string, packages []string, only string, own bool, out io.Writer) (i
 			if m.pkg != pkg.path || !strings.Contains(m.what, only) {
 				continue
 			}
-			killer, viable, err := p.try(m, own)
+			killer, viable, err := p.try(m, most)
 			if err != nil {
 				return 0, err
 			}

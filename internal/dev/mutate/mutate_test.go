@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Faults that no test notices are reported, whether they are switched on or take
@@ -63,10 +64,10 @@ func TestClamp(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		own  bool
+		most time.Duration
 		want string
 	}{
-		{own: true, want: `limit/limit.go:5: const Max = 10: other value: 10
+		{most: 0, want: `limit/limit.go:5: const Max = 10: other value: 10
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "first"
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "second"
 limit/limit.go:12: if n > Max {: the other way if equal: n > Max
@@ -78,7 +79,7 @@ limit/limit.go:16: n = 0: removed: n = 0
 limit/limit.go:16: n = 0: other value: 0
 limit                          17 faults,    7 noticed,   0 accepted,  10 not noticed
 `},
-		{own: false, want: `limit/limit.go:8: var Names = []string{"first", "second"}: other value: "first"
+		{most: time.Hour, want: `limit/limit.go:8: var Names = []string{"first", "second"}: other value: "first"
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "second"
 limit/limit.go:12: if n > Max {: the other way if equal: n > Max
 limit/limit.go:15: if n < 0 && n != -1 {: ignored: n != -1
@@ -88,11 +89,11 @@ limit                          17 faults,   11 noticed,   0 accepted,   6 not no
 `},
 	} {
 		var out strings.Builder
-		if _, err := run(dir, nil, "", test.own, &out); err != nil {
+		if _, err := run(dir, nil, "", test.most, &out); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != test.want {
-			t.Errorf("own %v: got\n%s\nwant\n%s", test.own, &out, test.want)
+			t.Errorf("own %v: got\n%s\nwant\n%s", test.most, &out, test.want)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "internal")); err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,9 +75,10 @@ type pkg struct {
 
 // binary is a test binary.
 type binary struct {
-	path    string
-	dir     string
-	timeout time.Duration
+	path     string
+	dir      string
+	duration time.Duration // without a fault
+	timeout  time.Duration
 }
 
 func newProject(dir, work string) (*project, error) {
@@ -203,23 +205,25 @@ func (p *project) makeSwitched() error {
 
 // try makes a fault and returns the package whose tests notice it, if any, and
 // whether the fault compiles.
-func (p *project) try(m *mutant, own bool) (killer string, viable bool, err error) {
+func (p *project) try(m *mutant, most time.Duration) (killer string, viable bool, err error) {
 	overlay := ""
 	if m.rebuild {
 		if overlay, err = p.overlay(m); err != nil {
 			return "", false, err
 		}
 	}
-	for _, pkg := range p.order(m.pkg, own) {
+	tests, err := p.order(m.pkg, most)
+	if err != nil {
+		return "", false, err
+	}
+	for _, pkg := range tests {
 		var b *binary
 		if m.rebuild {
 			b, err = p.build(p.plain, pkg, filepath.Join(p.binaries, "rebuilt.test"), "-overlay="+overlay)
 			if err != nil {
 				return "", false, nil //nolint:nilerr // a fault that does not compile is none
 			}
-			if normal := p.built[pkg.path]; normal != nil {
-				b.timeout = normal.timeout
-			}
+			b.timeout = p.built[pkg.path].timeout
 		} else if b, err = p.switchedBinary(pkg); err != nil {
 			return "", false, err
 		}
@@ -234,20 +238,24 @@ func (p *project) try(m *mutant, own bool) (killer string, viable bool, err erro
 	return "", true, nil
 }
 
-// order returns the packages whose tests may notice a fault in a package, that
-// package first.
-func (p *project) order(path string, own bool) []pkg {
+// order returns the packages whose tests may notice a fault in a package: the fastest
+// tests first, and without those of other packages that take longer than most.
+func (p *project) order(path string, most time.Duration) ([]pkg, error) {
 	var list []pkg
 	for _, pkg := range p.packages {
-		switch {
-		case !pkg.tested:
-		case pkg.path == path:
-			list = slices.Insert(list, 0, pkg)
-		case pkg.deps[path] && !own:
+		if !pkg.tested || !pkg.deps[path] {
+			continue
+		}
+		b, err := p.switchedBinary(pkg)
+		if err != nil {
+			return nil, err
+		}
+		if pkg.path == path || b.duration <= most {
 			list = append(list, pkg)
 		}
 	}
-	return list
+	slices.SortStableFunc(list, func(a, b pkg) int { return cmp.Compare(p.built[a.path].duration, p.built[b.path].duration) })
+	return list, nil
 }
 
 // switchedBinary returns the test binary of a package, which passes without a fault.
@@ -264,7 +272,8 @@ func (p *project) switchedBinary(pkg pkg) (*binary, error) {
 	if passed, err := b.run(&mutant{}); err != nil || !passed {
 		return nil, fmt.Errorf("%s: its tests fail without a fault: %w", pkg.dir, err)
 	}
-	b.timeout = 10*time.Second + 4*time.Since(start)
+	b.duration = time.Since(start)
+	b.timeout = 10*time.Second + 4*b.duration
 	p.built[pkg.path] = b
 	return b, nil
 }
