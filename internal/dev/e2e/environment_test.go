@@ -42,12 +42,12 @@ func TestDefault_TestsIgnoreTheEnvironment(t *testing.T) {
 	e2e.Go(t, project, "test", "-count=1", "./...")
 }
 
-// What .env says is for variables that the environment, or the command line of
-// make, does not set.
+// The variables of .env are those that neither the environment nor the command line
+// of make sets. The file may have the line ends of Windows.
 func TestMakeRun_TheEnvironmentWins(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop"})
-	dotEnv := "HTTP_ADDR=file1\nLOG_FORMAT=file2\nSHUTDOWN_TIMEOUT=file3\n"
+	dotEnv := "HTTP_ADDR=file1\r\n\r\n# comment\r\nLOG_FORMAT=file2\r\nSHUTDOWN_TIMEOUT='file 3'\r\n"
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(dotEnv), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +58,12 @@ func TestMakeRun_TheEnvironmentWins(t *testing.T) {
 	if err == nil {
 		t.Error("the service runs")
 	}
-	for _, want := range []string{`HTTP_ADDR: "it's\n$HOME"`, `LOG_FORMAT: "argument"`, `SHUTDOWN_TIMEOUT: `} {
+	for _, want := range []string{`HTTP_ADDR: "it's\n$HOME"`, `LOG_FORMAT: "argument"`, `SHUTDOWN_TIMEOUT: "file 3"`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %s in\n%s", want, out)
 		}
+	}
+	if strings.Contains(string(out), "not found") {
+		t.Errorf("a line of .env is taken for a command:\n%s", out)
 	}
 }
