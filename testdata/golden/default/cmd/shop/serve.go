@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	huma "github.com/danielgtaylor/huma/v2"
+
 	"shop/internal/api"
 	"shop/internal/config"
 	"shop/internal/httpserver"
@@ -13,6 +15,16 @@ import (
 	"shop/internal/order"
 	"shop/internal/orderapi"
 )
+
+// built is what serve has built, for what own.go adds to it.
+type built struct {
+	cfg        config.Config
+	log        *slog.Logger
+	parts      *lifecycle.Group
+	router     *httpserver.Router
+	operations huma.API
+	orders     *order.Service
+}
 
 // serve builds the service and runs it until ctx ends. This is the one place
 // where its parts meet: each is built from those above it, and ends before them.
@@ -35,7 +47,15 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 
 	orderapi.Register(operations, orders)
 
-	server, err := httpserver.New(ctx, cfg.HTTP, parts, router, log)
+	all := built{cfg, log, parts, router, operations, orders}
+
+	if err := addOwn(ctx, all); err != nil {
+		return fmt.Errorf("own parts: %w", err)
+	}
+
+	own := ownMiddleware(all)
+
+	server, err := httpserver.New(ctx, cfg.HTTP, parts, router, log, own)
 	if err != nil {
 		return fmt.Errorf("http server: %w", err)
 	}

@@ -8,15 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/swaggest/swgui/v5emb"
 
 	"shop/internal/httpserver"
 	"shop/internal/problem"
@@ -24,8 +27,8 @@ import (
 
 // Config is what the environment says about the API.
 type Config struct {
-	// Docs serves the documentation at /docs. The page loads its script from
-	// the internet, hence it is on by default in development only.
+	// Docs serves the documentation at /docs. It tells strangers all that the API
+	// can do, hence it is on by default in development only.
 	Docs bool `env:"API_DOCS"`
 }
 
@@ -56,9 +59,14 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
 	config.SchemasPath = ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-	if !cfg.Docs {
-		config.DocsPath = ""
+	config.DocsPath = "" // Huma's own page loads its script from the internet
+	if cfg.Docs {
+		serveDocs(router)
 	}
+	config.Servers = append(config.Servers, &huma.Server{URL: "/"})
+	config.Security = append(config.Security, map[string][]string{}) // none, unless an option or an operation says so
+	config.AllowAdditionalPropertiesByDefault = true
+	config.OnAddOperation = append(config.OnAddOperation, closeRequest, listTags)
 	config.Transformers = append(config.Transformers, finisher{log}.finish)
 	api := huma.NewGroup(humago.New(router, config))
 	// The server's limits are the only ones. Huma has put its defaults in place
@@ -67,10 +75,24 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
 	details := config.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, details) })
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		if isUTF8(ctx.Header("Content-Type")) {
+			next(ctx)
+		} else {
+			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send UTF-8")
+		}
+	})
 	for _, option := range options {
 		option(api)
 	}
 	return api
+}
+
+// isUTF8 tells whether a body of this type is in UTF-8. Huma would take any
+// charset for that.
+func isUTF8(contentType string) bool {
+	_, params, err := mime.ParseMediaType(contentType)
+	return err != nil || params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8")
 }
 
 // schemaName names a schema after its package and its type, because two resources
@@ -104,6 +126,53 @@ func documentProblems(o *huma.Operation, details *huma.Schema) {
 		}
 	}
 	delete(o.Responses, "default") // every status is there
+}
+
+// listTags adds the tags of o to those of the document.
+func listTags(document *huma.OpenAPI, o *huma.Operation) {
+	for _, name := range o.Tags {
+		if !slices.ContainsFunc(document.Tags, func(tag *huma.Tag) bool { return tag.Name == name }) {
+			document.Tags = append(document.Tags, &huma.Tag{Name: name})
+		}
+	}
+}
+
+// closeRequest refuses members that a request may not have: a misspelt one would be
+// lost without a word. Responses stay open, so that a client does not refuse one
+// which has more members one day.
+func closeRequest(document *huma.OpenAPI, o *huma.Operation) {
+	if o.RequestBody != nil {
+		for _, content := range o.RequestBody.Content {
+			closeSchema(document.Components.Schemas, content.Schema)
+		}
+	}
+}
+
+func closeSchema(schemas huma.Registry, s *huma.Schema) {
+	if s.Ref != "" {
+		s = schemas.SchemaFromRef(s.Ref)
+	}
+	if s.AdditionalProperties == true {
+		s.AdditionalProperties = false
+		for _, property := range s.Properties {
+			closeSchema(schemas, property)
+		}
+	}
+	if s.Items != nil {
+		closeSchema(schemas, s.Items)
+	}
+}
+
+// serveDocs serves Swagger UI, all of whose files are in the program. The page
+// can load nothing from elsewhere.
+func serveDocs(router *httpserver.Router) {
+	page := v5emb.New("shop", "/openapi.json", "/docs")
+	for _, file := range []string{"", "/swagger-ui.css", "/swagger-ui-bundle.js", "/swagger-ui-standalone-preset.js", "/favicon-16x16.png", "/favicon-32x32.png"} {
+		router.HandleFunc("GET /docs"+file, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline'; img-src 'self' data:")
+			page.ServeHTTP(w, r)
+		})
+	}
 }
 
 // Problem is a problem document, as Huma wants an error to be.

@@ -11,6 +11,7 @@ import (
 	"net/mail"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +211,23 @@ func TestUnreadableBody_IsTheClientsError(t *testing.T) {
 	}
 }
 
+func TestLimits_Charset(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	for kind, want := range map[string]int{
+		"application/json; charset=UTF-8": http.StatusUnprocessableEntity, "application/json": http.StatusUnprocessableEntity,
+		"application/json; charset=utf-16": http.StatusUnsupportedMediaType, "application/json; charset=latin1": http.StatusUnsupportedMediaType,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", kind)
+		w := httptest.NewRecorder()
+		if router.ServeHTTP(w, r); w.Code != want || w.Header().Get("Content-Type") != problem.ContentType {
+			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
+		}
+	}
+}
+
 // A body that does not arrive in time is the server's to end.
 func TestLimits_ReadTimeout(t *testing.T) {
 	rec := telemetrytest.Start(t)
@@ -339,5 +357,61 @@ func TestDocument(t *testing.T) {
 		if w := get("/openapi.json"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"openapi":"3.1.0"`) || !strings.Contains(w.Body.String(), `"operationId":"post-things"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
+	}
+}
+
+// The page of the documentation has all that it needs in the service itself, and
+// a browser would refuse to load anything else.
+func TestDocs_NeedNoInternet(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	New(router, Config{Docs: true}, rec.Logger())
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		return w
+	}
+	page := get("/docs")
+	if policy := page.Header().Get("Content-Security-Policy"); policy != "default-src 'self' 'unsafe-inline'; img-src 'self' data:" {
+		t.Errorf("policy %q", policy)
+	}
+	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page.Body.String(), -1)
+	for _, link := range links {
+		if w := get(link[1]); w.Code != http.StatusOK || w.Body.Len() == 0 {
+			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
+		}
+	}
+	if len(links) < 3 {
+		t.Errorf("the page loads %v", links)
+	}
+}
+
+// A request may have no members that are unknown, in no depth. A response may have
+// more one day, and what both have in common is strict.
+func TestDocument_OnlyRequestsAreClosed(t *testing.T) {
+	type common struct{ N int }
+	type inner struct{ Shared common }
+	type sent struct{ Inner []inner }
+	type answered struct {
+		Shared common
+		Inner  struct{ N int }
+	}
+	rec := telemetrytest.Start(t)
+	operations := New(httpserver.NewRouter(), Config{}, rec.Logger())
+	huma.Post(operations, "/things", func(context.Context, *struct{ Body sent }) (*struct{ Body answered }, error) { return nil, nil },
+		func(o *huma.Operation) { o.Tags = []string{"things"} })
+	huma.Get(operations, "/things", func(context.Context, *struct{}) (*struct{ Body answered }, error) { return nil, nil },
+		func(o *huma.Operation) { o.Tags = []string{"things"} })
+	document := operations.OpenAPI()
+	got := map[string]any{}
+	for name, schema := range document.Components.Schemas.Map() {
+		got[name] = schema.AdditionalProperties
+	}
+	want := map[string]any{"Sent": false, "Inner": false, "Common": false, "Answered": true, "AnsweredInnerStruct": true, "Problem": true, "ProblemInvalid": true}
+	if !maps.Equal(got, want) {
+		t.Errorf("additionalProperties: %v, want %v", got, want)
+	}
+	if len(document.Tags) != 1 || document.Tags[0].Name != "things" {
+		t.Errorf("tags: %v", document.Tags)
 	}
 }

@@ -2,7 +2,6 @@
 package config
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,8 +56,7 @@ func (c Config) Development() bool { return c.Environment == "development" }
 // nil, Misspelt may show the reason.
 func Load(environment []string) (Config, error) {
 	variables, problems := read(environment)
-	name := variables["ENVIRONMENT"]
-	inDevelopment := name == "" || name == "development"
+	inDevelopment := slices.Contains([]string{"", "development"}, variables["ENVIRONMENT"])
 	if inDevelopment {
 		defaults := maps.Clone(development)
 		maps.Copy(defaults, variables)
@@ -124,7 +122,7 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 			return strings.TrimSpace(entry) == "" || try(name, entry) != nil
 		})
 		value := strings.Join(entries, ",")
-		if value == "" || try(name, value) != nil {
+		if try(name, value) != nil {
 			value = ""
 			delete(variables, name)
 		} else {
@@ -137,7 +135,7 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 	return ignored
 }
 
-// Variables returns the names of all variables that the service reads, sorted.
+// Variables returns the names of all variables that the service reads.
 func Variables() []string {
 	params, err := env.GetFieldParams(&Config{})
 	if err != nil {
@@ -147,8 +145,7 @@ func Variables() []string {
 	for _, p := range params {
 		names = append(names, p.Key)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // lists parses lists, whose entries may have spaces around them.
@@ -196,7 +193,7 @@ func read(environment []string) (variables map[string]string, problems map[strin
 		}
 		if value = strings.TrimSpace(value); value != all[name] {
 			if err := os.Setenv(name, value); err != nil { // OpenTelemetry's SDK reads the environment itself
-				problems[name] = err
+				problems[name] = fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		if value != "" {
@@ -212,7 +209,11 @@ func try(name, value string) error {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{name: value}, FuncMap: lists})
 	if parse, ok := errors.AsType[env.ParseError](err); ok {
 		err = parse.Err
-		if want := expected(parse.Type); want != "" {
+		kind := parse.Type
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		if want, ok := expected[kind]; ok {
 			err = fmt.Errorf("%q is not %s", value, want)
 		}
 	}
@@ -225,35 +226,18 @@ func try(name, value string) error {
 	return nil
 }
 
-// expected describes the text of a value of type t, with an example. It returns ""
-// if t parses its text itself, with an error of its own.
-func expected(t reflect.Type) string {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t {
-	case reflect.TypeFor[time.Duration]():
-		return "a duration, such as 500ms, 10s or 1m30s"
-	case reflect.TypeFor[slog.Level]():
-		return "a log level: use debug, info, warn or error"
-	case reflect.TypeFor[[]netip.Prefix]():
-		return "a list of networks, such as 10.0.0.0/8,fd00::/8"
-	}
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return ""
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Float32, reflect.Float64:
-		return "a number, such as 0.5"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return fmt.Sprintf("a whole number of at most %d, such as 100", uint64(1)<<(t.Bits()-1)-1)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return fmt.Sprintf("a whole number from 0 to %d, such as 100", ^uint64(0)>>(64-t.Bits()))
-	default:
-		return ""
-	}
+// expected describes the text of the types that variables have, with an example. Other
+// types parse their text themselves, with errors of their own.
+var expected = map[reflect.Type]string{
+	reflect.TypeFor[bool]():           "true or false",
+	reflect.TypeFor[float64]():        "a number, such as 0.5",
+	reflect.TypeFor[int]():            "a whole number of at most 9223372036854775807, such as 100",
+	reflect.TypeFor[int32]():          "a whole number of at most 2147483647, such as 100",
+	reflect.TypeFor[int64]():          "a whole number of at most 9223372036854775807, such as 100",
+	reflect.TypeFor[uint16]():         "a whole number from 0 to 65535, such as 100",
+	reflect.TypeFor[time.Duration]():  "a duration, such as 500ms, 10s or 1m30s",
+	reflect.TypeFor[slog.LevelVar]():  "a log level: use debug, info, warn or error",
+	reflect.TypeFor[[]netip.Prefix](): "a list of networks, such as 10.0.0.0/8,fd00::/8",
 }
 
 // misspelt returns an error for every name that is almost that of a variable. Names

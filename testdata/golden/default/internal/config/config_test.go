@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,10 +31,19 @@ func TestLoad_Defaults(t *testing.T) {
 		if cfg.Log.Format != c.format || cfg.Lifecycle.Grace != c.grace {
 			t.Errorf("%q: got %s, %v", c.environment, cfg.Log.Format, cfg.Lifecycle.Grace)
 		}
+		want := cmp.Or(c.environment, "development")
+		if cfg.Environment != want || cfg.Development() != (want == "development") {
+			t.Errorf("%q: the environment is %q, development %t", c.environment, cfg.Environment, cfg.Development())
+		}
+	}
+	for name := range development {
+		if !slices.Contains(Variables(), name) {
+			t.Errorf("%s has a default for development, but is not a variable", name)
+		}
 	}
 }
 
-// Every problem is reported at once, under the name that its owner knows.
+// The error contains every problem, with the name of the variable.
 func TestLoad_ReportsEveryProblem(t *testing.T) {
 	for _, c := range []struct{ environment, want []string }{
 		{
@@ -65,14 +75,14 @@ func TestLoad_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// Telemetry never keeps a service from starting: what is wrong with one of its
-// variables is a warning, and the variable has its default, for the SDK as
-// well. Only mistakes, and only in development, are refused.
+// Telemetry never keeps a service from starting: a problem with one of its variables
+// is a warning, and the variable has its default, for the SDK as well. Mistakes are
+// refused in development only.
 func TestLoad_UnknownOTelValues(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "headers")
 	for _, c := range []struct {
 		entry, want string // what the SDK reads in the end
-		mistake     bool   // or a value that is valid elsewhere
+		mistake     bool   // and not a value that is valid for other SDKs
 	}{
 		{"OTEL_TRACES_SAMPLER=parentbased_jaeger_remote", "", false},
 		{"OTEL_TRACES_SAMPLER=xray", "", false},
@@ -82,7 +92,7 @@ func TestLoad_UnknownOTelValues(t *testing.T) {
 		{"OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "", false},
 		{"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/json", "", false},
 		{"OTEL_LOG_LEVEL=verbose", "", false},
-		{"OTEL_PROPAGATORS=tracecontext,other", "tracecontext", false},
+		{"OTEL_PROPAGATORS=tracecontext,other,baggage", "tracecontext,baggage", false},
 		{"OTEL_RESOURCE_ATTRIBUTES=a=b,", "a=b", false},
 		{"OTEL_TRACES_SAMPLER=always", "", true},
 		{"OTEL_TRACES_EXPORTER=otpl", "", true},
@@ -127,11 +137,11 @@ func TestLoad_UnknownOTelValues(t *testing.T) {
 		t.Errorf("%+v, %v", cfg.Telemetry, err)
 	}
 	if _, err := Load([]string{"ENVIRONMENT=production", "LOG_LEVEL=loud"}); err == nil {
-		t.Error("LOG_LEVEL is none of telemetry's variables")
+		t.Error("an invalid LOG_LEVEL is accepted, but it is not a variable of telemetry")
 	}
 }
 
-// Whoever writes a value that cannot be parsed learns what can.
+// The error for a value that cannot be parsed says what is expected.
 func TestLoad_SaysWhatIsExpected(t *testing.T) {
 	for _, want := range []string{
 		`HTTP_READ_TIMEOUT: "10" is not a duration, such as 500ms, 10s or 1m30s`,
@@ -157,7 +167,7 @@ type invalid string
 
 func (i *invalid) Validate() error { return errors.New(string(*i) + " is invalid") }
 
-// A part is validated because it has the method, and not because it is listed.
+// Every part that has a method Validate is validated.
 func TestValidateFields(t *testing.T) {
 	err := validateFields(&struct {
 		First  invalid
@@ -170,7 +180,7 @@ func TestValidateFields(t *testing.T) {
 	}
 }
 
-// A request that is allowed more time than there is at the end would be cut off.
+// A request that may take longer than a shutdown would be cut off.
 func TestLoad_RequestsFitTheEnd(t *testing.T) {
 	const want = "HTTP_WRITE_TIMEOUT: 1m0s is longer than SHUTDOWN_TIMEOUT, 15s"
 	if _, err := Load([]string{"HTTP_WRITE_TIMEOUT=1m"}); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -183,9 +193,9 @@ func TestLoad_RequestsFitTheEnd(t *testing.T) {
 
 func TestLoad_Misspelt(t *testing.T) {
 	cfg, err := Load([]string{
-		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "ENVIRONMNT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
+		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "HTTP_ADD=:1", "ENVIRONMNT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
 		// Not ours: the names of others, and of Kubernetes services.
-		"HTTP_PROXY=x", "NO_PROXY=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "PORTS=1",
+		"HTTP_PROXY=x", "NO_PROXY=x", "HTTPS_ADDR=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "PORTS=1",
 		"OTEL_PYTHON_LOG_LEVEL=x", "OTEL_EXPORTER_JAEGER_ENDPOINT=x", "LOG_DIR=x",
 		// And what counts as absent, or is right.
 		"HTTP_ADR=", "HTTP_IDLE_TIMEOUT=5s", "LOG_FORMAT_FILE=",
@@ -195,6 +205,7 @@ func TestLoad_Misspelt(t *testing.T) {
 	}
 	want := `HTTP_ADRR is not a variable of this service; did you mean HTTP_ADDR?
 HTTP_ADDRESS is not a variable of this service; did you mean HTTP_ADDR?
+HTTP_ADD is not a variable of this service; did you mean HTTP_ADDR?
 ENVIRONMNT is not a variable of this service; did you mean ENVIRONMENT?
 LOG_LEVL_FILE is not a variable of this service; did you mean LOG_LEVEL_FILE?
 OTEL_EXPORTER_OTLP_ENPOINT is not a variable of this service; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`
@@ -204,7 +215,7 @@ OTEL_EXPORTER_OTLP_ENPOINT is not a variable of this service; did you mean OTEL_
 }
 
 func TestLoad_FromFile(t *testing.T) {
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "") // to be forgotten after the test
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "") // restored after the test
 	path := filepath.Join(t.TempDir(), "headers")
 	if err := os.WriteFile(path, []byte("authorization=Bearer%20s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -220,11 +231,22 @@ func TestLoad_FromFile(t *testing.T) {
 	}
 }
 
-// A blank, or the \r of a file from Windows, must not make the SDK fall back to
-// a default behind a value that was accepted here.
+// A file cannot contain what an environment cannot.
+func TestLoad_FromFile_NUL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "name")
+	if err := os.WriteFile(path, []byte("a\x00b"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load([]string{"OTEL_SERVICE_NAME_FILE=" + path}); err == nil || !strings.HasPrefix(err.Error(), "OTEL_SERVICE_NAME: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A space, or the \r of a file from Windows, must not make the SDK use a default
+// although the value was accepted here.
 func TestLoad_BlanksAroundAValue(t *testing.T) {
 	const name = "OTEL_EXPORTER_OTLP_ENDPOINT"
-	t.Setenv(name, "") // to be forgotten after the test
+	t.Setenv(name, "") // restored after the test
 	cfg, err := Load([]string{name + "= http://collector:4318\r"})
 	if err != nil {
 		t.Fatal(err)
@@ -236,9 +258,9 @@ func TestLoad_BlanksAroundAValue(t *testing.T) {
 	}
 }
 
-// What is no list, a password for one, keeps its commas as they are.
+// The entries of a list may have spaces around them. The commas of other values stay.
 func TestLoad_ListsMayHaveBlanks(t *testing.T) {
-	t.Setenv("OTEL_PROPAGATORS", "") // to be forgotten after the test
+	t.Setenv("OTEL_PROPAGATORS", "") // restored after the test
 	cfg, err := Load([]string{"OTEL_PROPAGATORS=tracecontext, b3 ", "HTTP_TRUSTED_PROXIES=10.0.0.0/8 ,fd00::/8,", "ENVIRONMENT=a , b,"})
 	if cfg.Environment != "a , b," {
 		t.Errorf("got %q", cfg.Environment)
@@ -272,7 +294,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	slices.Sort(documented)
 	for i := 1; i < len(documented); i++ {
 		if documented[i] == documented[i-1] {
-			t.Errorf("%s is there twice", documented[i])
+			t.Errorf("%s is listed twice", documented[i])
 		}
 	}
 	for _, name := range Variables() {
@@ -282,7 +304,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	}
 	for _, name := range documented {
 		if !slices.Contains(Variables(), name) {
-			t.Errorf("%s is read by nobody", name)
+			t.Errorf("%s is not a variable of the service", name)
 		}
 	}
 }

@@ -27,7 +27,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Whatever a handler does to its writer, telemetry and client agree on it.
+// Telemetry records what the client receives, whatever the handler does to its writer.
 func TestStatusAndSizes(t *testing.T) {
 	for _, test := range []struct {
 		title   string
@@ -138,7 +138,7 @@ func TestInformationalReachesTheClient(t *testing.T) {
 	}
 }
 
-// 101 is the one informational status that nothing follows.
+// 101 is the only informational status that is final.
 func TestSwitchingProtocolsIsFinal(t *testing.T) {
 	w := &response{ResponseWriter: httptest.NewRecorder()}
 	w.WriteHeader(http.StatusSwitchingProtocols)
@@ -148,7 +148,7 @@ func TestSwitchingProtocolsIsFinal(t *testing.T) {
 	}
 }
 
-// net/http tells a handler that it answers twice. It can only if it is asked to.
+// net/http reports a second WriteHeader, so it has to be called.
 func TestSuperfluousWriteHeaderIsPassedOn(t *testing.T) {
 	w := &headerCounter{ResponseWriter: httptest.NewRecorder()}
 	wrapped := &response{ResponseWriter: w}
@@ -159,7 +159,7 @@ func TestSuperfluousWriteHeaderIsPassedOn(t *testing.T) {
 	}
 }
 
-// An invalid status makes net/http panic. It has not been sent, so there is still a 500 to send.
+// An invalid status makes net/http panic before it sends anything, so a 500 can be sent.
 func TestInvalidStatus(t *testing.T) {
 	rec := newRecorder()
 	w := do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -191,7 +191,7 @@ func TestHijack(t *testing.T) {
 	}
 }
 
-// A writer below that lacks an ability is not said to have it.
+// The writer has the optional methods of the writer that it wraps, and no others.
 func TestAbilitiesOfTheWriterBelow(t *testing.T) {
 	plain := &response{ResponseWriter: struct{ http.ResponseWriter }{httptest.NewRecorder()}}
 	if _, _, err := plain.Hijack(); !errors.Is(err, http.ErrNotSupported) {
@@ -213,7 +213,7 @@ func TestAbilitiesOfTheWriterBelow(t *testing.T) {
 	}
 }
 
-// The size of a request is what was read of it, whatever its header says.
+// The size of a request body is what was read of it, whatever the header says.
 func TestRequestBodySize(t *testing.T) {
 	rec := newRecorder()
 	handler := rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -240,8 +240,8 @@ func TestNoBodyStaysNoBody(t *testing.T) {
 	})), request("GET", "/"))
 }
 
-// net/http removes the files of a form from the request that it knows: each of
-// the copies that there are of it has to be followed.
+// net/http removes the files of a form only if the original request has the form. The
+// instrumentation and the limits copy the request.
 func TestMultipartFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -320,8 +320,8 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// What has no body has no size: all the GETs of a service would make the
-// distribution of its request bodies one of zeros.
+// No size is recorded for a request without a body: most are GETs, and the distribution
+// would consist of zeros.
 func TestMetrics_RequestWithoutABody(t *testing.T) {
 	rec := newRecorder()
 	handler := rec.instrument(t, InstrumentConfig{}, onRoute("/orders", func(http.ResponseWriter, *http.Request) {}))
@@ -329,14 +329,14 @@ func TestMetrics_RequestWithoutABody(t *testing.T) {
 
 	metrics := rec.metrics(t.Context(), t)
 	if m, ok := metrics["http.server.request.body.size"]; ok {
-		t.Errorf("recorded the size of no body: %+v", m)
+		t.Errorf("recorded the size of a body, but there was none: %+v", m)
 	}
 	if _, ok := metrics["http.server.response.body.size"]; !ok {
 		t.Error("no size of the response's body")
 	}
 }
 
-// A process may have more than one server. All of them count.
+// A process may have more than one server. The requests of all are counted.
 func TestActiveRequestsOfTwoServers(t *testing.T) {
 	rec := newRecorder()
 	during := func(want int64, next http.HandlerFunc) http.HandlerFunc {
@@ -362,7 +362,7 @@ func TestExemplarsLeadToTheSpan(t *testing.T) {
 	}
 }
 
-// Nobody outside can add series.
+// Clients cannot add series.
 func TestSeriesAreBounded(t *testing.T) {
 	rec := newRecorder(sdktrace.WithSampler(sdktrace.NeverSample()))
 	handler := rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -410,7 +410,7 @@ func TestSeriesCacheIsBounded(t *testing.T) {
 	}
 }
 
-// The value of a path parameter may be a secret: the span has its name.
+// The value of a path parameter may be a secret, so only its name is recorded.
 func TestMaskedPath(t *testing.T) {
 	for route, want := range map[string]string{
 		"":                                "/the/path",
@@ -438,7 +438,7 @@ func TestMaskedPath(t *testing.T) {
 	}
 }
 
-// The path of a route without parameters is recorded as it came.
+// The path of a route without parameters is recorded as it was received.
 func TestEscapedPath(t *testing.T) {
 	rec := newRecorder()
 	do(rec.instrument(t, InstrumentConfig{}, onRoute("/files/", nothing)), request("GET", "/files/a%2Fb"))
@@ -530,7 +530,7 @@ func TestServerAddress(t *testing.T) {
 	}
 }
 
-// onlyReader hides what else a reader can do.
+// onlyReader hides the other methods of a reader.
 type onlyReader struct{ io.Reader }
 
 type headerCounter struct {

@@ -66,6 +66,11 @@ var operationalPaths = []string{
 	"/metrics",
 	"/favicon.ico",
 	"/docs",
+	"/docs/swagger-ui.css",
+	"/docs/swagger-ui-bundle.js",
+	"/docs/swagger-ui-standalone-preset.js",
+	"/docs/favicon-16x16.png",
+	"/docs/favicon-32x32.png",
 	"/openapi.json",
 	"/openapi.yaml",
 	"/openapi-3.0.json",
@@ -83,9 +88,6 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 // that OTEL_TRACES_SAMPLER can name do not; then only a span that is recorded gets
 // attributes, so that requests cost little if their spans are not.
 func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http.Handler, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
 	cfg.ExcludedPaths = append(cfg.ExcludedPaths, operationalPaths...)
 	if len(cfg.KnownMethods) == 0 {
 		cfg.KnownMethods = standardMethods

@@ -31,7 +31,7 @@ func get(t *testing.T, handler http.Handler, method, path string) *httptest.Resp
 	return w
 }
 
-// getRoute returns the route that telemetry is told as well.
+// getRoute also returns the route that telemetry has.
 func getRoute(t *testing.T, handler http.Handler, method, path string) (w *httptest.ResponseRecorder, route string) {
 	t.Helper()
 	var x exchange
@@ -74,6 +74,7 @@ func TestRouter(t *testing.T) {
 		{"GET", "//items/1", 404, "", ""},
 		{"GET", "/items/./1", 404, "", ""},
 		{"GET", "/items/../nowhere", 404, "", ""},
+		{"PRI", "*", 404, "", ""},
 	} {
 		w, route := getRoute(t, router, c.method, c.path)
 		if route != c.route {
@@ -86,13 +87,13 @@ func TestRouter(t *testing.T) {
 			t.Errorf("%s %s: content type %q", c.method, c.path, w.Header().Get("Content-Type"))
 		}
 	}
-	// One router redirects and one does not. To neither is the path a route.
+	// Some routers redirect and others do not. The path is not a route in either case.
 	if _, route := getRoute(t, router, http.MethodConnect, "/trees/secret"); route != "" {
 		t.Errorf("CONNECT: route %q", route)
 	}
 }
 
-// The values of a path are without escapes, and an escaped slash is part of one.
+// Path values are unescaped, and an escaped slash does not separate segments.
 func TestRouter_PathValue(t *testing.T) {
 	router, got := NewRouter(), ""
 	router.HandleFunc("GET /items/{id}/parts/{part}", func(_ http.ResponseWriter, r *http.Request) {
@@ -109,7 +110,7 @@ func TestRouter_PathValue(t *testing.T) {
 	}
 }
 
-// A panic does not hide the route that it happened on, nor its parameters.
+// The route is recorded, and the parameters of the path are masked, after a panic.
 func TestRouter_Panic(t *testing.T) {
 	rec, router := newRecorder(), NewRouter()
 	router.HandleFunc("GET /items/{id}", func(http.ResponseWriter, *http.Request) { panic("boom") })
@@ -120,14 +121,14 @@ func TestRouter_Panic(t *testing.T) {
 	}
 }
 
-// What handlers may do with a writer of net/http they may do with the router's.
+// Handlers can use the writer of the router like one of net/http.
 func TestRouter_Writer(t *testing.T) {
 	headerArrived := make(chan struct{})
 	for path, test := range map[string]struct {
 		handler         func(http.ResponseWriter, *http.Request) error
-		statuses        []int // what arrives at the client, if all of it does
+		statuses        []int // those that the client receives, if the response is complete
 		body            string
-		told, errorType string // by span and metrics
+		told, errorType string // the status and error.type of span and metrics
 	}{
 		"/flush": {func(w http.ResponseWriter, _ *http.Request) error {
 			w.WriteHeader(http.StatusAccepted)
@@ -208,7 +209,7 @@ func TestRouter_Writer(t *testing.T) {
 	}
 }
 
-// Nobody outside can add series, whatever the router makes of the request.
+// Clients cannot add series, whatever the router does with the request.
 func TestRouter_SeriesAreBounded(t *testing.T) {
 	rec, router := newRecorder(sdktrace.WithSampler(sdktrace.NeverSample())), NewRouter()
 	router.HandleFunc("GET /items/{id}", nothing)
@@ -277,8 +278,8 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// A client of a service that is ending is asked to connect anew for its next
-// request, before the end closes the connection under it.
+// If the service is ending, responses ask the client to close the connection, so that
+// the shutdown does not close it during the next request.
 func TestServer_DismissesClients(t *testing.T) {
 	for _, ending := range []bool{false, true} {
 		for _, path := range []string{"/readyz", "/nowhere"} {
@@ -295,7 +296,8 @@ func TestServer_DismissesClients(t *testing.T) {
 	}
 }
 
-// Close lets the requests under way finish, and cuts them off when its time is over.
+// Close waits for the requests in progress, and closes their connections when its
+// context is done.
 func TestServer_Close(t *testing.T) {
 	began, finish := make(chan struct{}), make(chan struct{})
 	router := NewRouter()
@@ -303,7 +305,7 @@ func TestServer_Close(t *testing.T) {
 		began <- struct{}{}
 		select {
 		case <-finish:
-		case <-r.Context().Done(): // the client is gone
+		case <-r.Context().Done(): // the connection is closed
 		}
 	})
 	for name, c := range map[string]struct {
@@ -331,7 +333,7 @@ func TestServer_Close(t *testing.T) {
 			defer cancel()
 			closed <- server.Close(ctx)
 		}()
-		if err := <-run; err != nil { // it takes no more
+		if err := <-run; err != nil { // the server is closed
 			t.Errorf("%s: %v", name, err)
 		}
 		if c.err == nil {
@@ -346,7 +348,7 @@ func TestServer_Close(t *testing.T) {
 	}
 }
 
-// What the configuration limits, the server limits.
+// The limits of the configuration are those of the server.
 func TestServer_HasItsLimits(t *testing.T) {
 	cfg := Config{
 		Address: "127.0.0.1:0", ReadHeaderTimeout: 1 * time.Second, ReadTimeout: 2 * time.Second,
@@ -366,7 +368,7 @@ func TestServer_HasItsLimits(t *testing.T) {
 	}
 }
 
-// limits are so wide that a test reaches only the one that it sets.
+// limits are so high that a test reaches only the one that it changes.
 var limits = Config{
 	Address: "127.0.0.1:0", ReadHeaderTimeout: time.Hour, ReadTimeout: time.Hour,
 	WriteTimeout: time.Hour, IdleTimeout: time.Hour, MaxHeaderBytes: 1 << 16, MaxBodyBytes: 8,
@@ -388,7 +390,7 @@ func newServer(t *testing.T, cfg Config, router *Router, middleware ...func(http
 	return server
 }
 
-// A client that sends its header byte by byte is cut off.
+// The connection of a client that sends its header too slowly is closed.
 func TestServer_TimesOut(t *testing.T) {
 	cfg := limits
 	cfg.ReadHeaderTimeout = 50 * time.Millisecond
@@ -404,15 +406,15 @@ func TestServer_TimesOut(t *testing.T) {
 	if err := connection.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	// The end of the connection, after an answer or without one.
+	// The connection ends, after a response or without one.
 	reply, err := io.ReadAll(connection)
 	if err != nil || (len(reply) > 0 && !strings.HasPrefix(string(reply), "HTTP/1.1 4")) {
 		t.Errorf("%q, %v", reply, err)
 	}
 }
 
-// A handler that waits for what does not come is told while it can still answer:
-// the response of one that is later than the write timeout reaches nobody.
+// The context of a request is done while the handler can still answer: a response after
+// the write timeout does not arrive.
 func TestServer_EndsRequestsInTime(t *testing.T) {
 	var took time.Duration
 	router := NewRouter()
@@ -468,7 +470,7 @@ func TestServer_LimitsBodies(t *testing.T) {
 	}
 }
 
-// HTTP_ADDR wins over PORT, which platforms set.
+// HTTP_ADDR overrides PORT, which platforms set.
 func TestConfig_ListenAddress(t *testing.T) {
 	for want, environment := range map[string]map[string]string{
 		":8080":          {},
@@ -509,7 +511,7 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// refuse is middleware that lets nobody in.
+// refuse is middleware that refuses every request.
 func refuse(http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 }
@@ -524,7 +526,7 @@ func mark(name string) func(http.Handler) http.Handler {
 	}
 }
 
-// change is middleware that passes on what f makes of the request.
+// change is middleware that passes the result of f on.
 func change(f func(*http.Request) *http.Request) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, f(r)) })
@@ -542,8 +544,8 @@ func preflight(next http.Handler) http.Handler {
 	})
 }
 
-// Whatever middleware does with a request, telemetry knows its route, and does
-// not record the parameters of its path.
+// Whatever middleware does with a request, telemetry has its route and does not record
+// the parameters of its path.
 func TestMiddleware(t *testing.T) {
 	type key struct{}
 	type chain = []func(http.Handler) http.Handler
@@ -617,7 +619,7 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
-// What the server puts around the instrumentation does not change what is
+// The middleware of the server around the instrumentation does not change what is
 // measured.
 func TestServer_Metrics(t *testing.T) {
 	rec, router := newRecorder(), NewRouter()
@@ -684,8 +686,8 @@ func TestServer_Metrics(t *testing.T) {
 	}
 }
 
-// BenchmarkRouter tells what middleware costs beyond its own work: with it, the
-// route of a request is looked up once more.
+// BenchmarkRouter measures the cost of having middleware: the route of a request is
+// looked up once more.
 func BenchmarkRouter(b *testing.B) {
 	pass := func(next http.Handler) http.Handler { return next }
 	for name, middleware := range map[string][]func(http.Handler) http.Handler{"without middleware": nil, "with middleware": {pass}} {

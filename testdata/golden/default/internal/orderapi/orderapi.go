@@ -40,15 +40,21 @@ type Order struct {
 
 // Item is a quantity of one article.
 type Item struct {
-	SKU      string `json:"sku" minLength:"1" maxLength:"64" example:"coffee" doc:"The article: coffee, teapot, machine or unicorn."`
-	Quantity int    `json:"quantity" minimum:"1" maximum:"1000" example:"2"`
+	SKU      string `json:"sku" example:"coffee"`
+	Quantity int    `json:"quantity" example:"2"`
 }
 
 // Draft is an order to be placed.
 type Draft struct {
-	Customer      string `json:"customer" minLength:"1" maxLength:"64" example:"ada"`
-	Items         []Item `json:"items" minItems:"1" maxItems:"100" nullable:"false"`
-	PaymentMethod string `json:"payment_method,omitempty" enum:"card,invoice" default:"card"`
+	Customer      string      `json:"customer" minLength:"1" maxLength:"64" example:"ada"`
+	Items         []DraftItem `json:"items" minItems:"1" maxItems:"100" nullable:"false"`
+	PaymentMethod string      `json:"payment_method,omitempty" enum:"card,invoice" default:"card"`
+}
+
+// DraftItem is a quantity of one article to be ordered.
+type DraftItem struct {
+	SKU      string `json:"sku" minLength:"1" maxLength:"64" example:"coffee" doc:"The article: coffee, teapot, machine or unicorn."`
+	Quantity int    `json:"quantity" minimum:"1" maximum:"1000" example:"2"`
 }
 
 // Page is a part of the list of orders.

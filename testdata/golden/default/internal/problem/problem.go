@@ -1,5 +1,5 @@
-// Package problem writes errors the way every part of the service writes them:
-// as RFC 9457 problem details, with the id of the trace they belong to.
+// Package problem writes errors as RFC 9457 problem documents, with the trace id of
+// the request.
 package problem
 
 import (
@@ -17,10 +17,10 @@ import (
 // ContentType is the media type of a problem document (RFC 9457, section 3).
 const ContentType = "application/problem+json"
 
-// Details is a problem document (RFC 9457, section 3.1). Its text is for the
-// client: it never holds the message of an internal error.
+// Details is a problem document (RFC 9457, section 3.1). It is for the client, and
+// never contains the message of an internal error.
 type Details struct {
-	// Type identifies the kind of problem. It is left out where the status says all there is to say.
+	// Type identifies the kind of problem. It is empty if the status says everything.
 	Type string `json:"type,omitempty" doc:"A URI reference that identifies the kind of problem." example:"/problems/out_of_stock"`
 	// Title is the text of the status.
 	Title string `json:"title" doc:"A short summary of the kind of problem." example:"Conflict"`
@@ -33,7 +33,7 @@ type Details struct {
 	// TraceID finds the request in the telemetry.
 	TraceID string `json:"trace_id,omitempty" doc:"The id of the request's trace; quote it when asking for help." example:"4bf92f3577b34da6a3ce929d0e0e4736"`
 
-	observer Observer // of the request that d answers; may be nil
+	observer Observer // of the request; may be nil
 }
 
 // Invalid is one invalid part of a request. It names the part and never
@@ -43,16 +43,15 @@ type Invalid struct {
 	Message  string `json:"message" doc:"What is expected there." example:"expected number >= 1"`
 }
 
-// Observer hears of the problem that answers a request. It is the value of
-// ObserverKey in the context of the request: the server's telemetry puts itself
-// there.
+// Observer is told which problem is the response to a request. It is the value of
+// ObserverKey in the context of the request, where the telemetry of the server sets it.
 type Observer interface{ ObserveProblem(*Details) }
 
 // ObserverKey is the key of the Observer in a context.
 type ObserverKey struct{}
 
-// New returns the problem of a status code and a detail, which may be empty, as
-// the answer to the request of ctx.
+// New returns a problem with a status code and a detail, which may be empty, as the
+// response to the request of ctx.
 func New(ctx context.Context, status int, detail string) *Details {
 	return (&Details{Title: http.StatusText(status), Status: status, Detail: detail}).For(ctx)
 }
@@ -65,8 +64,8 @@ func Refusal(code string, status int, detail string) *Details {
 	return &Details{Type: typePrefix + code, Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// For returns d as the answer to the request of ctx. d itself stays as it is:
-// it may be a variable that many requests share.
+// For returns a copy of d as the response to the request of ctx. d is not changed, so
+// that many requests may share it.
 func (d *Details) For(ctx context.Context) *Details {
 	answer := *d
 	answer.TraceID = ""
@@ -79,23 +78,23 @@ func (d *Details) For(ctx context.Context) *Details {
 
 const typePrefix = "/problems/"
 
-// clientLeft is what nginx calls this: there is nobody to answer, and nobody
-// has failed.
-const clientLeft = 499
+// clientClosedRequest is the status with which nginx logs that the client went away. The
+// client does not see it.
+const clientClosedRequest = 499
 
-// From returns the problem to answer the request of ctx with after err, and
-// whether err is internal. An internal error belongs in the log: it is not the
-// client's, and the client is not told all that it says.
+// From returns the problem with which to respond to the request of ctx after err, and
+// whether err is internal. Log an internal error: it is a fault of the service, and the
+// client is not told its text.
 //
-// Only the request's context tells that the client has left: context.Canceled
-// may as well come from a context that this service cancelled.
+// Only the context of the request shows that the client went away: context.Canceled
+// may also come from a context that the service itself has cancelled.
 func From(ctx context.Context, err error) (details *Details, internal bool) {
 	if known, ok := errors.AsType[*Details](err); ok {
 		return known.For(ctx), known.Status >= http.StatusInternalServerError
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
-		return New(ctx, clientLeft, ""), false
+		return New(ctx, clientClosedRequest, ""), false
 	case errors.Is(err, context.DeadlineExceeded):
 		return New(ctx, http.StatusGatewayTimeout, ""), true
 	default:
@@ -109,8 +108,8 @@ func (d *Details) Error() string { return cmp.Or(d.Detail, d.Title) }
 // HTTPStatus returns the status of the response.
 func (d *Details) HTTPStatus() int { return d.Status }
 
-// ErrorType returns the error.type of telemetry: the kind of the problem, or its
-// status where that says it all.
+// ErrorType returns the error.type for telemetry: the kind of the problem or, if it
+// has none, the status.
 func (d *Details) ErrorType() string {
 	return cmp.Or(strings.TrimPrefix(d.Type, typePrefix), strconv.Itoa(d.Status))
 }
@@ -122,13 +121,13 @@ func (d *Details) Send(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", ContentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Del("Content-Length") // whatever the handler had meant to send
+	h.Del("Content-Length") // of what the handler meant to send
 	w.WriteHeader(d.Status)
-	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
+	_, _ = w.Write(append(body, '\n')) // the client may have gone away
 }
 
-// Report tells the Observer that d answers its request. Send does so itself:
-// Report is for code that sends d in another way.
+// Report tells the Observer that d is the response. Send calls it; call it yourself if
+// you send d in another way.
 func (d *Details) Report() {
 	if d.observer != nil {
 		d.observer.ObserveProblem(d)

@@ -164,11 +164,11 @@ func (s spanDelivery) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnly
 type acceptedRecords struct {
 	sdklog.Processor
 	*delivery
-	level slog.Level
+	level slog.Leveler
 }
 
 func (r acceptedRecords) Enabled(_ context.Context, p sdklog.EnabledParameters) bool {
-	return slog.Level(p.Severity)-9 >= r.level // INFO is 9 in OpenTelemetry and 0 in slog
+	return slog.Level(p.Severity)-9 >= r.level.Level() // INFO is 9 in OpenTelemetry and 0 in slog
 }
 
 func (r acceptedRecords) OnEmit(ctx context.Context, record *sdklog.Record) error {

@@ -14,8 +14,8 @@ const scope = "shop"
 
 // LogConfig configures the log.
 type LogConfig struct {
-	Level  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
-	Format string     `env:"LOG_FORMAT" envDefault:"json"`
+	Level  *slog.LevelVar `env:"LOG_LEVEL" envDefault:"info"` // may change at run time
+	Format string         `env:"LOG_FORMAT" envDefault:"json"`
 }
 
 // Validate returns every problem of c, joined.

@@ -114,8 +114,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	}
 	traces := make(chan error, 1)
 	go func() { traces <- t.traces(early) }()
-	logs := t.logs(early)
-	problems := []error{named("traces", <-traces), named("logs", logs), named("metrics", t.metrics(ctx))}
+	problems := []error{named("logs", t.logs(early)), named("traces", <-traces), named("metrics", t.metrics(ctx))}
 	if lost := t.delivery.missing.Load(); lost > 0 {
 		problems = append(problems, fmt.Errorf("%d spans and log records were not delivered", lost))
 	}
@@ -184,8 +183,14 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) error {
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
 	scheduling := sdkmetric.WithProducer(runtime.NewProducer())
+	stop := notStarted
 	for _, kind := range s.exporters {
 		if kind == prometheus {
+			reader, shutdown, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
+			if err != nil {
+				return err
+			}
+			options, stop = append(options, sdkmetric.WithReader(reader)), shutdown
 			continue
 		}
 		exporter, err := newMetricExporter(ctx, kind, s.protocol, stderr)
@@ -194,14 +199,6 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 		}
 		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, scheduling)))
 	}
-	stop := notStarted
-	if s.has(prometheus) {
-		reader, shutdown, err := servePrometheus(ctx, cfg.PrometheusHost, cfg.PrometheusPort)
-		if err != nil {
-			return err
-		}
-		options, stop = append(options, sdkmetric.WithReader(reader)), shutdown
-	}
 	provider := sdkmetric.NewMeterProvider(options...)
 	otel.SetMeterProvider(provider)
 	t.metrics = func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), stop(ctx)) }
@@ -209,7 +206,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 }
 
 // startLogs adds OTLP to stdout, to which records are written in any case.
-func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Level, res *resource.Resource) error {
+func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Leveler, res *resource.Resource) error {
 	if !s.has(otlp) {
 		return nil
 	}

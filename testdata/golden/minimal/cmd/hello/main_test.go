@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beMain) != "" {
 		main()
 	}
-	// A signal that this process ignores, as below nohup, the service would ignore
-	// as well; one that it handles has its default there.
+	// A signal that this process ignores, as under nohup, would be ignored by the
+	// service as well; one that it handles has its default action there.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	os.Exit(m.Run())
 }
@@ -48,8 +48,8 @@ type process struct {
 	stderr telemetrytest.Buffer
 }
 
-// setups are what parts of the service need in these tests, such as a secret or
-// a server to talk to. Each is called before a process starts.
+// setups prepare what parts of the service need in these tests, such as a secret or a
+// server to talk to. Each is called before a process starts.
 var setups = []func(*process){}
 
 // start starts the service with these additions to an empty environment, in an
@@ -61,7 +61,7 @@ func start(t *testing.T, environment ...string) *process {
 	return p
 }
 
-// newProcess returns what start starts.
+// newProcess returns a process that is not started yet.
 func newProcess(t *testing.T, environment ...string) *process {
 	t.Helper()
 	p := &process{t: t, header: http.Header{"Content-Type": {"application/json"}, "Traceparent": {parent}}}
@@ -71,7 +71,7 @@ func newProcess(t *testing.T, environment ...string) *process {
 	for _, setUp := range setups {
 		setUp(p)
 	}
-	p.cmd.Env = append(p.cmd.Env, environment...) // the last one of a name counts
+	p.cmd.Env = append(p.cmd.Env, environment...) // the last value of a name counts
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	return p
 }
@@ -159,11 +159,11 @@ func (p *process) stop() int {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
 	}
-	_ = p.cmd.Wait() // the status says it
+	_ = p.cmd.Wait() // the exit status is what counts
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// A request right before SIGTERM: its span and its metrics arrive.
+// The span and the metrics of a request right before SIGTERM arrive.
 func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.NewCollector(t)
@@ -172,7 +172,7 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit status %d\n%s", code, &p.stderr)
 	}
-	spans := slices.DeleteFunc(collector.Spans(), func(s *tracepb.Span) bool { // those of the start are others
+	spans := slices.DeleteFunc(collector.Spans(), func(s *tracepb.Span) bool { // not those of the start
 		return trace.TraceID(s.GetTraceId()).String() != parent[3:35] || s.GetKind() != tracepb.Span_SPAN_KIND_SERVER
 	})
 	if len(spans) != 1 {
@@ -187,7 +187,7 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 		}
 	}
 	if size := collector.Metric("http.server.request.body.size"); size != nil {
-		t.Errorf("the size of a body that no request had: %v", size)
+		t.Errorf("recorded the size of a body, but no request had one: %v", size)
 	}
 	if len(collector.Records()) == 0 {
 		t.Error("no log record")
@@ -201,7 +201,7 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 	}
 }
 
-// Whatever the collector does, requests are answered and the end comes in time.
+// Whatever the collector does, requests are answered and the service stops in time.
 func TestServe_CollectorTrouble(t *testing.T) {
 	t.Parallel()
 	for name, collector := range map[string]func(t *testing.T) string{
@@ -222,7 +222,7 @@ func TestServe_CollectorTrouble(t *testing.T) {
 		"hanging": func(t *testing.T) string {
 			t.Helper()
 			return serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body) // else the server would not see the client leave
+				_, _ = io.Copy(io.Discard, r.Body) // otherwise the server does not notice that the client is gone
 				<-r.Context().Done()
 			})
 		},
@@ -241,7 +241,7 @@ func TestServe_CollectorTrouble(t *testing.T) {
 				t.Errorf("exit status %d", code)
 			}
 			if took := time.Since(began); took > 15*time.Second { // 5 s are for telemetry; machines may be slow
-				t.Errorf("the end took %v", took)
+				t.Errorf("the shutdown took %v", took)
 			}
 			if !strings.Contains(p.stderr.String(), "spans and log records were not delivered") {
 				t.Errorf("the loss is not reported:\n%s", &p.stderr)
@@ -282,8 +282,7 @@ func TestHealthcheck(t *testing.T) {
 	}
 }
 
-// What is on this machine is not asked for by a proxy, whatever HTTP_ADDR and
-// the environment say.
+// The health check does not use a proxy, whatever HTTP_ADDR and the environment say.
 func TestHealthcheck_UsesNoProxy(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -317,8 +316,8 @@ func TestRun_WrongUsage(t *testing.T) {
 	}
 }
 
-// What this SDK does not understand is warned of once and does not stop the
-// service; the rest of the configuration holds.
+// A value that Go's SDK does not support causes one warning and does not stop the
+// service; the rest of the configuration is used.
 func TestServe_UnknownOTelValues(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.NewCollector(t)
@@ -338,8 +337,7 @@ func TestServe_UnknownOTelValues(t *testing.T) {
 	}
 }
 
-// A variable that nobody reads, but that is almost one of the service's, is
-// pointed out.
+// A variable whose name is almost that of one that the service reads causes a warning.
 func TestServe_MisspeltVariable(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRAEC=1h")
@@ -348,7 +346,8 @@ func TestServe_MisspeltVariable(t *testing.T) {
 	}
 }
 
-// A terminal that closes, and some supervisors, send SIGHUP: nothing is lost then.
+// Nothing is lost after SIGHUP, which is sent when a terminal closes, and by some
+// supervisors.
 func TestServe_SIGHUPStops(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.NewCollector(t)
@@ -365,7 +364,7 @@ func TestServe_SIGHUPStops(t *testing.T) {
 	}
 }
 
-// A signal that is ignored when the service starts, as below nohup, stays ignored.
+// A signal that is ignored when the service starts, as under nohup, stays ignored.
 func TestServe_IgnoresWhatItWasToldToIgnore(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
@@ -378,7 +377,7 @@ func TestServe_IgnoresWhatItWasToldToIgnore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(200 * time.Millisecond) // in which a stop would have begun
+	time.Sleep(200 * time.Millisecond) // time enough to begin a shutdown
 	if status, body := p.do(http.MethodGet, "/readyz", ""); status != http.StatusOK {
 		t.Errorf("status %d %s\n%s", status, body, &p.stdout)
 	}
@@ -387,7 +386,7 @@ func TestServe_IgnoresWhatItWasToldToIgnore(t *testing.T) {
 	}
 }
 
-// The service outlives the reader of its log, and still stops in good order.
+// The service goes on if the reader of its log does not, and still shuts down.
 func TestServe_NobodyReadsItsLog(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
@@ -406,7 +405,7 @@ func TestServe_NobodyReadsItsLog(t *testing.T) {
 	}
 }
 
-// Someone who cannot wait for the end sends a second signal.
+// A second signal ends the process at once.
 func TestServe_SecondSignalKills(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRACE=1h")
@@ -421,7 +420,7 @@ func TestServe_SecondSignalKills(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- p.cmd.Wait() }()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM) // one that comes at the same moment as the first may be taken for it
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // two at the same time may be taken for one
 		select {
 		case err := <-ended:
 			if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
@@ -431,12 +430,12 @@ func TestServe_SecondSignalKills(t *testing.T) {
 		case <-time.After(100 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("it goes on")
+			t.Fatal("the process is still running")
 		}
 	}
 }
 
-// Why the service ended is in its log, too: not everybody sees stderr.
+// The reason of a failure is in the log as well: stderr may be lost.
 func TestServe_AddressInUse(t *testing.T) {
 	t.Parallel()
 	p := start(t)

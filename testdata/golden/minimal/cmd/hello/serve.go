@@ -11,6 +11,14 @@ import (
 	"example.com/hello/internal/lifecycle"
 )
 
+// built is what serve has built, for what own.go adds to it.
+type built struct {
+	cfg    config.Config
+	log    *slog.Logger
+	parts  *lifecycle.Group
+	router *httpserver.Router
+}
+
 // serve builds the service and runs it until ctx ends. This is the one place
 // where its parts meet: each is built from those above it, and ends before them.
 func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
@@ -19,7 +27,15 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 
 	router := httpserver.NewRouter()
 
-	server, err := httpserver.New(ctx, cfg.HTTP, parts, router, log)
+	all := built{cfg, log, parts, router}
+
+	if err := addOwn(ctx, all); err != nil {
+		return fmt.Errorf("own parts: %w", err)
+	}
+
+	own := ownMiddleware(all)
+
+	server, err := httpserver.New(ctx, cfg.HTTP, parts, router, log, own)
 	if err != nil {
 		return fmt.Errorf("http server: %w", err)
 	}

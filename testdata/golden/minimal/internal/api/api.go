@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -20,12 +21,13 @@ import (
 // decode reads the JSON body of r into v. Unknown members are errors, for a
 // misspelt one would be lost without a word. The error is a problem.
 func decode(r *http.Request, v any) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
 	}
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode(v)
+	err = decoder.Decode(v)
 	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
 		err = errors.New("more than one value")
 	}
@@ -44,6 +46,8 @@ func bodyProblem(r *http.Request, err error) error {
 		return nil
 	case errors.As(err, &tooLarge):
 		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem.New(r.Context(), http.StatusRequestTimeout, "")
 	case errors.As(err, &wrong):
 		invalid.Add(strings.TrimSuffix("body."+wrong.Field, "."), "expected "+jsonType(wrong.Type))
 		return invalid.Problem(r)

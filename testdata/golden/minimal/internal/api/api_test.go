@@ -1,11 +1,24 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
+
+// A body that does not come in time is not one that is wrong.
+func TestDecode_Late(t *testing.T) {
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(os.ErrDeadlineExceeded))
+	r.Header.Set("Content-Type", "application/json")
+	var status interface{ HTTPStatus() int }
+	if err := decode(r, &struct{}{}); !errors.As(err, &status) || status.HTTPStatus() != http.StatusRequestTimeout {
+		t.Error(err)
+	}
+}
 
 func TestQuery(t *testing.T) {
 	for query, want := range map[string]int{"": 20, "limit=5": 5, "limit=0": -1, "limit=101": -1, "limit=x": -1} {

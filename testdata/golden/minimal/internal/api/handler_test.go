@@ -51,6 +51,7 @@ func TestErrors(t *testing.T) {
 		{"/late", "application/json", `{}`, 504, `"title":"Gateway Timeout"`},
 		{"/own", "application/json", `{}`, 500, `"title":"Internal Server Error"`},
 		{"/ok", "text/plain", `{}`, 415, `"detail":"send application/json"`},
+		{"/ok", "application/json; charset=utf-16", `{}`, 415, `"detail":"send application/json"`},
 		{"/ok", "application/json", `{"name":"hunter2"`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{} {}`, 400, `"detail":"the body is not valid JSON"`},
 		{"/ok", "application/json", `{"label":"hunter2"}`, 422, `"location":"body.label"`},

@@ -78,9 +78,6 @@ var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer
 // that OTEL_TRACES_SAMPLER can name do not; then only a span that is recorded gets
 // attributes, so that requests cost little if their spans are not.
 func Instrument(cfg InstrumentConfig, log *slog.Logger, next http.Handler) (http.Handler, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
 	cfg.ExcludedPaths = append(cfg.ExcludedPaths, operationalPaths...)
 	if len(cfg.KnownMethods) == 0 {
 		cfg.KnownMethods = standardMethods

@@ -39,17 +39,17 @@ const (
 	callerSpan  = "00f067aa0ba902b7"
 )
 
-// Every problem is reported, with the variable to change.
-func TestInstrument_RefusesAnInvalidConfig(t *testing.T) {
+// The error contains every problem, with the name of the variable.
+func TestInstrumentConfig_Validate(t *testing.T) {
 	cfg := InstrumentConfig{ExcludedPaths: []string{"/ping", "ping", "health/"}}
 	want := "HTTP_EXCLUDED_PATHS: \"ping\" matches no request; begin it with a slash\n" +
 		"HTTP_EXCLUDED_PATHS: \"health/\" matches no request; begin it with a slash"
-	if _, err := Instrument(cfg, slog.New(slog.DiscardHandler), http.NotFoundHandler()); err == nil || err.Error() != want {
+	if err := cfg.Validate(); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-// The variables are an interface: a service must not lose one by a new name.
+// The names of the variables must not change: operators rely on them.
 func TestInstrumentConfig_Variables(t *testing.T) {
 	cfg, err := env.ParseAsWithOptions[InstrumentConfig](env.Options{Environment: map[string]string{
 		"HTTP_BAGGAGE_KEYS":                       "tenant",
@@ -69,7 +69,7 @@ func TestInstrumentConfig_Variables(t *testing.T) {
 	}
 }
 
-// A span says everything about its request, and nothing more.
+// A span has exactly the attributes of the semantic conventions.
 func TestSpanOfARequest(t *testing.T) {
 	rec := newRecorder()
 	handler := rec.instrument(t, InstrumentConfig{
@@ -120,7 +120,7 @@ func TestSpanOfARequest(t *testing.T) {
 	}
 }
 
-// Spans and metrics say which version of the conventions they follow.
+// Spans and metrics have the schema URL of the semantic conventions.
 func TestSchemaURL(t *testing.T) {
 	const schema = "https://opentelemetry.io/schemas/1.43.0"
 	rec := newRecorder()
@@ -265,7 +265,7 @@ func TestExcludedPathsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// A path without telemetry is not one where a panic goes unanswered or unlogged.
+// A panic on a path without telemetry is answered and logged as well.
 func TestExcludedPaths_Panic(t *testing.T) {
 	rec := newRecorder()
 	handler := rec.instrument(t, InstrumentConfig{ExcludedPaths: []string{"/early", "/late", "/aborted"}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -297,8 +297,8 @@ func TestExcludedPaths_Panic(t *testing.T) {
 	}
 }
 
-// Middleware learns how a request ended, whether or not its span is recorded, and
-// nothing that a span would not have.
+// The functions of OnDone are called whether or not the span is recorded, with the
+// attributes that a span has.
 func TestOnDone(t *testing.T) {
 	router := http.NewServeMux()
 	router.HandleFunc("/orders/{id}", onRoute("/orders/{id}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "123") }))
@@ -429,7 +429,7 @@ func TestBaggage(t *testing.T) {
 	}
 }
 
-// Extracting costs, so it is left out where there is nothing to extract.
+// Extract is called only if there is something to extract.
 func TestExtractOnlyWhatIsThere(t *testing.T) {
 	rec := newRecorder()
 	counter := &countingPropagator{TextMapPropagator: otel.GetTextMapPropagator()}
@@ -447,8 +447,9 @@ func TestExtractOnlyWhatIsThere(t *testing.T) {
 	}
 }
 
-// Why a request was refused is on its span. It is no failure of the service,
-// hence neither in the status nor on the metric, unless the status is a 5xx.
+// The reason why a request was refused is on its span. It is not a failure of the
+// service, so it is neither the status of the span nor on the metric, unless the
+// response is a 5xx.
 func TestProblem(t *testing.T) {
 	many := make([]problem.Invalid, 1000)
 	for i := range many {
@@ -529,8 +530,8 @@ func TestProblem(t *testing.T) {
 	}
 }
 
-// A panic is a 500 that names its trace, an error of span and metrics with one
-// name, and one log record.
+// A panic causes a 500 with the trace id, the same error.type on span and metrics, and
+// one log record.
 func TestPanicBeforeTheHeader(t *testing.T) {
 	rec := newRecorder()
 	w := do(rec.instrument(t, InstrumentConfig{}, onRoute("/orders/{id}", func(w http.ResponseWriter, _ *http.Request) {
@@ -554,7 +555,7 @@ func TestPanicBeforeTheHeader(t *testing.T) {
 	wantPanic(t, rec, "500", "*errors.errorString", "the secret of the database")
 }
 
-// Neither a long message nor a deep stack makes a record that nobody takes.
+// Long messages and stacks are cut: an exporter might refuse the record.
 func TestPanicIsCutShort(t *testing.T) {
 	var dive func(depth int)
 	dive = func(depth int) {
@@ -568,8 +569,8 @@ func TestPanicIsCutShort(t *testing.T) {
 	wantPanic(t, rec, "500", "string", "x"+strings.Repeat("é", 2047))
 }
 
-// What has begun can't be taken back: the client sees a broken connection
-// rather than a response that looks whole.
+// After a panic in the middle of a response the connection is aborted, so that the
+// response does not look complete.
 func TestPanicAfterTheHeader(t *testing.T) {
 	rec := newRecorder()
 	server := httptest.NewServer(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -634,8 +635,8 @@ func TestAbortHandler(t *testing.T) {
 	}
 }
 
-// A handler that http.TimeoutHandler has given up on goes on with the request.
-// Run with -race, this proves that telemetry does not mind.
+// A handler may still use the request after http.TimeoutHandler has returned. The race
+// detector shows that telemetry does not use it at the same time.
 func TestHandlerOutlivesItsRequest(t *testing.T) {
 	for range 20 {
 		rec := newRecorder()
@@ -667,7 +668,7 @@ func TestHandlerOutlivesItsRequest(t *testing.T) {
 	}
 }
 
-// Requests of one series share its attributes, and must not write to them.
+// Requests of the same series share its attributes, which they must not change.
 func TestConcurrentRequests(t *testing.T) {
 	const requests = 200
 	rec := newRecorder()
@@ -686,7 +687,7 @@ func TestConcurrentRequests(t *testing.T) {
 	}
 }
 
-// byAttributes is a sampler of the owner's that drops by path and keeps what it saw.
+// byAttributes is a sampler that drops a path, and records the attributes that it sees.
 type byAttributes struct{ seen *attribute.Set }
 
 func (s byAttributes) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -699,8 +700,8 @@ func (s byAttributes) ShouldSample(p sdktrace.SamplingParameters) sdktrace.Sampl
 
 func (byAttributes) Description() string { return "byAttributes" }
 
-// A sampler that is not the SDK's sees what the semantic conventions want it to
-// see, through the whole server, and the span is the same as with any other.
+// A sampler that is not the SDK's sees the attributes that the semantic conventions want
+// at creation, through the whole server. The span is the same as with other samplers.
 func TestSamplingAttributes(t *testing.T) {
 	var spans []string
 	for _, sampler := range []func(own sdktrace.Sampler) sdktrace.Sampler{
@@ -745,7 +746,7 @@ func TestSamplingAttributes(t *testing.T) {
 		}
 		recorded := len(rec.spans.Ended())
 		if send("/drop"); seen.Len() > 0 && len(rec.spans.Started()) != recorded {
-			t.Error("the sampler has no say")
+			t.Error("a span was recorded that the sampler had dropped")
 		}
 	}
 	if len(spans) != 4 || len(slices.Compact(slices.Clone(spans))) != 1 || strings.Contains(spans[0], "secret") {
@@ -753,8 +754,8 @@ func TestSamplingAttributes(t *testing.T) {
 	}
 }
 
-// TestUnsampledRequestAllocations keeps the price of a request that nobody
-// looks at where it is. Attributes built for nothing would show here.
+// TestUnsampledRequestAllocations limits the cost of a request whose span is not
+// recorded. Building attributes for it would exceed the limit.
 func TestUnsampledRequestAllocations(t *testing.T) {
 	w, r := discard{}, tinyRequest()
 	bare := testing.AllocsPerRun(1000, func() { tinyHandler(w, r) })
@@ -769,8 +770,8 @@ func TestUnsampledRequestAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkInstrument tells what the telemetry of a request costs, without a
-// network and without an exporter: compare the variants with "bare".
+// BenchmarkInstrument measures the telemetry of a request, without a network and
+// without an exporter. Compare the variants with "bare".
 //
 //	go test -run '^$' -bench Instrument -count 6 ./internal/httpserver
 func BenchmarkInstrument(b *testing.B) {
@@ -818,7 +819,7 @@ func tinyRequest() *http.Request {
 	return request(http.MethodGet, "/orders/42", "User-Agent", "benchmark")
 }
 
-// discard is a response that goes nowhere and costs nothing.
+// discard is a ResponseWriter that discards everything, without allocations.
 type discard struct{}
 
 func (discard) Header() http.Header         { return discardedHeader }
@@ -827,7 +828,7 @@ func (discard) WriteHeader(int)             {}
 
 var discardedHeader = http.Header{}
 
-// spy is a sampler that remembers what it was asked.
+// spy is a sampler that stores its parameters.
 type spy struct {
 	sdktrace.Sampler
 	seen *sdktrace.SamplingParameters
@@ -848,15 +849,15 @@ func (p *countingPropagator) Extract(ctx context.Context, carrier propagation.Te
 	return p.TextMapPropagator.Extract(ctx, carrier)
 }
 
-// recorder keeps what the instrumentation reports.
+// recorder records spans, metrics and logs.
 type recorder struct {
 	spans  *tracetest.SpanRecorder
 	reader *sdkmetric.ManualReader
 	logs   bytes.Buffer
 }
 
-// newRecorder installs itself behind the global providers, which Instrument
-// takes: create it first, and do not run such tests in parallel.
+// newRecorder sets the global providers, which Instrument uses: call it first, and do not
+// run such tests in parallel.
 func newRecorder(options ...sdktrace.TracerProviderOption) *recorder {
 	telemetrytest.ClearEnvironment()
 	rec := &recorder{spans: tracetest.NewSpanRecorder(), reader: sdkmetric.NewManualReader()}
@@ -877,7 +878,7 @@ func (rec *recorder) instrument(t *testing.T, cfg InstrumentConfig, next http.Ha
 	return handler
 }
 
-// withSpan adds to a record the span of its context.
+// withSpan adds the span id of the context to a record.
 type withSpan struct{ slog.Handler }
 
 func (h withSpan) Handle(ctx context.Context, record slog.Record) error {
@@ -885,7 +886,7 @@ func (h withSpan) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
-// span returns the one span that there must be.
+// span returns the only span.
 func (rec *recorder) span(t *testing.T) sdktrace.ReadOnlySpan {
 	t.Helper()
 	ended := rec.spans.Ended()
@@ -895,7 +896,7 @@ func (rec *recorder) span(t *testing.T) sdktrace.ReadOnlySpan {
 	return ended[0]
 }
 
-// metrics returns what has been measured so far, by name.
+// metrics returns the metrics so far, by name.
 func (rec *recorder) metrics(ctx context.Context, t *testing.T) map[string]metricdata.Metrics {
 	t.Helper()
 	var collected metricdata.ResourceMetrics
@@ -922,7 +923,7 @@ func (rec *recorder) series(t *testing.T) []attribute.Set {
 	return series
 }
 
-// both returns the attributes of the one span and of the one series there must be.
+// both returns the attributes of the only span and of the only series.
 func (rec *recorder) both(t *testing.T) (span, series attribute.Set) {
 	t.Helper()
 	all := rec.series(t)
@@ -932,7 +933,7 @@ func (rec *recorder) both(t *testing.T) (span, series attribute.Set) {
 	return attribute.NewSet(rec.span(t).Attributes()...), all[0]
 }
 
-// wantPanic checks what telemetry says of a panic of this package's tests.
+// wantPanic checks the telemetry of a panic.
 func wantPanic(t *testing.T, rec *recorder, status, kind, message string) {
 	t.Helper()
 	wantError(t, rec, "panic", status)
@@ -954,7 +955,7 @@ func wantPanic(t *testing.T, rec *recorder, status, kind, message string) {
 	}
 }
 
-// wantError checks that span and metrics say the same about a failure.
+// wantError checks that span and metrics have the same error.
 func wantError(t *testing.T, rec *recorder, errorType, status string) {
 	t.Helper()
 	if got := rec.span(t).Status().Code; got != codes.Error {
@@ -984,7 +985,7 @@ func do(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// onRoute makes a handler that tells its route, as the router would.
+// onRoute returns a handler that sets its route, as the router does.
 func onRoute(route string, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		setRoute(r.Context(), route)
@@ -1006,7 +1007,7 @@ func post(target, body string) *http.Request {
 	return httptest.NewRequestWithContext(context.Background(), http.MethodPost, target, strings.NewReader(body))
 }
 
-// fetch gets a URL and returns the body, or the error that cut it short.
+// fetch gets a URL and returns the body, and the error that ended it.
 func fetch(t *testing.T, url string) (string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)

@@ -40,11 +40,11 @@ func (m *Router) route(r *http.Request) string {
 	return pathOf(r.Method, pattern)
 }
 
-// find is Handler, but has no route for a path that is not clean, such as
-// //orders, where Handler has a redirect to one that is.
+// find is Handler, but has no route for a path that is not clean, such as //orders
+// or *, where Handler has a redirect to one that is.
 func (m *Router) find(r *http.Request) (handler http.Handler, pattern string) {
 	asked := r.URL.EscapedPath()
-	if clean := path.Clean(asked); asked != clean && asked != clean+"/" {
+	if clean := path.Clean("/" + asked); asked != clean && asked != clean+"/" {
 		return http.NotFoundHandler(), ""
 	}
 	return m.Handler(r)

@@ -90,7 +90,7 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 		listener: listener,
 		log:      log,
 		server: &http.Server{
-			Handler:           closeConnections(health, healthEndpoints(health, limitRequests(cfg, instrumented))),
+			Handler:           healthEndpoints(health, limitRequests(cfg, instrumented)),
 			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 			ReadTimeout:       cfg.ReadTimeout,
 			WriteTimeout:      cfg.WriteTimeout,
@@ -103,7 +103,9 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 
 // wrap wraps router in middleware. Telemetry learns the route of a request before
 // any middleware runs, so that it is known even if one of them refuses the request.
+// Middleware that is nil is left out.
 func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Handler {
+	middleware = slices.DeleteFunc(middleware, func(around func(http.Handler) http.Handler) bool { return around == nil })
 	if len(middleware) == 0 {
 		return router // which reports the route itself
 	}
@@ -171,19 +173,6 @@ type Health interface {
 	Check(context.Context) (states map[string]error, ready bool)
 }
 
-// closeConnections asks clients to open another connection for the next request when
-// the service is ending. Otherwise the shutdown could close a connection on which a
-// request is being sent. (http.Server.SetKeepAlivesEnabled could as well, because it
-// closes idle connections at once.)
-func closeConnections(health Health, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if health.Ending() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // healthEndpoints answers the probes of an orchestrator such as Kubernetes, on exact
 // paths, and passes all other requests to next:
 //
@@ -193,8 +182,16 @@ func closeConnections(health Health, next http.Handler) http.Handler {
 //   - /startupz: the service has started.
 //
 // The response does not contain the error of a check, which is not for strangers.
+//
+// While the service is ending, every response asks the client to open another
+// connection for the next request. Otherwise the shutdown could close a connection on
+// which a request is being sent. (http.Server.SetKeepAlivesEnabled could as well,
+// because it closes idle connections at once.)
 func healthEndpoints(health Health, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if health.Ending() {
+			w.Header().Set("Connection", "close")
+		}
 		switch r.URL.Path {
 		case "/livez":
 			writeHealth(w, true, nil)

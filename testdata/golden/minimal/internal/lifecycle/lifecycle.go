@@ -121,6 +121,20 @@ func (g *Group) OnCheck(name string, f func(context.Context) error) {
 	g.checks[name] = &check{part: part{name, f}}
 }
 
+// Optional marks what a check returns about a dependency that the service can do
+// without: its state is reported, but the service is ready all the same.
+func Optional(err error) error {
+	if err == nil {
+		return nil
+	}
+	return optional{err}
+}
+
+type optional struct{ error }
+
+// Unwrap returns what the check returned.
+func (o optional) Unwrap() error { return o.error }
+
 // Started reports whether all parts have been started.
 func (g *Group) Started() bool { return g.phase.Load() != building }
 
@@ -129,7 +143,8 @@ func (g *Group) Started() bool { return g.phase.Load() != building }
 func (g *Group) Ending() bool { return g.phase.Load() > serving }
 
 // Check returns the result of every check by name, and whether the service is
-// ready: it has started, is not ending, and all checks have passed.
+// ready: it has started, is not ending, and every check has passed that is not of
+// something Optional.
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
 	running := make(map[string]*attempt, len(g.checks))
 	for name, c := range g.checks {
@@ -139,7 +154,10 @@ func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool)
 	for name, a := range running {
 		states[name] = a.wait(ctx)
 	}
-	failed := slices.ContainsFunc(slices.Collect(maps.Values(states)), func(err error) bool { return err != nil })
+	failed := slices.ContainsFunc(slices.Collect(maps.Values(states)), func(err error) bool {
+		_, dispensable := errors.AsType[optional](err)
+		return err != nil && !dispensable
+	})
 	return states, !failed && g.phase.Load() == serving
 }
 
@@ -158,14 +176,14 @@ type attempt struct {
 	ctx  context.Context // done after READINESS_TIMEOUT, even if the call has not returned
 	done chan struct{}   // closed when the call has returned
 	err  error           // why the check failed, once done is closed
-	at   time.Time       // when the call returned
 }
 
-// attempt returns the latest attempt of c, or a new one if that is too old.
+// attempt returns the latest attempt of c, or a new one if there is none or it returned
+// longer than maxAge ago.
 func (g *Group) attempt(ctx context.Context, c *check) *attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.latest != nil && c.latest.valid() {
+	if c.latest != nil {
 		return c.latest
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.cfg.CheckTimeout) // other probes wait for it, too
@@ -174,20 +192,14 @@ func (g *Group) attempt(ctx context.Context, c *check) *attempt {
 	go func() {
 		defer cancel()
 		a.err = g.call(ctx, c.part)
-		a.at = time.Now()
 		close(a.done)
+		time.AfterFunc(maxAge, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.latest = nil
+		})
 	}()
 	return a
-}
-
-// valid reports whether a is in progress, or its result is not too old.
-func (a *attempt) valid() bool {
-	select {
-	case <-a.done:
-		return time.Since(a.at) < maxAge
-	default:
-		return true
-	}
 }
 
 // wait returns the result of a, or an error if there is none in time.

@@ -16,7 +16,7 @@ func newGroup() *Group {
 	return NewGroup(Config{Grace: 5 * time.Second, Timeout: 15 * time.Second, CheckTimeout: time.Second}, slog.New(slog.DiscardHandler))
 }
 
-// The order of the end: unready, grace, then the parts, the last built first.
+// A shutdown has an order: not ready, grace period, then the parts, the last built first.
 func TestGroup_EndsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -28,7 +28,7 @@ func TestGroup_EndsInOrder(t *testing.T) {
 		note := func(name string) func(context.Context) error {
 			return func(ctx context.Context) error {
 				if ctx.Err() != nil {
-					t.Errorf("%s: closed with a context that is over", name)
+					t.Errorf("%s: closed with a context that is done", name)
 				}
 				if _, ready := g.Check(ctx); ready {
 					t.Errorf("%s: closed while ready", name)
@@ -61,11 +61,11 @@ func TestGroup_EndsInOrder(t *testing.T) {
 		stop()
 		synctest.Wait()
 		if _, ready := g.Check(t.Context()); ready || !g.Ending() {
-			t.Error("ready in the time of grace")
+			t.Error("ready in the grace period")
 		}
 		mu.Lock()
 		if len(events) > 0 {
-			t.Errorf("closed in the time of grace: %v", events)
+			t.Errorf("closed in the grace period: %v", events)
 		}
 		mu.Unlock()
 		if err := <-done; err != nil {
@@ -77,7 +77,7 @@ func TestGroup_EndsInOrder(t *testing.T) {
 	})
 }
 
-// A part that ends before its time ends the service, and the others in order.
+// If a part returns early, the service stops, and the others are closed in order.
 func TestGroup_APartThatEndsEndsTheService(t *testing.T) {
 	for want, run := range map[string]func(context.Context) error{
 		"worker: broken":                        func(context.Context) error { return errors.New("broken") },
@@ -97,7 +97,7 @@ func TestGroup_APartThatEndsEndsTheService(t *testing.T) {
 	}
 }
 
-// The same in the time of grace, which it cuts short.
+// If a part returns in the grace period, the period is over.
 func TestGroup_APartThatEndsEndsTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -114,7 +114,7 @@ func TestGroup_APartThatEndsEndsTheGrace(t *testing.T) {
 	})
 }
 
-// A panic at the end of one part leaves the others their end.
+// A panic while one part is closed does not keep the others from being closed.
 func TestGroup_APanicInClose(t *testing.T) {
 	var log strings.Builder
 	g := NewGroup(Config{Timeout: time.Second}, slog.New(slog.NewTextHandler(&log, nil)))
@@ -132,7 +132,7 @@ func TestGroup_APanicInClose(t *testing.T) {
 	}
 }
 
-// What does not end in time is told by its context, and does not hold up the rest.
+// The context of a part that does not close in time is done, and the others are closed.
 func TestGroup_TimeIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -155,7 +155,7 @@ func TestGroup_TimeIsLimited(t *testing.T) {
 	})
 }
 
-// What does not even heed its context is left behind, and named.
+// A part that ignores its context is not waited for, and the error names it.
 func TestGroup_LeavesBehindWhatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -197,7 +197,7 @@ func TestGroup_Check(t *testing.T) {
 		g.OnCheck("database", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }) // hangs
 		released := make(chan struct{})
 		defer close(released)
-		g.OnCheck("queue", func(context.Context) error { <-released; return nil }) // and does not heed its context
+		g.OnCheck("queue", func(context.Context) error { <-released; return nil }) // and ignores its context
 		states, ready := g.Check(t.Context())
 		if ready || states["cache"] != nil || states["database"] == nil || states["queue"] == nil {
 			t.Errorf("ready %t, states %v", ready, states)
@@ -205,8 +205,8 @@ func TestGroup_Check(t *testing.T) {
 	})
 }
 
-// However many probes there are, a check is called once at a time, and its
-// result stands for a second. One that never returns costs one goroutine.
+// However many probes there are, there is one call of a check at a time, and its
+// result is valid for a second. A check that never returns costs one goroutine.
 func TestGroup_Check_CallsAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -249,7 +249,7 @@ func TestGroup_Check_CallsAreFew(t *testing.T) {
 			t.Errorf("calls by ten probes: %d and %d", called("database"), called("queue"))
 		}
 		down = false
-		time.Sleep(100 * time.Millisecond) // a second after the database answered: the queue's time limit was one
+		time.Sleep(200 * time.Millisecond) // more than a second after the database answered: the probes waited a second for the queue
 		began := time.Now()
 		states, ready := g.Check(t.Context())
 		if states["database"] != nil || states["queue"] == nil || ready {
@@ -259,16 +259,16 @@ func TestGroup_Check_CallsAreFew(t *testing.T) {
 			t.Errorf("calls a second later: %d and %d", called("database"), called("queue"))
 		}
 		if took := time.Since(began); took != 100*time.Millisecond {
-			t.Errorf("a check that hangs already is waited for: %v", took)
+			t.Errorf("another probe waited for a check that hangs: %v", took)
 		}
 		g.Check(t.Context())
 		if called("database") != 2 {
-			t.Error("a fresh result is asked for again")
+			t.Error("a check was called again within a second")
 		}
 	})
 }
 
-// The probe that started a check may leave before the others.
+// The probe that started a check may be cancelled before the others.
 func TestGroup_Check_TheFirstProbeLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
@@ -283,7 +283,7 @@ func TestGroup_Check_TheFirstProbeLeaves(t *testing.T) {
 		hasty, leave := context.WithTimeout(t.Context(), time.Millisecond)
 		defer leave()
 		if states, _ := g.Check(hasty); states["database"] == nil {
-			t.Error("a check passed that has not ended")
+			t.Error("a check passed before it returned")
 		}
 		if states, _ := g.Check(t.Context()); states["database"] != nil {
 			t.Errorf("got %v", states)
@@ -306,4 +306,26 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 			t.Errorf("%s is missing in %v", name, err)
 		}
 	}
+}
+
+// What is optional is reported and keeps nobody from being ready.
+func TestOptional(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGroup()
+		lost := errors.New("lost")
+		var database error
+		g.OnCheck("cache", func(context.Context) error { return Optional(lost) })
+		g.OnCheck("queue", func(context.Context) error { return Optional(nil) })
+		g.OnCheck("database", func(context.Context) error { return database })
+		g.phase.Store(serving)
+		states, ready := g.Check(t.Context())
+		if !ready || !errors.Is(states["cache"], lost) || states["queue"] != nil {
+			t.Errorf("%v, ready: %v", states, ready)
+		}
+		time.Sleep(2 * fresh)
+		database = lost
+		if states, ready := g.Check(t.Context()); ready || !errors.Is(states["database"], lost) {
+			t.Errorf("%v, ready: %v", states, ready)
+		}
+	})
 }

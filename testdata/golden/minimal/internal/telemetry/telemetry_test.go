@@ -38,8 +38,8 @@ import (
 	"example.com/hello/internal/telemetry/telemetrytest"
 )
 
-// start starts telemetry as main would in that environment and no other, and
-// returns what it writes to stdout and stderr. The environment ends with the test.
+// start starts telemetry as main does, with exactly these environment variables, and
+// returns what it writes to stdout and stderr. They are unset after the test.
 func start(t *testing.T, service Service, environment map[string]string) (tel *Telemetry, stdout, stderr *telemetrytest.Buffer) {
 	t.Helper()
 	telemetrytest.ClearEnvironment()
@@ -74,7 +74,7 @@ func start(t *testing.T, service Service, environment map[string]string) (tel *T
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { telemetrytest.Start(t) }) // leaves no-op globals behind
+	t.Cleanup(func() { telemetrytest.Start(t) }) // resets the globals after the test
 	return tel, stdout, stderr
 }
 
@@ -147,13 +147,13 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 	checkLine(t, stdout.String(), "working", span.SpanContext())
 }
 
-// later is a value that is an error once somebody asks for it.
+// later is a LogValuer that resolves to an error.
 type later struct{ error }
 
 func (l later) LogValue() slog.Value { return slog.AnyValue(l.error) }
 
-// What goes to stdout is what is exported: as many errors as a record has, under
-// their keys, wherever they are, and no exception that nobody threw.
+// What is written to stdout is also exported: all errors of a record, with their keys,
+// at any depth, and no exception.
 func TestLogTwoErrors(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
 	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
@@ -190,7 +190,7 @@ func TestLogTwoErrors(t *testing.T) {
 	}
 }
 
-// plain returns attributes of strings, numbers and groups as encoding/json has objects.
+// plain returns attributes as encoding/json decodes objects.
 func plain(attributes []*commonpb.KeyValue) map[string]any {
 	object := map[string]any{}
 	for _, kv := range attributes {
@@ -225,7 +225,7 @@ func checkResource(t *testing.T, resource map[string]string) {
 	}
 }
 
-// checkLine checks that the ids stand at the top of the line, not in a group.
+// checkLine checks that the ids are not inside a group.
 func checkLine(t *testing.T, log, message string, sc trace.SpanContext) {
 	t.Helper()
 	for line := range strings.Lines(log) {
@@ -244,8 +244,8 @@ func checkLine(t *testing.T, log, message string, sc trace.SpanContext) {
 	t.Errorf("no line %q in %s", message, log)
 }
 
-// What is below the log's level goes nowhere, and what is not everywhere, also
-// by a logger that was derived.
+// Records below the level of the log are neither written nor exported; all others are
+// both. The same is true of derived loggers.
 func TestLogLevel(t *testing.T) {
 	for level, want := range map[string]int{"debug": 9, "info": 6, "warn": 3} {
 		collector := telemetrytest.NewCollector(t)
@@ -270,7 +270,7 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// A detector that fails costs what it would have found, and nothing else.
+// A detector that fails does not affect the others.
 func TestResource_Incomplete(t *testing.T) {
 	telemetrytest.ClearEnvironment()
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "no value")
@@ -281,8 +281,8 @@ func TestResource_Incomplete(t *testing.T) {
 	}
 }
 
-// Nothing is exported unless the environment says where to, except to a
-// developer's terminal.
+// Nothing is exported unless the environment says where to, except that traces are
+// printed in development.
 func TestWhereTelemetryGoes(t *testing.T) {
 	for _, c := range []struct {
 		name        string
@@ -367,7 +367,7 @@ func TestPropagators(t *testing.T) {
 	}
 }
 
-// endpoint takes OTLP, by HTTP and by gRPC, and remembers only the paths.
+// endpoint receives OTLP over HTTP and gRPC, and stores only the paths.
 type endpoint struct {
 	URL string
 
@@ -380,7 +380,7 @@ func serve(t *testing.T, meanwhile func(path string)) *endpoint {
 	t.Helper()
 	e := &endpoint{}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // else nobody would see the client leave
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the server does not notice that the client is gone
 		e.mu.Lock()
 		e.paths = append(e.paths, r.URL.Path)
 		e.mu.Unlock()
@@ -408,7 +408,7 @@ func (e *endpoint) asked() []string {
 	return slices.Clone(e.paths)
 }
 
-// record makes a span and a log record.
+// record creates a span and a log record.
 func record(t *testing.T, tel *Telemetry) {
 	t.Helper()
 	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
@@ -416,7 +416,7 @@ func record(t *testing.T, tel *Telemetry) {
 	span.End()
 }
 
-// The protocol is what the environment says; what it says for one signal wins.
+// The environment chooses the protocol; that of one signal takes precedence.
 func TestProtocol(t *testing.T) {
 	const service = "/opentelemetry.proto.collector."
 	for _, c := range []struct {
@@ -435,7 +435,7 @@ func TestProtocol(t *testing.T) {
 		environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": e.URL}
 		maps.Copy(environment, c.environment)
 		for name := range environment {
-			t.Setenv(name, "") // to be forgotten after the test
+			t.Setenv(name, "") // restored after the test
 		}
 		tel, _, _ := start(t, Service{Name: "svc"}, environment)
 		record(t, tel)
@@ -453,7 +453,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// What the SDK reads by itself it does read: no option stands in its way.
+// The variables that the SDK reads itself are not overridden by options.
 func TestStandardVariablesWork(t *testing.T) {
 	e := serve(t, func(string) {})
 	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
@@ -486,11 +486,11 @@ func TestStandardVariablesWork(t *testing.T) {
 	}
 }
 
-// ownSampler is a sampler of the owner's.
+// ownSampler is not a sampler of the SDK.
 type ownSampler struct{ sdktrace.Sampler }
 
-// Whatever sampler the environment chooses does not look at attributes; any
-// other one may, wherever it is.
+// The samplers that the environment can choose do not use attributes; any other one may,
+// even inside one of the SDK.
 func TestSamplesByAttributes(t *testing.T) {
 	for _, name := range []string{"", "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"} {
 		for _, ratio := range []string{"", "0", "0.5", "1"} {
@@ -513,11 +513,11 @@ func TestSamplesByAttributes(t *testing.T) {
 		}
 	}
 	if !SamplesByAttributes(struct{ *sdktrace.TracerProvider }{sdktrace.NewTracerProvider()}) {
-		t.Error("who knows what another provider does")
+		t.Error("another provider is said not to use attributes")
 	}
 }
 
-// A list of exporters means all of them.
+// All exporters of a list are used.
 func TestListsOfExporters(t *testing.T) {
 	for _, list := range []string{"otlp,console", "console,otlp"} {
 		collector := telemetrytest.NewCollector(t)
@@ -539,10 +539,10 @@ func TestListsOfExporters(t *testing.T) {
 	}
 }
 
-// The limits of attributes hold for spans and for log records.
+// The limits of attributes apply to spans and to log records.
 func TestAttributeLimits(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
-	t.Setenv("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "") // to be forgotten after the test
+	t.Setenv("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "") // restored after the test
 	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_ATTRIBUTE_COUNT_LIMIT": "2", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3",
 	})
@@ -563,7 +563,7 @@ func TestAttributeLimits(t *testing.T) {
 	}
 }
 
-// The SDK does not limit the text of a status.
+// The description of a status is limited, which the SDK does not do.
 func TestRecordError_IsCutShort(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
@@ -575,7 +575,7 @@ func TestRecordError_IsCutShort(t *testing.T) {
 	}
 }
 
-// refused is an error as the domain has them.
+// refused is an error of a domain.
 type refused struct {
 	kind   string
 	status int
@@ -585,8 +585,8 @@ func (r refused) Error() string     { return "refused" }
 func (r refused) ErrorType() string { return r.kind }
 func (r refused) HTTPStatus() int   { return r.status }
 
-// What an error is called does not depend on how it was wrapped, and a caller
-// who leaves or asks for the impossible is no failure of the service.
+// The error.type of an error does not depend on how it is wrapped. A cancelled or
+// refused request is not a failure of the service.
 func TestErrorType(t *testing.T) {
 	notFound := &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrNotExist}
 	for _, c := range []struct {
@@ -623,7 +623,7 @@ func TestErrorType(t *testing.T) {
 	}
 }
 
-// What stays on this machine is not compressed, and what somebody chose stays.
+// Exports to this machine are not compressed, unless the environment says so.
 func TestCompression(t *testing.T) {
 	const variable = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
 	for _, c := range []struct{ endpoint, chosen, want string }{
@@ -643,9 +643,9 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// Whether TLS is used is what the scheme of the endpoint says, for every signal
-// and protocol, whatever INSECURE says: a token for an https endpoint never
-// goes out in clear.
+// The scheme of the endpoint decides whether TLS is used, for every signal and
+// protocol, whatever INSECURE says: a token for an https endpoint is never sent in
+// the clear.
 func TestInsecureHTTPS(t *testing.T) {
 	for _, protocol := range []string{"http/protobuf", "grpc"} {
 		for _, name := range []string{"", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_LOGS_INSECURE"} {
@@ -726,8 +726,8 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// A port in use costs the metrics and not the service, unless somebody is there
-// to choose another one.
+// If the port is in use, there are no metrics, but the service starts, except in
+// development, where somebody can choose another port.
 func TestPrometheus_PortInUse(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -745,18 +745,18 @@ func TestPrometheus_PortInUse(t *testing.T) {
 		t.Error(err)
 	}
 	cfg := Config{MetricsExporter: []string{"prometheus"}, PrometheusHost: "127.0.0.1", PrometheusPort: port, LogLevel: "none"}
-	if _, err := Start(t.Context(), cfg, LogConfig{}, Service{Name: "svc", Development: true}, io.Discard, io.Discard); err == nil {
+	if _, err := Start(t.Context(), cfg, LogConfig{Level: new(slog.LevelVar)}, Service{Name: "svc", Development: true}, io.Discard, io.Discard); err == nil {
 		t.Error("not refused in development")
 	}
 }
 
-// The metrics are for this machine alone, unless the environment says otherwise.
+// The metrics are served on localhost only, unless the environment says otherwise.
 func TestPrometheus_Host(t *testing.T) {
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: map[string]string{}})
 	if err != nil || cfg.PrometheusHost != "localhost" {
 		t.Errorf("%q, %v", cfg.PrometheusHost, err)
 	}
-	if _, _, err := servePrometheus(t.Context(), "192.0.2.1", 0); err == nil { // nobody's: RFC 5737
+	if _, _, err := servePrometheus(t.Context(), "192.0.2.1", 0); err == nil { // reserved by RFC 5737
 		t.Error("listens elsewhere")
 	}
 }
@@ -771,7 +771,7 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// What does not arrive is counted, and said at the end.
+// What is not delivered is counted, and reported by Shutdown.
 func TestLossIsCounted(t *testing.T) {
 	for unexported, want := range map[string]string{"OTEL_LOGS_EXPORTER": "3 spans", "OTEL_TRACES_EXPORTER": "4 spans"} { // the line at the start is the fourth
 		tel, stdout, stderr := start(t, Service{Name: "svc"},
@@ -784,16 +784,16 @@ func TestLossIsCounted(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if all := stderr.String() + fmt.Sprint(err); !strings.Contains(all, "connection refused") {
-			t.Errorf("nobody says why: %s", all)
+			t.Errorf("the reason is not reported: %s", all)
 		}
 		if strings.Contains(stdout.String(), "connection refused") { // and on to the collector
-			t.Errorf("the log has telemetry's own troubles: %s", stdout)
+			t.Errorf("errors of telemetry are in the log: %s", stdout)
 		}
 		t.Setenv(unexported, "")
 	}
 }
 
-// What telemetry says of itself is what OTEL_LOG_LEVEL lets through.
+// OTEL_LOG_LEVEL selects the messages of the SDK.
 func TestOwnLogLevel(t *testing.T) {
 	for level, want := range map[string][2]bool{"none": {}, "error": {true, false}, "": {true, false}, "info": {true, true}} {
 		tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_LOG_LEVEL": level})
@@ -807,7 +807,7 @@ func TestOwnLogLevel(t *testing.T) {
 	}
 }
 
-// Who reads that something failed at the end reads which signal it was.
+// The error of Shutdown names the signal that failed.
 func TestShutdown_NamesTheSignal(t *testing.T) {
 	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
 	tel.Logger().InfoContext(t.Context(), "a record")
@@ -819,8 +819,8 @@ func TestShutdown_NamesTheSignal(t *testing.T) {
 	}
 }
 
-// What is not UTF-8 is no reason to lose a batch: OTLP cannot carry it, and a
-// client can put it into anything.
+// Text that is not valid UTF-8, which clients can send, does not cost a batch, although
+// OTLP cannot contain it.
 func TestInvalidUTF8_LosesNothing(t *testing.T) {
 	const bad, mended = "caf\xe9", "caf\uFFFD"
 	collector := telemetrytest.NewCollector(t)
@@ -845,7 +845,8 @@ func TestInvalidUTF8_LosesNothing(t *testing.T) {
 	}
 }
 
-// A collector that hangs on traces still gets the metrics, which say what was lost.
+// If the collector hangs on traces, metrics are still exported, with the number of lost
+// spans.
 func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
 	hanging, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // accepts, and never answers
@@ -865,8 +866,8 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	if collector.Metric("otel.sdk.span.started") == nil {
 		t.Error("the metrics did not arrive")
 	}
-	// Nobody waits for the export any more, but it has not given up: what it
-	// will report must not disturb the next test.
+	// The export is still running, although nothing waits for it. The next test must
+	// not begin before it has ended.
 	for deadline := time.Now().Add(time.Minute); stderr.String() == ""; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the export does not end")
@@ -874,7 +875,7 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	}
 }
 
-// Traces and logs that hang take two thirds of the time, both, and no more.
+// Traces and logs that hang take two thirds of the time together.
 func TestShutdown_HangingTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -883,14 +884,13 @@ func TestShutdown_HangingTogether(t *testing.T) {
 		tel := &Telemetry{traces: hang, logs: hang, metrics: func(ctx context.Context) error { return ctx.Err() }}
 		began := time.Now()
 		err := tel.Shutdown(ctx)
-		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "traces: hung\nlogs: hung" {
+		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "logs: hung\ntraces: hung" {
 			t.Errorf("took %v: %v", took, err)
 		}
 	})
 }
 
-// At the end traces and logs are sent at the same time, and metrics after them,
-// which count what of the others was dropped.
+// Shutdown exports traces and logs at the same time, and metrics after them.
 func TestShutdown_Order(t *testing.T) {
 	traces, logs := make(chan struct{}), make(chan struct{})
 	e := serve(t, func(path string) { // each of the two waits for the other
@@ -921,7 +921,7 @@ func TestShutdown_Order(t *testing.T) {
 	}
 }
 
-// The headers may hold a key: they can come from a file, and are nowhere shown.
+// Headers may contain a key, so they are never shown.
 func TestHeadersAreSecret(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
 	tel, stdout, stderr := start(t, Service{Name: "svc"}, map[string]string{
@@ -990,7 +990,7 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// Spans whose root never ends do not fill the memory, and are printed at the end.
+// The number of spans whose root has not ended is bounded; Shutdown prints them.
 func TestConsole_OpenTraces(t *testing.T) {
 	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
 	tracer := otel.Tracer("test")
@@ -1011,7 +1011,7 @@ func TestConsole_OpenTraces(t *testing.T) {
 	}
 }
 
-// What a client sends must not steer the terminal, nor break the tree.
+// Text from a client cannot control the terminal or break the tree.
 func TestConsole_EscapeSequences(t *testing.T) {
 	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
 	_, span := otel.Tracer("test").Start(t.Context(), "get_order", trace.WithAttributes(attribute.String("order.id", "\x1b[31mred")))
@@ -1056,13 +1056,13 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	if strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("a secret is shown:\n%v", err)
 	}
-	if err := (LogConfig{Level: slog.LevelInfo, Format: "xml"}).Validate(); err == nil {
+	if err := (LogConfig{Format: "xml"}).Validate(); err == nil {
 		t.Error("LOG_FORMAT=xml is accepted")
 	}
 }
 
-// Validate finds what the SDK would refuse only later, with all secrets in the
-// message, or the collector, with all telemetry. It repeats no secret.
+// Validate reports what otherwise the SDK would refuse later, with all secrets in its
+// message, or the collector, with all telemetry. Its errors contain no secret.
 func TestConfig_Lists(t *testing.T) {
 	const headers, resource, endpoint = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_ENDPOINT"
 	for _, c := range []struct {
@@ -1088,8 +1088,8 @@ func TestConfig_Lists(t *testing.T) {
 	}
 }
 
-// Values are spelled in any case (specification of the environment variables);
-// but a boolean is true or false: the SDK takes every other word for false.
+// Enumerations and booleans are not case-sensitive (Environment Variable Specification).
+// A boolean must be true or false: the SDK takes every other word for false.
 func TestConfig_Spelling(t *testing.T) {
 	parse := func(name, value string) error {
 		var cfg Config
@@ -1118,7 +1118,7 @@ func TestDisabled_InCapitals(t *testing.T) {
 	}
 }
 
-// The SDK's warnings are warnings, whatever logr makes of them.
+// The messages of the SDK have the level that the SDK gave them.
 func TestReportErrors_Levels(t *testing.T) {
 	for setting, want := range map[string]string{"none": "", "error": "ERROR", "WARN": "ERROR WARN", "info": "ERROR WARN INFO", "debug": "ERROR WARN INFO DEBUG"} {
 		var out bytes.Buffer
@@ -1137,8 +1137,8 @@ func TestReportErrors_Levels(t *testing.T) {
 	}
 }
 
-// A thousand failing exports are two lines, not a thousand, and the second one
-// says how many were not shown.
+// Of a thousand failed exports two are logged, the second one with the number of those
+// that were not.
 func TestErrorHandler_IsRateLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out telemetrytest.Buffer

@@ -113,7 +113,7 @@ func testKeeps(t *testing.T, s order.Store) {
 // Lists are of one owner, the empty one included, and so are cursors.
 func testOwners(t *testing.T, s order.Store) {
 	for i, owner := range []string{"", "ada", "", "ada", ""} {
-		insert(t, s, order.Order{ID: fmt.Sprint("ord_", i), Owner: owner, Status: order.Open})
+		insert(t, s, order.Order{ID: fmt.Sprint("ord_", i), Owner: owner, Status: order.Open, CreatedAt: Order("", "").CreatedAt})
 	}
 	if o, err := s.Get(t.Context(), "ord_1"); err != nil || o.Owner != "ada" {
 		t.Errorf("got %+v, %v", o, err)

@@ -1,5 +1,5 @@
-// Package telemetrytest shows tests the telemetry of the code they test: in
-// memory, or as a collector receives it.
+// Package telemetrytest records telemetry for tests, in memory or as a collector
+// receives it.
 package telemetrytest
 
 import (
@@ -45,9 +45,9 @@ type Recorder struct {
 	logs  Buffer
 }
 
-// Start records all spans and metrics until the test ends. What it replaces
-// are OpenTelemetry's globals: tests that use it cannot run in parallel, and
-// what they test must be built after it.
+// Start records all spans and metrics until the test ends. It replaces the global
+// providers, so tests that use it cannot run in parallel, and what they test must be
+// created after it.
 func Start(t testing.TB) *Recorder {
 	t.Helper()
 	ClearEnvironment()
@@ -63,9 +63,8 @@ func Start(t testing.TB) *Recorder {
 	return r
 }
 
-// ClearEnvironment unsets the variables that OpenTelemetry's SDK reads by itself:
-// the shell of whoever runs the tests may export some for other programs. Start
-// calls it.
+// ClearEnvironment unsets the variables that OpenTelemetry's SDK reads itself: the shell
+// may export some for other programs. Start calls it.
 func ClearEnvironment() {
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "OTEL_") {
@@ -83,7 +82,7 @@ func (r *Recorder) Logs() string { return r.logs.String() }
 // Spans returns the spans that have ended, in that order.
 func (r *Recorder) Spans() []sdktrace.ReadOnlySpan { return r.spans.Ended() }
 
-// Span returns the one span of that name that has ended.
+// Span returns the only ended span with that name.
 func (r *Recorder) Span(name string) sdktrace.ReadOnlySpan {
 	r.t.Helper()
 	var found sdktrace.ReadOnlySpan
@@ -125,7 +124,7 @@ func (r *Recorder) Sum(name string, attributes ...attribute.KeyValue) int64 {
 	r.t.Helper()
 	data, ok := r.Metric(name).Data.(metricdata.Sum[int64])
 	if !ok {
-		r.t.Fatalf("%s is no sum of integers", name)
+		r.t.Fatalf("%s is not a sum of integers", name)
 	}
 	want := attribute.NewSet(attributes...)
 	for _, point := range data.DataPoints {
@@ -136,7 +135,7 @@ func (r *Recorder) Sum(name string, attributes ...attribute.KeyValue) int64 {
 	return 0
 }
 
-// Attribute returns the value of a span's attribute, empty if it has none.
+// Attribute returns the value of an attribute of a span. It is empty if there is none.
 func Attribute(span sdktrace.ReadOnlySpan, key attribute.Key) attribute.Value {
 	for _, kv := range span.Attributes() {
 		if kv.Key == key {
@@ -166,9 +165,9 @@ func (b *Buffer) String() string {
 	return b.b.String()
 }
 
-// Collector receives OTLP over HTTP and remembers it.
+// Collector receives OTLP over HTTP and stores it.
 type Collector struct {
-	// URL is what OTEL_EXPORTER_OTLP_ENDPOINT should be.
+	// URL is the value for OTEL_EXPORTER_OTLP_ENDPOINT.
 	URL string
 
 	mu       sync.Mutex
@@ -178,7 +177,7 @@ type Collector struct {
 	records  []*logspb.LogRecord
 }
 
-// NewCollector starts a collector that ends with the test.
+// NewCollector starts a collector and stops it after the test.
 func NewCollector(t testing.TB) *Collector {
 	t.Helper()
 	c := &Collector{metrics: map[string]*metricspb.Metric{}}
@@ -212,7 +211,7 @@ func (c *Collector) Span(name string) *tracepb.Span {
 	return nil
 }
 
-// Metric returns what was last received of a metric, or nil.
+// Metric returns the latest state of a metric, or nil.
 func (c *Collector) Metric(name string) *metricspb.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,7 +225,7 @@ func (c *Collector) Records() []*logspb.LogRecord {
 	return slices.Clone(c.records)
 }
 
-// Resource returns the attributes of the resource that sent last.
+// Resource returns the attributes of the latest resource.
 func (c *Collector) Resource() map[string]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -280,7 +279,7 @@ func (c *Collector) receiveLogs(body []byte) (proto.Message, error) {
 	return &collectorlogs.ExportLogsServiceResponse{}, err
 }
 
-// receive makes an OTLP/HTTP endpoint of take, which is called under c's lock.
+// receive returns an OTLP/HTTP endpoint that calls take with the mutex locked.
 func (c *Collector) receive(t testing.TB, take func([]byte) (proto.Message, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body io.Reader = r.Body
@@ -294,7 +293,7 @@ func (c *Collector) receive(t testing.TB, take func([]byte) (proto.Message, erro
 		}
 		content, err := io.ReadAll(body)
 		if err != nil {
-			return // the sender gave up
+			return // the sender is gone
 		}
 		c.mu.Lock()
 		response, err := take(content)

@@ -1,0 +1,23 @@
+// Package page has what all lists share. A list is read page by page: each has the
+// cursor of the next one, which is the id of its own last item. Unlike an offset,
+// a cursor keeps its place when items are added before it.
+package page
+
+import (
+	"net/http"
+
+	"example.com/hello/internal/problem"
+)
+
+// ErrUnknownCursor refuses a cursor that no page of the list has given.
+var ErrUnknownCursor = problem.Refusal("unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor")
+
+// Cut returns the page that items begin with, which has at most limit of them, and
+// the cursor of the next page. The cursor is empty if items are not more than
+// limit: read one more than a page holds, or there is never a next one.
+func Cut[T any](items []T, limit int, id func(T) string) (page []T, next string) {
+	if len(items) <= limit {
+		return items, ""
+	}
+	return items[:limit], id(items[limit-1])
+}
