@@ -82,11 +82,12 @@ func output(p string) (out, feature string, ok bool) {
 }
 
 // templates returns the paths of the templates of files for which a condition
-// holds, in a fixed order.
+// holds, in a fixed order. Those of a resource are not among them: no release
+// changes what belongs to its owner.
 func (r *tree) templates(holds func(out string) bool) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.files)), func(p string) bool {
 		out, _, ok := output(p)
-		return !ok || !holds(out)
+		return !ok || strings.HasPrefix(p, "resource/") || !holds(out)
 	})
 }
 
