@@ -281,6 +281,16 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/feature.yaml:15:11: given ctx.x: not the name of a Go variable",
 			"shared/base/feature.yaml:37:14: input ctx: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx.x, db, dialect, log, mapper, orders, parts, queue, router, server or store",
 		}},
+		{"file once that is not there", "router/chi/feature.yaml", "summary:", "once: [x.go]\nsummary:", []string{
+			"router/chi/feature.yaml:2:8: once x.go: chi has no file x.go",
+		}},
+		{"type that is Go", "shared/base/feature.yaml", "outputs: [router]", "outputs: [router]\n    type: \"[]int\"", []string{
+			`shared/base/feature.yaml:34:11: type "[]int": package.Name is expected, or *package.Name`,
+			"shared/base/feature.yaml:34:11: type []int: only members of a group have a type; name the group in into",
+		}},
+		{"literal that can fail", "shared/base/feature.yaml", "outputs: [router]", "outputs: [router]\n    literal: true", []string{
+			"shared/base/feature.yaml:34:14: literal httpserver.NewRouter: a struct of the wiring's own package, which cannot fail; remove import and fallible",
+		}},
 		{"unknown list", "sample/orders/feature.yaml", "layout:", "layuot:", []string{
 			"sample/orders/feature.yaml:15:3: list layuot: no feature declares it; did you mean layout?",
 		}},

@@ -247,8 +247,8 @@ type step struct {
 	// package, if that is not Import.
 	Type       string `yaml:"type"`
 	TypeImport string `yaml:"type_import"`
-	// Literal says that Call is no function but a struct of the wiring's own
-	// package, whose fields are the inputs, in their order.
+	// Literal makes Call a struct of the wiring's own package instead of a
+	// function. Its fields are the inputs, in their order.
 	Literal bool `yaml:"literal"`
 	// Fallback leaves the step out when another selected step has its outputs.
 	Fallback bool `yaml:"fallback"`

@@ -47,7 +47,7 @@ type Pack struct {
 //
 // otelgen is the version of the program that reads it. What a later release has
 // written is not looked at any further: there may be keys in it that this one
-// does not know, and the way out is that release. A version that is no release
+// does not know, and the way out is that release. A version that is not a release
 // is neither later nor earlier than another.
 func ParseSpec(path string, data []byte, otelgen string) (Spec, error) {
 	var from struct {

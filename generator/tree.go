@@ -51,7 +51,7 @@ func (t Tree) Check() error {
 // directory, or into StateDir, except to SpecFile.
 func CheckPath(p string) error {
 	if !fs.ValidPath(p) || p == "." || !filepath.IsLocal(filepath.FromSlash(p)) || strings.ContainsFunc(p, isControl) {
-		return fmt.Errorf("%q: is no path of a file in a project", p)
+		return fmt.Errorf("%q: not a valid path for a file of a project", p)
 	}
 	for elem := range strings.SplitSeq(p, "/") {
 		if strings.EqualFold(elem, ".git") {

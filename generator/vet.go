@@ -44,7 +44,7 @@ func vetActions(f file, problems *problem.List) {
 	files := token.NewFileSet()
 	source := files.AddFile(f.disk, -1, len(filled))
 	var s scanner.Scanner
-	s.Init(source, filled, nil, scanner.ScanComments) // what is no Go, vetFormat reports
+	s.Init(source, filled, nil, scanner.ScanComments) // vetFormat reports what is not Go
 	inside := make([]bool, len(filled))
 	for {
 		at, kind, literal := s.Scan()

@@ -369,13 +369,13 @@ func TestTreeRefusesPaths(t *testing.T) {
 	}
 	_, err := (&Project{Dir: t.TempDir()}).Compare(tree, nil)
 	want := strings.Join([]string{
-		`"../up": is no path of a file in a project`,
+		`"../up": not a valid path for a file of a project`,
 		`.git/hooks/pre-commit: belongs to git`,
 		`.otelgen/base/x.base: belongs to otelgen's own records`,
-		`"/abs": is no path of a file in a project`,
-		`"a//b": is no path of a file in a project`,
+		`"/abs": not a valid path for a file of a project`,
+		`"a//b": not a valid path for a file of a project`,
 		`dir: is a file and the directory of dir/below/file`,
-		`"new\nline": is no path of a file in a project`,
+		`"new\nline": not a valid path for a file of a project`,
 		`sub/.GIT/config: belongs to git`,
 	}, "\n")
 	if err == nil || err.Error() != want {
