@@ -18,8 +18,8 @@ type Payments interface {
 	// and ErrPaymentUnavailable nothing is reserved; after any other error it
 	// may be, because an answer can get lost.
 	Authorize(ctx context.Context, p Payment) error
-	// Void releases what was reserved for an order. To release what was
-	// released before, or never reserved, is no error.
+	// Void releases what was reserved for an order. It is not an error if that was
+	// released before, or if nothing was reserved.
 	Void(ctx context.Context, orderID string) error
 }
 

@@ -53,7 +53,7 @@ type Store interface {
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
-// Listener hears of orders.
+// Listener is told about orders.
 type Listener interface {
 	// OrderChanged is called after an order was created or cancelled, which
 	// its status tells, and before the response is sent. The order stands
@@ -79,7 +79,7 @@ type Service struct {
 }
 
 // NewService returns a service that keeps its orders in store and has them paid
-// by payments. The listeners hear of every order, one after the other.
+// by payments. The listeners are told about every order, one after the other.
 func NewService(store Store, payments Payments, log *slog.Logger, listeners ...Listener) (*Service, error) {
 	meter := otel.Meter(scope)
 	processed, err1 := meter.Int64Counter("orders.processed",
@@ -143,8 +143,8 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	return o, nil
 }
 
-// checkInventory returns the price of items. It refuses before the payment what
-// is not there; whether it is still there afterwards the store decides.
+// checkInventory returns the price of items. It refuses what is not in stock before
+// the payment; the store checks again when it takes the items.
 func (s *Service) checkInventory(ctx context.Context, items []Item) (sum int64, err error) {
 	ctx, span := s.tracer.Start(ctx, "check_inventory")
 	defer span.End()
@@ -184,7 +184,7 @@ func (s *Service) processPayment(ctx context.Context, p Payment) (err error) {
 }
 
 // voidPayment releases the payment of an order that was not placed, or that was
-// cancelled. Nobody repeats it if that fails: the log says which order it was.
+// cancelled. If that fails it is not repeated, and the log names the order.
 func (s *Service) voidPayment(ctx context.Context, orderID string) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -198,7 +198,7 @@ func (s *Service) voidPayment(ctx context.Context, orderID string) {
 }
 
 // afterwards returns the context for the work that remains once the outcome of a
-// request is settled: it goes on if the client leaves, but not for ever.
+// request is settled. It outlives the request by at most five seconds.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
@@ -277,7 +277,7 @@ func (s *Service) tellListeners(ctx context.Context, o Order) {
 	}
 }
 
-// tell calls a listener and makes an error of a panic.
+// tell calls a listener and turns a panic into an error.
 func tell(ctx context.Context, listener Listener, o Order) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {

@@ -110,7 +110,7 @@ func (h handlers) list(ctx context.Context, in *api.PageQuery) (*listOutput, err
 	return &listOutput{page}, nil
 }
 
-// reply turns what the domain returns for one order into what Huma wants.
+// reply returns the response that shows an order, or the error.
 func reply(o order.Order, err error) (*orderOutput, error) {
 	if err != nil {
 		return nil, err

@@ -18,8 +18,8 @@ import (
 	"example.com/hello/internal/problem"
 )
 
-// decode reads the JSON body of r into v. Unknown members are errors, for a
-// misspelt one would be lost without a word. The error is a problem.
+// decode reads the JSON body of r into v. Unknown members are errors,
+// because a misspelt one would otherwise be ignored. The error is a problem.
 func decode(r *http.Request, v any) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
@@ -34,7 +34,8 @@ func decode(r *http.Request, v any) error {
 	return bodyProblem(r, err)
 }
 
-// bodyProblem says what is wrong with a body in words that do not repeat it.
+// bodyProblem returns the problem of an invalid body. Its text does not repeat the
+// body, which may hold a secret.
 func bodyProblem(r *http.Request, err error) error {
 	var (
 		tooLarge *http.MaxBytesError
@@ -60,7 +61,7 @@ func bodyProblem(r *http.Request, err error) error {
 	}
 }
 
-// jsonType is what a client would call t: the name of a Go type is our business.
+// jsonType returns the name of t in JSON, because clients do not know Go types.
 func jsonType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:

@@ -39,8 +39,8 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// Decode reads the JSON body of r into a T. Unknown members are errors, for a
-// misspelt one would be lost without a word. The error is a problem.
+// Decode reads the JSON body of r into a T. Unknown members are errors,
+// because a misspelt one would otherwise be ignored. The error is a problem.
 func Decode[T any](r *http.Request) (T, error) {
 	var v T
 	err := decode(r, &v)
