@@ -71,6 +71,7 @@ func TestJoints(t *testing.T) {
 		"client-orders",
 		"collection-huma",
 		"collection-memory",
+		"collection-mysql",
 		"collection-numbered",
 		"collection-plain",
 		"collection-plain-echo",

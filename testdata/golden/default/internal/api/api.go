@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -99,11 +98,10 @@ func isUTF8(contentType string) bool {
 // may have a type of the same name. Item of package orderapi is OrderItem, and
 // Order is just Order.
 func schemaName(t reflect.Type, hint string) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	name, owner := huma.DefaultSchemaNamer(t, hint), strings.TrimSuffix(path.Base(t.PkgPath()), "api")
-	if t.Name() == "" || owner == "" || strings.HasPrefix(strings.ToLower(name), owner) {
+	name := huma.DefaultSchemaNamer(t, hint)
+	owner, _, named := strings.Cut(strings.TrimLeft(t.String(), "*"), ".") // of a struct without a name, it is the fields
+	owner = strings.TrimSuffix(owner, "api")
+	if !named || owner == "" || strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
 		return name
 	}
 	return strings.ToUpper(owner[:1]) + owner[1:] + name
@@ -119,11 +117,9 @@ func documentProblems(o *huma.Operation, details *huma.Schema) {
 	if o.RequestBody != nil || len(o.Parameters) > 0 {
 		problems = append(problems, http.StatusUnprocessableEntity)
 	}
+	content := map[string]*huma.MediaType{problem.ContentType: {Schema: details}}
 	for _, status := range problems {
-		o.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status),
-			Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: details}},
-		}
+		o.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: content}
 	}
 	delete(o.Responses, "default") // every status is there
 }

@@ -89,16 +89,7 @@ func NewService(store Store, payments Payments, log *slog.Logger, listeners ...L
 	duration, err3 := meter.Float64Histogram("payment.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
-	return &Service{
-		store:           store,
-		payments:        payments,
-		log:             log,
-		listeners:       listeners,
-		tracer:          otel.Tracer(scope),
-		processed:       processed,
-		active:          active,
-		paymentDuration: duration,
-	}, errors.Join(err1, err2, err3)
+	return &Service{store, payments, log, listeners, otel.Tracer(scope), processed, active, duration}, errors.Join(err1, err2, err3)
 }
 
 // Create places an order: it has the payment authorized, and keeps the order

@@ -16,14 +16,10 @@ import (
 func Register(operations huma.API, orders *order.Service) {
 	h := handlers{orders}
 	created := func(o *huma.Operation) { o.DefaultStatus = http.StatusCreated }
-	huma.Post(operations, "/orders", h.create, created, describe("createOrder", "Place an order", http.StatusPaymentRequired, http.StatusConflict))
-	huma.Get(operations, "/orders", h.list, describe("listOrders", "List orders, the newest first"))
-	huma.Get(operations, "/orders/{id}", h.get, describe("getOrder", "Get an order", http.StatusNotFound))
-	huma.Post(operations, "/orders/{id}/cancel", h.cancel, describe("cancelOrder", "Cancel an order", http.StatusNotFound, http.StatusConflict))
-}
-
-func describe(id, summary string, problems ...int) func(*huma.Operation) {
-	return api.Describe(id, summary, "orders", problems...)
+	huma.Post(operations, "/orders", h.create, created, api.Describe("createOrder", "Place an order", "orders", http.StatusPaymentRequired, http.StatusConflict))
+	huma.Get(operations, "/orders", h.list, api.Describe("listOrders", "List orders, the newest first", "orders"))
+	huma.Get(operations, "/orders/{id}", h.get, api.Describe("getOrder", "Get an order", "orders", http.StatusNotFound))
+	huma.Post(operations, "/orders/{id}/cancel", h.cancel, api.Describe("cancelOrder", "Cancel an order", "orders", http.StatusNotFound, http.StatusConflict))
 }
 
 type handlers struct{ orders *order.Service }
