@@ -101,7 +101,7 @@ func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	owner, _, named := strings.Cut(strings.TrimLeft(t.String(), "*"), ".") // of a struct without a name, it is the fields
 	owner = strings.TrimSuffix(owner, "api")
-	if !named || owner == "" || strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
+	if !named || strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
 		return name
 	}
 	return strings.ToUpper(owner[:1]) + owner[1:] + name
