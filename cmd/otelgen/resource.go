@@ -18,73 +18,65 @@ import (
 )
 
 func addResourceCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
-	cmd := &cobra.Command{
-		Use:   "resource NAME",
+	var plural string
+	add := func(dir, name string, spec generator.Spec) (generator.Spec, error) {
+		last, err := lastMigration(dir)
+		if err != nil {
+			return spec, err
+		}
+		r, err := generator.NewResource(name, plural, spec.NextMigration(time.Now(), last))
+		if err != nil {
+			return spec, err
+		}
+		return spec.WithResource(r)
+	}
+	cmd := resourceCommand(updater{catalog: catalog, accept: onlyNew}, add, &cobra.Command{
 		Short: "Add a resource to a service",
 		Long: `Add a resource to a service: something that it creates, reads and lists, such as
 products. NAME is that of one, in lower-case words with hyphens between them.
 
 The resource is written in the service's own style, with a store in its database,
 telemetry and tests, and is wired in. Its code is yours from then on: no update
-changes it. Only the wiring goes on being updated, and the migration that makes the
-table is never changed once it has been applied, as always.
+changes it. Only the wiring goes on being updated.
 
 Apart from that, the service is brought to what this otelgen would write today;
 otelgen update --help says how.`,
 		Example: `  otelgen add resource product
   otelgen add resource person --plural people`,
-		Args: func(cmd *cobra.Command, names []string) error {
-			if len(names) != 1 {
-				return fmt.Errorf("%s: one name is expected; name one of them, such as product", cmd.CommandPath())
-			}
-			return nil
-		},
-		ValidArgsFunction: cobra.NoFileCompletions,
-	}
-	dir := cmd.Flags().String("dir", ".", "`DIR` of the service")
-	plural := cmd.Flags().String("plural", "", "`NAME` of several, if it does not end in s")
-	u.addFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
-		u.choose = func(spec generator.Spec) (generator.Spec, error) {
-			last, err := lastMigration(*dir)
-			if err != nil {
-				return spec, err
-			}
-			r, err := generator.NewResource(names[0], *plural, spec.NextMigration(time.Now(), last))
-			if err != nil {
-				return spec, err
-			}
-			return spec.WithResource(r)
-		}
-		u.accept = onlyNew
-		return u.run(cmd, []string{*dir})
-	}
+	})
+	cmd.Flags().StringVar(&plural, "plural", "", "`NAME` of several, if it is not the usual one")
 	return cmd
 }
 
 func removeResourceCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
-	cmd := &cobra.Command{
-		Use:   "resource NAME",
+	remove := func(_, name string, spec generator.Spec) (generator.Spec, error) { return spec.WithoutResource(name) }
+	return resourceCommand(updater{catalog: catalog}, remove, &cobra.Command{
 		Short: "Remove a resource from a service",
 		Long: `Remove a resource that otelgen added from a service: from its wiring, and its files
 that you have not changed. What you have changed stays. A database keeps its table.`,
 		Example: `  otelgen remove resource product`,
-		Args: func(cmd *cobra.Command, names []string) error {
-			if len(names) != 1 {
-				return fmt.Errorf("%s: one name is expected; otelgen's record of them is in %s", cmd.CommandPath(), generator.SpecFile)
-			}
-			return nil
-		},
-		ValidArgsFunction: cobra.NoFileCompletions,
-	}
-	dir := cmd.Flags().String("dir", ".", "`DIR` of the service")
+	})
+}
+
+// resourceCommand completes a command that changes the resources of a service.
+func resourceCommand(u updater, change func(dir, name string, spec generator.Spec) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
+	u.show, u.differs = (*update).print, inConflict
+	dir := cmd.Flags().String("dir", "", "`DIR` of the service (default: where you are)")
 	u.addFlags(cmd)
+	cmd.Use = "resource NAME"
+	cmd.Args = func(cmd *cobra.Command, names []string) error {
+		if len(names) != 1 {
+			return fmt.Errorf("%s: one name is expected; name one resource, such as product", cmd.CommandPath())
+		}
+		return nil
+	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return spec.WithoutResource(names[0]) }
+		if !cmd.Flags().Changed("dir") {
+			*dir = projectDir()
+		}
+		u.command = cmd.CommandPath() + " " + names[0]
+		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(*dir, names[0], spec) }
 		return u.run(cmd, []string{*dir})
 	}
 	return cmd
