@@ -171,13 +171,13 @@ func serveDocs(router *httpserver.Router) {
 	}
 }
 
-// Problem is a problem document, as Huma wants an error to be.
+// Problem is a problem document that implements huma.StatusError.
 type Problem struct {
 	*problem.Details
 	cause error // for the log; nil if there is nothing to log
 }
 
-// finisher knows where the cause of a problem is logged.
+// finisher completes a problem before it is sent, and logs its cause.
 type finisher struct{ log *slog.Logger }
 
 // finish gives a problem the trace of its request, and logs its cause.
@@ -200,11 +200,11 @@ func (p Problem) GetStatus() int { return p.Status }
 // ContentType implements huma.ContentTypeFilter.
 func (Problem) ContentType(string) string { return problem.ContentType }
 
-// replaceErrors makes Huma answer every error with a problem document. Huma
-// has no other place for that than variables of its own, and their defaults
-// would send the text of any error to the client. Nor is there another place to
-// say that a member has one spelling: Huma would validate "quantity" and let
-// encoding/json read "QUANTITY" into the same field.
+// replaceErrors makes Huma answer every error with a problem document. The only
+// place to set that is a variable of Huma's, whose default sends the text of any
+// error to the client. Another variable makes the names of members case-sensitive:
+// without it, Huma validates "quantity", and encoding/json then reads "QUANTITY"
+// into the same field.
 var replaceErrors = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		return newProblem(ctx.Context(), status, detail, errs...)
@@ -215,13 +215,13 @@ var replaceErrors = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
 })
 
-// unreadable is what Huma says of a body that ends early or is framed wrongly.
-// It takes that for an error of the server.
+// unreadable is Huma's message for a body that ends early or is framed wrongly,
+// which Huma treats as an error of the server.
 const unreadable = "cannot read request body"
 
-// newProblem lets through what is meant for the client: what a handler refused
-// and what validation found. The text of any other error is kept for the log
-// and goes no further.
+// newProblem returns the problem that answers an error. It passes on what is meant
+// for the client: what a handler refused and what validation found. The text of
+// any other error only goes to the log.
 func newProblem(ctx context.Context, status int, detail string, errs ...error) huma.StatusError {
 	cause := errors.Join(errs...)
 	answer, internal := problem.From(ctx, cause)

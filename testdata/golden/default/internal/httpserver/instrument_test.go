@@ -305,6 +305,9 @@ func TestOnDone(t *testing.T) {
 	router.HandleFunc("/taken", func(w http.ResponseWriter, r *http.Request) {
 		problem.New(r.Context(), http.StatusConflict, "").Send(&sizeless{w})
 	})
+	router.HandleFunc("/broken", func(w http.ResponseWriter, r *http.Request) {
+		problem.New(r.Context(), http.StatusInternalServerError, "").Send(&sizeless{w})
+	})
 	router.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	for title, provider := range map[string]trace.TracerProvider{
 		"sampled":   sdktrace.NewTracerProvider(),
@@ -319,6 +322,9 @@ func TestOnDone(t *testing.T) {
 			OnDone(r.Context(), func([]attribute.KeyValue) { calls++ })
 			OnDone(r.Context(), func(attributes []attribute.KeyValue) {
 				set := attribute.NewSet(attributes...)
+				if set.Len() != len(attributes) {
+					t.Errorf("%s: two attributes with the same key: %v", title, attributes)
+				}
 				var line []string
 				for _, key := range []attribute.Key{"http.request.method", "url.path", "http.response.status_code", "http.response.body.size", "error.type"} {
 					value, _ := set.Value(key)
@@ -330,11 +336,11 @@ func TestOnDone(t *testing.T) {
 		}))
 		func() {
 			defer func() { _ = recover() }()
-			for _, path := range []string{"/orders/secret?token=secret", "/taken", "/quiet", "/panic"} {
+			for _, path := range []string{"/orders/secret?token=secret", "/taken", "/broken", "/quiet", "/panic"} {
 				do(handler, request("POST", path))
 			}
 		}()
-		if want := []string{"POST /orders/{id} 200 3 ", "POST /taken 409 0 409", "POST /panic  0 abort"}; !slices.Equal(got, want) || calls != len(want) {
+		if want := []string{"POST /orders/{id} 200 3 ", "POST /taken 409 0 409", "POST /broken 500 0 500", "POST /panic  0 abort"}; !slices.Equal(got, want) || calls != len(want) {
 			t.Errorf("%s: got %q and %d calls of another function, want %q", title, got, calls, want)
 		}
 	}

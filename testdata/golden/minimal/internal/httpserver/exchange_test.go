@@ -44,6 +44,10 @@ func TestStatusAndSizes(t *testing.T) {
 			w.WriteHeader(404)
 			w.WriteHeader(500)
 		}, 404, 0, ""},
+		{"an explicit 200", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(200)
+			w.WriteHeader(500)
+		}, 200, 0, ""},
 		{"a status after the body", "GET", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "hello")
 			w.WriteHeader(500)
@@ -314,7 +318,7 @@ func TestMetrics(t *testing.T) {
 			t.Fatalf("%s: %+v", name, metrics[name])
 		}
 		if point := sizes.DataPoints[0]; point.Count != 1 || point.Sum != want || encode(point.Attributes) != all ||
-			point.Bounds[0] != 0 || point.Bounds[len(point.Bounds)-1] != 16<<20 {
+			!slices.Equal(point.Bounds, []float64{0, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216}) {
 			t.Errorf("%s: %+v", name, point)
 		}
 	}
@@ -410,6 +414,15 @@ func TestSeriesCacheIsBounded(t *testing.T) {
 	}
 }
 
+// A router without a route for the request does not hide that of another one.
+func TestSetRoute(t *testing.T) {
+	rec := newRecorder()
+	do(rec.instrument(t, InstrumentConfig{}, onRoute("/files/", onRoute("", nothing))), request("GET", "/files/x"))
+	if span, series := rec.both(t); value(span, "http.route") != "/files/" || value(series, "http.route") != "/files/" {
+		t.Errorf("span %s, series %s", encode(span), encode(series))
+	}
+}
+
 // The value of a path parameter may be a secret, so only its name is recorded.
 func TestMaskedPath(t *testing.T) {
 	for route, want := range map[string]string{
@@ -427,6 +440,7 @@ func TestMaskedPath(t *testing.T) {
 		"/orders/{id:[0-9]+}":             "/orders/{id}",
 		"/orders/{id:[0-9]{2}}":           "/orders/{id}",
 		"/orders/{id}.json":               "/orders/{id}.json",
+		"/orders/no-{id}":                 "/orders/no-{id}",
 		"/orders/{year}-{month}":          "/orders/{year}-{month}",
 		"/orders/{id}/lines/{line:[a-z]}": "/orders/{id}/lines/{line}",
 	} {

@@ -368,6 +368,29 @@ func TestServer_HasItsLimits(t *testing.T) {
 	}
 }
 
+// What net/http has to report goes to the log.
+func TestServer_LogsErrorsOfTheServer(t *testing.T) {
+	router := NewRouter()
+	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		w.WriteHeader(http.StatusTeapot)
+	})
+	var log strings.Builder
+	server, err := New(t.Context(), limits, fakeHealth{}, router, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Run(context.WithoutCancel(t.Context())) }()
+	ask(t, server, "")
+	if err := errors.Join(server.Close(t.Context()), <-done); err != nil {
+		t.Fatal(err)
+	}
+	if want := "level=WARN msg=\"http: superfluous response.WriteHeader call"; !strings.Contains(log.String(), want) {
+		t.Errorf("%s is missing in\n%s", want, &log)
+	}
+}
+
 // limits are so high that a test reaches only the one that it changes.
 var limits = Config{
 	Address: "127.0.0.1:0", ReadHeaderTimeout: time.Hour, ReadTimeout: time.Hour,

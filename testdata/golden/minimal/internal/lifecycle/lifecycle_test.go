@@ -20,6 +20,8 @@ func newGroup() *Group {
 func TestGroup_EndsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
+		var log strings.Builder
+		g.log = slog.New(slog.NewTextHandler(&log, nil))
 		var (
 			mu     sync.Mutex
 			events []string
@@ -74,6 +76,9 @@ func TestGroup_EndsInOrder(t *testing.T) {
 		if want := []string{"server after 5s", "database after 5s"}; !slices.Equal(events, want) {
 			t.Errorf("got %v, want %v", events, want)
 		}
+		if want := `level=INFO msg=stopping reason="context canceled" grace=5s`; !strings.Contains(log.String(), want) {
+			t.Errorf("%s is missing in %s", want, &log)
+		}
 	})
 }
 
@@ -127,7 +132,8 @@ func TestGroup_APanicInClose(t *testing.T) {
 	if !closed {
 		t.Error("the database was not closed")
 	}
-	if !strings.Contains(log.String(), "part=worker") || !strings.Contains(log.String(), "TestGroup_APanicInClose") {
+	line := `level=ERROR msg=panic part=worker error="panic: boom" stack=`
+	if !strings.Contains(log.String(), line) || !strings.Contains(log.String(), "TestGroup_APanicInClose") {
 		t.Errorf("the log does not say where it happened: %s", &log)
 	}
 }
@@ -301,10 +307,15 @@ func TestGroup_Check_Panics(t *testing.T) {
 
 func TestConfig_ReportsEveryProblem(t *testing.T) {
 	err := Config{Grace: -1}.Validate()
-	for _, name := range []string{"SHUTDOWN_GRACE", "SHUTDOWN_TIMEOUT", "READINESS_TIMEOUT"} {
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s is missing in %v", name, err)
+	for _, want := range []string{
+		"SHUTDOWN_GRACE: -1ns is negative", "SHUTDOWN_TIMEOUT: 0s is not a positive duration", "READINESS_TIMEOUT: 0s is not a positive duration",
+	} {
+		if err == nil || !slices.Contains(strings.Split(err.Error(), "\n"), want) {
+			t.Errorf("%q is missing in %v", want, err)
 		}
+	}
+	if err := (Config{Timeout: 1, CheckTimeout: 1}).Validate(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -322,7 +333,7 @@ func TestOptional(t *testing.T) {
 		if !ready || !errors.Is(states["cache"], lost) || states["queue"] != nil {
 			t.Errorf("%v, ready: %v", states, ready)
 		}
-		time.Sleep(2 * fresh)
+		time.Sleep(2 * maxAge)
 		database = lost
 		if states, ready := g.Check(t.Context()); ready || !errors.Is(states["database"], lost) {
 			t.Errorf("%v, ready: %v", states, ready)
