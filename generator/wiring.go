@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/module"
+
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
@@ -254,7 +256,8 @@ func importSpec(project, importPath, qualifiedName string) string {
 	if !strings.Contains(first, ".") && !slices.Contains(standard, first) {
 		importPath = project + "/" + importPath
 	}
-	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(importPath) {
+	unversioned, _, _ := module.SplitPathVersion(importPath)
+	if qualifier, _, _ := strings.Cut(qualifiedName, "."); qualifier != path.Base(unversioned) {
 		return fmt.Sprintf("%s %q", qualifier, importPath)
 	}
 	return fmt.Sprintf("%q", importPath)

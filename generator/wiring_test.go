@@ -94,7 +94,9 @@ func TestImportSpec(t *testing.T) {
 		{"internal/order", "order.Service", `"shop/internal/order"`},
 		{"gen/order/v1", "orderv1.New", `orderv1 "shop/gen/order/v1"`},
 		{"database/sql", "sql.DB", `"database/sql"`},
-		{"example.com/orm/v2", "orm.New", `orm "example.com/orm/v2"`},
+		{"example.com/orm/v2", "orm.New", `"example.com/orm/v2"`},
+		{"gopkg.in/orm.v2", "orm.New", `"gopkg.in/orm.v2"`},
+		{"example.com/go-orm", "orm.New", `orm "example.com/go-orm"`},
 	} {
 		if got := importSpec("shop", test.path, test.name); got != test.want {
 			t.Errorf("%s: got %s", test.path, got)

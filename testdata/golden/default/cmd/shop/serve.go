@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	huma "github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2"
 
 	"shop/internal/api"
 	"shop/internal/config"
