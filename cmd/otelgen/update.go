@@ -280,7 +280,7 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 			return nil, err
 		}
 	}
-	p.KeepWritten(tree, selection.Once())
+	p.WriteOnce(selection.Once())
 	return p.Compare(tree, selection.Moved())
 }
 

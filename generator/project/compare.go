@@ -219,7 +219,11 @@ func (s *snapshot) versions(p, from string) versions {
 	if next, ok := s.next[p]; ok {
 		v.next = present(next)
 	}
-	return s.renaming.versions(p, v)
+	v = s.renaming.versions(p, v)
+	if s.once[p] && v.base != nil && v.next != nil {
+		v.next = v.base
+	}
+	return v
 }
 
 // change decides about one path, given the path that the templates moved it

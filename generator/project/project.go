@@ -20,7 +20,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
@@ -39,9 +38,10 @@ type Project struct {
 	Finished string
 
 	record      record
-	unfinished  *operation // of an earlier run that was killed; Begin leaves none
-	interrupted bool       // an earlier run was killed while it created the project
-	lock        *os.File   // is held until Close, unless nil
+	once        map[string]bool // paths that are written only once
+	unfinished  *operation      // of an earlier run that was killed; Begin leaves none
+	interrupted bool            // an earlier run was killed while it created the project
+	lock        *os.File        // is held until Close, unless nil
 
 	before func(change string) error // see disk
 }
@@ -237,16 +237,14 @@ func notEmptyError(dir string, inTheWay []string) error {
 	return fmt.Errorf("%s is not empty: move %s away, or name another directory", named(dir), listed(inTheWay))
 }
 
-// KeepWritten replaces files of next that are written only once by what otelgen
-// wrote then. So an update finds nothing new in them, whatever their owner has done
-// to them since.
-func (p *Project) KeepWritten(next generator.Tree, once []string) {
-	for _, name := range once {
-		for _, l := range p.record.lines[name] { // Compare reports one that cannot be read
-			if e, err := l.entry(); err == nil && e.last() != nil {
-				next[name] = e.last()
-			}
-		}
+// WriteOnce says which paths of the next Tree are written only once. What otelgen
+// wrote to them is what it would write today, so that an update finds nothing new
+// in them, whatever their owner has done to them since; only another name of the
+// service or its module is.
+func (p *Project) WriteOnce(paths []string) {
+	p.once = map[string]bool{}
+	for _, name := range paths {
+		p.once[name] = true
 	}
 }
 

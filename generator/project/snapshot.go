@@ -21,6 +21,7 @@ type snapshot struct {
 	disk       map[string]file
 	next       generator.Tree
 	moved      map[string]string // old path to new
+	once       map[string]bool   // paths that are written only once
 	unmerged   map[string]bool   // the paths that git has in conflict
 	undone     map[string][]byte // what the last run wrote, if that has been undone other than by otelgen undo
 	renaming   renaming
@@ -32,7 +33,7 @@ type snapshot struct {
 func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
 	s := &snapshot{
 		entries: map[string]entry{}, unrecorded: map[string]bool{}, disk: map[string]file{},
-		next: next, moved: moved, creating: p.SpecYAML == nil,
+		next: next, moved: moved, once: p.once, creating: p.SpecYAML == nil,
 	}
 	d, err := openDisk(p.Dir)
 	if s.creating && errors.Is(err, fs.ErrNotExist) {

@@ -62,7 +62,7 @@ func Update(t testing.TB, catalog *generator.Catalog, dir string, spec generator
 	}
 	defer p.Close()
 	tree, selection := render(t, catalog, spec)
-	p.KeepWritten(tree, selection.Once())
+	p.WriteOnce(selection.Once())
 	apply(t, p, tree)
 }
 
