@@ -37,7 +37,8 @@ products. NAME is that of one, in lower-case words with hyphens between them.
 
 The resource is written in the service's own style, with a store in its database,
 telemetry and tests, and is wired in. Its code is yours from then on: no update
-changes it. Only the wiring goes on being updated.
+changes it. Only the wiring goes on being updated. If you choose another router, API
+or database one day, the files that you have not changed follow.
 
 Apart from that, the service is brought to what this otelgen would write today;
 otelgen update --help says how.`,

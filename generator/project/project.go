@@ -239,8 +239,9 @@ func notEmptyError(dir string, inTheWay []string) error {
 
 // WriteOnce says which paths of the next Tree are written only once. What otelgen
 // wrote to them is what it would write today, so that an update finds nothing new
-// in them, whatever their owner has done to them since; only another name of the
-// service or its module is.
+// in them, whatever their owner has done to them since. There are two exceptions:
+// another name of the service or its module, and, in a file that the owner has not
+// changed, another value of a slot, such as another router.
 func (p *Project) WriteOnce(paths []string) {
 	p.once = map[string]bool{}
 	for _, name := range paths {

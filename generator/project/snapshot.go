@@ -22,6 +22,7 @@ type snapshot struct {
 	next       generator.Tree
 	moved      map[string]string // old path to new
 	once       map[string]bool   // paths that are written only once
+	restyled   bool              // the router, the database or another slot has another value: what the owner has not changed follows
 	unmerged   map[string]bool   // the paths that git has in conflict
 	undone     map[string][]byte // what the last run wrote, if that has been undone other than by otelgen undo
 	renaming   renaming
@@ -66,10 +67,18 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	}
 	s.spec = s.entries[specFile].base
 	delete(s.entries, specFile)
+	s.restyled = hasOtherSlots(first(s.spec, s.disk[specFile].data), next[specFile])
 	s.adoptUndone()
 	s.renaming, err = readRenaming(d, s)
 	errs = append(errs, err)
 	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
+}
+
+// hasOtherSlots reports whether two files hold Specs whose slots have other values.
+func hasOtherSlots(a, b []byte) bool {
+	was, errWas := generator.ParseSpec(specFile, a, "")
+	now, errNow := generator.ParseSpec(specFile, b, "")
+	return errWas == nil && errNow == nil && !maps.Equal(was.Slots, now.Slots)
 }
 
 func keys[V any](m map[string]V) map[string]bool {
