@@ -86,9 +86,9 @@ TestMatrix_RoutersAreTheSame compares the spans of every router and style, attri
 This page is written by the test TestMatrix_Conformance (` + "`go test -tags matrix -run TestMatrix_Conformance ./internal/dev/e2e -update`" + `),
 which fails when a check of ours does.
 
-Two things differ from the conventions on purpose, on every router. ` + "`url.query`" + ` is recorded only of parameters that the
-configuration names, because a query may hold a token. ` + "`url.path`" + ` has ` + "`{id}`" + ` in place of a parameter, unless the
-configuration names it, because it may identify a person.
+Two things differ from the conventions on purpose, on every router. ` + "`url.query`" + ` is recorded only with the feature
+capture, of parameters that the configuration names, because a query may hold a token. ` + "`url.path`" + ` has ` + "`{id}`" + ` in place of a
+parameter, which may identify a person.
 `
 
 // conformance is the document.
