@@ -1,7 +1,7 @@
 // Queries compares what the instrumentation of queries costs in a generated
 // service with what the stock instrumentation costs, on the same query:
 //
-//	cd testdata/overhead && TEST_DATABASE_URL=postgres://... go run ./queries [-rounds 9] [-queries 20000]
+//	cd testdata/overhead && TEST_DATABASE_URL=postgres://... go run ./queries [-rounds 15] [-queries 5000]
 //
 // It makes services in a temporary directory, where it may import their internal
 // packages and add the stock instrumentation to their go.mod, and runs the tests
