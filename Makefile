@@ -31,10 +31,9 @@ docs: ## Write the reference below docs anew: commands, features, configuration
 	go test ./cmd/otelgen -run Docs -update
 
 mutate: ## Make small faults in the default service and in a rich one, and show those that their tests do not notice
-	go run ./internal/dev/mutate testdata/golden/default
 	rm -rf dist/rich
 	go run ./cmd/otelgen new shop --module shop --dir dist/rich --no-git --no-input --database sqlite --with accesslog,auth,background,capture,client,cors
-	go run ./internal/dev/mutate dist/rich
+	go run ./internal/dev/mutate testdata/golden/default; status=$$?; go run ./internal/dev/mutate dist/rich && exit $$status
 
 lint: ## Run the linters, and vet what only other systems compile
 	go run $(LINTER) run

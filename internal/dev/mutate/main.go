@@ -33,7 +33,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("mutate: ")
 	most := flag.Duration("most", time.Hour, "of other packages than that of the fault, run only tests that take no longer")
-	only := flag.String("only", "", "make only the faults whose description contains this")
+	only := flag.String("only", "", "make only the faults whose file, line or description contains this")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		log.Fatal("usage: mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]")
@@ -70,7 +70,7 @@ func run(dir string, packages []string, only string, most time.Duration, out io.
 		}
 		total, survived, expected := 0, 0, 0
 		for _, m := range p.mutants {
-			if m.pkg != pkg.path || !strings.Contains(m.what, only) {
+			if m.pkg != pkg.path || !strings.Contains(m.key(), only) {
 				continue
 			}
 			killer, viable, err := p.try(m, most)
