@@ -275,7 +275,11 @@ func TestHealthcheck(t *testing.T) {
 	if code := run([]string{"healthcheck"}, []string{"HTTP_ADDR=" + nobody}, io.Discard, io.Discard); code != 1 {
 		t.Errorf("exit status %d without a service", code)
 	}
-	unready := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	unready := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) { // alive, but not ready
+		if r.Method == http.MethodGet && r.URL.Path == "/readyz" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
 	address = "HTTP_ADDR=" + strings.TrimPrefix(unready, "http://")
 	if code := run([]string{"healthcheck"}, []string{address}, io.Discard, io.Discard); code != 1 {
 		t.Errorf("exit status %d of an unready service", code)

@@ -154,6 +154,8 @@ func TestLoad_SaysWhatIsExpected(t *testing.T) {
 		`OTEL_TRACES_SAMPLER_ARG: "10%" is not a number, such as 0.5`,
 		`HTTP_TRUSTED_PROXIES: "10.0.0.1" is not a list of networks, such as 10.0.0.0/8,fd00::/8`,
 		`OTEL_BSP_MAX_QUEUE_SIZE: "0" is not a whole number greater than zero, such as 512`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "1a" is not a whole number greater than zero, such as 512`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "2147483648" is not a whole number greater than zero, such as 512`,
 	} {
 		name, rest, _ := strings.Cut(want, ": ")
 		value, _, _ := strings.Cut(rest[1:], `"`)
