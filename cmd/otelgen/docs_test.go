@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,14 +30,16 @@ func TestDocs(t *testing.T) {
 	for _, cmd := range commandsOf(root) {
 		checkDocumented(t, cmd)
 		pages["cli/"+pageName(cmd)] = commandPage(cmd)
+		pages["man/"+manName(cmd)+".1"] = manPage(cmd)
 	}
 	for _, f := range choosable(catalog) {
 		pages["features/"+f.Name+".md"] = featurePage(t, catalog, f)
 	}
 	pages["features/README.md"] = featuresPage(catalog)
+	pages["spec.schema.json"] = specSchema(t, catalog)
 	docs := filepath.Join("..", "..", "docs")
-	for _, dir := range []string{"cli", "features"} {
-		present, err := filepath.Glob(filepath.Join(docs, dir, "*.md"))
+	for _, dir := range []string{"cli", "features", "man"} {
+		present, err := filepath.Glob(filepath.Join(docs, dir, "*.*"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,6 +68,39 @@ func TestDocs(t *testing.T) {
 		if got, err := os.ReadFile(file); err != nil || string(got) != want {
 			t.Errorf("%s is out of date; run make docs", file)
 		}
+	}
+}
+
+// link is a link of Markdown to a file of this repository, without its anchor.
+var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+
+// Every link between our documents leads somewhere.
+func TestDocs_Links(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	var files []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "templates/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	links := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+			links++
+			if !exists(filepath.Join(filepath.Dir(file), filepath.FromSlash(match[1]))) {
+				t.Errorf("%s: there is no %s", file, match[1])
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("found %d links in %d files: this looks in the wrong place", links, len(files))
 	}
 }
 
@@ -237,4 +274,93 @@ func configurationPage(catalog *generator.Catalog) string {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n%s", f.Title, where, variablesTable(all))
 	}
 	return page.String()
+}
+
+func manName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
+
+// manPage is the same as commandPage, for man(1).
+func manPage(cmd *cobra.Command) string {
+	var page strings.Builder
+	fmt.Fprintf(&page, ".TH %s 1 \"\" otelgen \"User Commands\"\n", strings.ToUpper(manName(cmd)))
+	fmt.Fprintf(&page, ".SH NAME\n%s \\- %s\n", roff(manName(cmd)), roff(strings.ToLower(cmd.Short[:1])+cmd.Short[1:]))
+	if cmd.Runnable() {
+		fmt.Fprintf(&page, ".SH SYNOPSIS\n.B %s\n", roff(cmd.UseLine()))
+	}
+	if cmd.Long != "" {
+		text := roff(cmd.Long)
+		if cmd.IsAdditionalHelpTopicCommand() {
+			text = ".nf\n" + text + "\n.fi"
+		}
+		fmt.Fprintf(&page, ".SH DESCRIPTION\n%s\n", text)
+	}
+	if cmd.HasAvailableFlags() {
+		page.WriteString(".SH OPTIONS\n")
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			value, usage := pflag.UnquoteUsage(f)
+			name := "\\fB\\-\\-" + roff(f.Name) + "\\fR"
+			if f.Shorthand != "" {
+				name = "\\fB\\-" + f.Shorthand + "\\fR, " + name
+			}
+			fmt.Fprintf(&page, ".TP\n%s\n%s\n", strings.TrimSpace(name+" "+value), roff(usage))
+		})
+	}
+	if cmd.Example != "" {
+		fmt.Fprintf(&page, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(strings.TrimSpace(strings.ReplaceAll("\n"+cmd.Example, "\n  ", "\n"))))
+	}
+	if related := commandsOf(cmd)[1:]; len(related) > 0 {
+		var names []string
+		for _, one := range related {
+			names = append(names, ".BR "+roff(manName(one))+" (1)")
+		}
+		page.WriteString(".SH SEE ALSO\n" + strings.Join(names, ",\n") + "\n")
+	}
+	return page.String()
+}
+
+// roff escapes a text for troff: hyphens that are to stay, backslashes, and
+// what is a request at the beginning of a line. Empty lines end paragraphs.
+func roff(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		switch {
+		case line == "":
+			lines[i] = ".PP"
+		case line[0] == '.' || line[0] == '\'':
+			lines[i] = `\&` + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// specSchema is the JSON Schema of .otelgen/spec.yaml, for editors.
+func specSchema(t *testing.T, catalog *generator.Catalog) string {
+	t.Helper()
+	text := func(about string) map[string]any { return map[string]any{"type": "string", "description": about} }
+	slots := map[string]any{}
+	for _, slot := range catalog.Slots {
+		slots[slot.Name] = map[string]any{"description": slot.Question, "enum": slot.Values, "default": slot.Default}
+	}
+	schema := map[string]any{
+		"$schema":              "https://json-schema.org/draft/2020-12/schema",
+		"$id":                  "https://raw.githubusercontent.com/otelgen/otelgen/main/docs/spec.schema.json",
+		"title":                "What a service is made of (.otelgen/spec.yaml)",
+		"type":                 "object",
+		"additionalProperties": false,
+		"properties": map[string]any{
+			"otelgen": text("the version of otelgen that wrote the file"),
+			"service": map[string]any{
+				"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63,
+				"description": "the name of the service: also that of its command and image",
+			},
+			"module":   text("the module path"),
+			"slots":    map[string]any{"type": "object", "additionalProperties": false, "properties": slots, "description": "choices of one"},
+			"features": map[string]any{"type": "array", "uniqueItems": true, "items": map[string]any{"enum": namesOf(optional(catalog))}, "description": "optional features"},
+		},
+	}
+	out, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out) + "\n"
 }

@@ -38,18 +38,21 @@ func newCommand(catalog *generator.Catalog) *cobra.Command {
 		Short: "Make a new service",
 		Long: `Make a new service: complete, tested, and observable from its first commit.
 
-NAME is the name of the service, or its module path. The module of a plain name
-is what its surroundings say, if they do: go.mod in its directory or above, the modules of a
-go.work, or the git remote. The service goes to a directory of its name. That may
-hold what a new repository has before its program, such as documents, hidden
-files and a go.mod, which stay.
+NAME is the name of the service, its module path, the address of its repository,
+or a directory. If it says nothing about the module, the path follows from what is
+around the service: a go.mod in its directory or above, the modules of a go.work,
+or the git remote.
 
-On a terminal, what the flags leave open is asked; otelgen list shows what there
-is to choose from. Nothing is fetched, nothing is committed, and if anything is
-wrong nothing is written.`,
+The service goes to a directory of its name, which may hold what a repository has
+before its program, such as documents, hidden files and a go.mod. They stay.
+
+On a terminal, otelgen asks for what the flags leave open; otelgen list shows all
+choices. Nothing is fetched, nothing is committed, and if anything is wrong nothing
+is written.`,
 		Example: `  otelgen new shop
   otelgen new github.com/acme/shop/v2 --preset minimal
-  otelgen new shop --dir . --no-input      # in a fresh clone`,
+  otelgen new services/shop --database sqlite --with auth,cors
+  otelgen new . --no-input                 # in a fresh clone`,
 		Args:              oneName(catalog),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
