@@ -206,7 +206,7 @@ func (u *updater) update(one *update, dir string, say func(string)) error {
 	}
 	p, err := u.open(filepath.Clean(dir), say)
 	if unfinished, ok := errors.AsType[*project.UnfinishedError](err); ok {
-		one.Unfinished = unfinished.Command
+		one.Unfinished, one.unfinished = unfinished.Command, unfinished.Problem()
 		return nil
 	}
 	if err != nil {
@@ -303,14 +303,16 @@ type update struct {
 	Files     []reportedFile `json:"files"`
 	Error     string         `json:"error,omitempty"` // then it is as it was, unless this says otherwise
 
-	// Unfinished is the command of a run that was interrupted or is still at
-	// work. Then nothing else is known.
+	// Unfinished is the command of a run that was interrupted or is at work. Then
+	// nothing else is known.
 	Unfinished string `json:"unfinished,omitempty"`
 
 	changes []project.Change
 	undone  bool // it was to take something back
 	said    bytes.Buffer
-	err     error
+
+	unfinished string // Unfinished, as a sentence
+	err        error
 }
 
 func inConflict(u *update) bool { return u.Conflicts > 0 }
@@ -347,7 +349,7 @@ func (u *update) talk(err io.Writer) {
 	case u.undone:
 		outcome = "would be taken back; nothing has been written"
 	case u.Unfinished != "":
-		outcome = u.Unfinished + " was interrupted, or is still at work; otelgen update finishes it, and otelgen undo then takes it back"
+		outcome = u.unfinished
 	case u.InSync:
 		outcome = "up to date"
 	case u.DryRun && !slices.ContainsFunc(u.changes, isNew):

@@ -106,7 +106,7 @@ func (s *snapshot) keepOwn(c *Change, v versions) {
 			c.Action, c.Note = Merge, "the patterns that are new have been added"
 		}
 	default:
-		c.Note, c.news = "it is your own and stays; otelgen has a new version of its: run otelgen original "+c.Path, true
+		c.Note, c.news = "it is your own and stays; otelgen has a new version of its own: run otelgen original "+c.Path, true
 	}
 }
 

@@ -85,7 +85,12 @@ func (d *disk) look(p string) (file, error) {
 
 // present returns content as a slice that is not nil, even if it is empty: nil
 // stands for an absent file.
-func present(content []byte) []byte { return append([]byte{}, content...) }
+func present(content []byte) []byte {
+	if content == nil {
+		return []byte{}
+	}
+	return content
+}
 
 func kindOf(m fs.FileMode) string {
 	switch {

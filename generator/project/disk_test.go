@@ -26,6 +26,8 @@ func TestSymlinks(t *testing.T) {
 		{".otelgen", "other", ".otelgen/spec.yaml: cannot be a file, because .otelgen is a symbolic link; move that out of the way"},
 		{".otelgen/base", "../other", ".otelgen/base: cannot be a directory, because .otelgen/base is a symbolic link; move that out of the way"},
 		{".otelgen/base/a.txt.base", "../../keep.txt", ".otelgen/base/a.txt.base: cannot be a file, because .otelgen/base/a.txt.base is a symbolic link; move that out of the way"},
+		{".otelgen/record", "../keep.txt", ".otelgen/record: cannot be a file, because .otelgen/record is a symbolic link; move that out of the way"},
+		{".otelgen/undo", "../keep.txt", ".otelgen/undo: cannot be a file, because .otelgen/undo is a symbolic link; move that out of the way"},
 		{".otelgen/spec.yaml", "../keep.txt", ".otelgen/spec.yaml: cannot be a file, because .otelgen/spec.yaml is a symbolic link; move that out of the way"},
 		{".otelgen/tmp", "../keep.txt", "cannot be a file, because .otelgen/tmp is a symbolic link"},
 		{".otelgen/journal", "../keep.txt", ".otelgen/journal: cannot be a file, because .otelgen/journal is a symbolic link; move that out of the way"},

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -186,8 +187,17 @@ func TestUnfinished(t *testing.T) {
 	}
 	before := readDir(t, dir)
 	_, err := Load(dir)
-	if want := dir + ": otelgen update was interrupted, or is still at work; otelgen update finishes it, and otelgen undo takes it back then"; err == nil || err.Error() != want {
+	if want := dir + ": otelgen update was interrupted; otelgen update finishes it, and otelgen undo finishes it and takes it back"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	checkDir(t, dir, before)
+	held, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	lock(held, true)
+	if _, err := Load(dir); err == nil || err.Error() != dir+": otelgen update is at work there; wait until it is done" {
+		t.Errorf("while it is locked: %v", err)
+	}
 }

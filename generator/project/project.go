@@ -55,7 +55,7 @@ func Load(dir string) (*Project, error) {
 	}
 	defer d.root.Close()
 	if op, err := d.readOperation(journalFile); op != nil || err != nil {
-		return nil, cmp.Or(inDir(dir, err), error(&UnfinishedError{Dir: dir, Command: op.command()}))
+		return nil, cmp.Or(inDir(dir, err), error(&UnfinishedError{Dir: dir, Command: op.command(), AtWork: d.isLocked()}))
 	}
 	p := &Project{Dir: dir}
 	return p, inDir(dir, p.read(d))
@@ -76,11 +76,22 @@ func Original(dir, file string) ([]byte, error) {
 	return nil, inDir(dir, fmt.Errorf("%s: otelgen did not write it; name a file that it wrote", file))
 }
 
-// UnfinishedError says that a run of otelgen is not finished.
-type UnfinishedError struct{ Dir, Command string }
+// UnfinishedError says that a run of otelgen is at work, or was interrupted.
+type UnfinishedError struct {
+	Dir, Command string
+	AtWork       bool
+}
 
 func (e *UnfinishedError) Error() string {
-	return fmt.Sprintf("%s: %s was interrupted, or is still at work; otelgen update finishes it, and otelgen undo takes it back then", e.Dir, e.Command)
+	return fmt.Sprintf("%s: %s", e.Dir, e.Problem())
+}
+
+// Problem returns the error without the directory.
+func (e *UnfinishedError) Problem() string {
+	if e.AtWork {
+		return e.Command + " is at work there; wait until it is done"
+	}
+	return e.Command + " was interrupted; otelgen update finishes it, and otelgen undo finishes it and takes it back"
 }
 
 // Begin reads a project to change it. The caller closes it.
@@ -137,6 +148,16 @@ func (p *Project) Close() {
 	}
 	_ = p.lock.Close() // it is a directory that nobody wrote to
 	p.lock = nil
+}
+
+// isLocked reports whether a run is at work.
+func (d *disk) isLocked() bool {
+	dir, err := d.root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	return !lock(dir, false)
 }
 
 // sayLocked lets others know what is at work; nothing, if command is empty. It is

@@ -404,3 +404,55 @@ func TestMayPredate_DirectoryNotEmpty(t *testing.T) {
 		}
 	}
 }
+
+// TestOwn: a file that was there before the project is its owner's in later
+// updates, too. There would be nothing to merge it with.
+func TestOwn(t *testing.T) {
+	tree := func(version string) generator.Tree {
+		return generator.Tree{
+			specFile: nil, ".golangci.yaml": []byte("version: " + version + "\n"), ".gitignore": []byte("/bin/\n/" + version + "\n"),
+			"docs/README.md": []byte("ours " + version + "\n"),
+		}
+	}
+	dir := t.TempDir()
+	had := files{".golangci.yaml": "mine: true\n", ".gitignore": "*.exe\n", "docs/README.md": "mine\n"}
+	writeDir(t, dir, had)
+	mustNew(t, dir, tree("1"))
+	if plan := mustUpdate(t, dir, tree("1"), nil); !plan.Empty() {
+		t.Errorf("right after, an update does %q", plan)
+	}
+	notes := map[string]string{}
+	for _, c := range mustUpdate(t, dir, tree("2"), nil) {
+		if c.Matters() {
+			notes[c.Path] = c.Note
+		}
+	}
+	want := map[string]string{
+		".golangci.yaml": "it is your own and stays; otelgen has a new version of its own: run otelgen original .golangci.yaml",
+		"docs/README.md": "it is your own and stays; otelgen has a new version of its own: run otelgen original docs/README.md",
+		".gitignore":     "the patterns that are new have been added",
+	}
+	if !maps.Equal(notes, want) {
+		t.Errorf("notes %q\nwant  %q", notes, want)
+	}
+	had[".gitignore"] = "*.exe\n\n/bin/\n/1\n\n/2\n"
+	got := readDir(t, dir)
+	for p, content := range had {
+		if got[p] != content {
+			t.Errorf("%s is %q, want %q", p, got[p], content)
+		}
+	}
+	if plan := mustUpdate(t, dir, tree("2"), nil); !plan.Empty() {
+		t.Errorf("once more: %q", plan)
+	}
+	if content, err := Original(dir, "docs/README.md"); err != nil || string(content) != "ours 2\n" {
+		t.Errorf("the original is %q, %v", content, err)
+	}
+	// It is merged again once its owner takes otelgen's.
+	writeDir(t, dir, files{"docs/README.md": "ours 2\n"})
+	mustUpdate(t, dir, tree("2"), nil)
+	mustUpdate(t, dir, tree("3"), nil)
+	if got := readDir(t, dir)["docs/README.md"]; got != "ours 3\n" {
+		t.Errorf("docs/README.md is %q", got)
+	}
+}

@@ -11,8 +11,8 @@ type hunk struct{ aLo, aHi, bLo, bHi int }
 func diff(a, b []int) []hunk {
 	d := differ{deleted: make([]bool, len(a)), inserted: make([]bool, len(b))}
 	// A line that the other text does not have can only be deleted or inserted.
-	// Without such lines two texts that have little in common, the dear case of
-	// the search below, are cheap.
+	// Leaving such lines out makes two texts that have little in common cheap to
+	// compare, which is the expensive case of the search below.
 	d.a, d.aAt = common(a, b, d.deleted)
 	d.b, d.bAt = common(b, a, d.inserted)
 	size, zero := len(d.a)+len(d.b)+3, len(d.b)+1
@@ -103,8 +103,8 @@ func (d *differ) compare(aLo, aHi, bLo, bHi int) {
 	d.compare(x, aHi, y, bHi)
 }
 
-// middle returns a point that a shortest edit of the two ranges passes, neither
-// their start nor their end. The ranges are not empty and neither begin nor end
+// middle returns a point that a shortest edit of the two ranges passes through,
+// neither their start nor their end. The ranges are not empty and neither begin nor end
 // with the same line.
 func (d *differ) middle(aLo, aHi, bLo, bHi int) (x, y int) {
 	f, b := &d.fwd, &d.back
@@ -159,9 +159,10 @@ func (d *differ) hunks() []hunk {
 	return hunks
 }
 
-// slide moves every pure insertion and deletion as far down as it goes: of `}`
-// `}`, which one is new is anyone's guess, and two people who guess alike do
-// not conflict. What comes to touch the next hunk becomes part of it.
+// slide moves every pure insertion and deletion as far down as it goes. Of two
+// equal lines in a row either may be the new one; if both sides choose the same,
+// they do not conflict. A hunk that comes to touch the next one becomes part of
+// it.
 func slide(a, b []int, hunks []hunk) []hunk {
 	out := hunks[:0]
 	for n := range hunks {

@@ -2,9 +2,9 @@
 // git does with merge.conflictStyle=diff3.
 //
 // Where only one side changed, its change is taken; where both made the same
-// change, it is taken once. Changes of different lines that touch are a
-// conflict, as in git: whoever edits the line above yours may well be editing
-// the same statement. A conflict shows what all three have:
+// change, it is taken once. Changes of neighbouring lines are a conflict, as in
+// git, because they may well be changes of the same statement. A conflict shows
+// what all three have:
 //
 //	<<<<<<< yours
 //	||||||| base
@@ -56,6 +56,10 @@ func Merge(base, yours, next []byte) (merged []byte, clean bool) {
 // Marked reports whether a text holds a conflict that Merge marked, or a part
 // of one.
 func Marked(text []byte) bool {
+	has := func(mark string) bool { return bytes.Contains(text, []byte(mark)) }
+	if !has(markYours) && !has(markBase) && !has(markNext) {
+		return false // as nearly always
+	}
 	for line := range bytes.Lines(text) {
 		switch string(bytes.TrimRight(line, "\r\n")) {
 		case markYours, markBase, markNext:

@@ -14,26 +14,27 @@ import (
 	"time"
 )
 
-// patience is how long git may take: it has nothing to do here but with files.
-const patience = 30 * time.Second
+// timeout is how long git may take. What it is asked for needs no network.
+const timeout = 30 * time.Second
 
-// elsewhere are the variables by which git, when it runs a hook or an alias,
-// says which repository that is for. We mean the one of a directory.
-var elsewhere = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+// repositoryVariables name a repository. Git sets them when it runs a hook or an
+// alias, and they would take precedence over the directory that Run is given.
+var repositoryVariables = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
 
-// Run runs git in a directory and returns what it prints. An error is of what
-// git complains about.
+// Run runs git in a directory and returns what it prints. Its error says what git
+// says on stderr.
 func Run(dir string, stdin []byte, args ...string) (string, error) {
 	name := args[0]
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	// safecrlf is about what the user adds, not about what we say that there is.
+	// With safecrlf, git would refuse contents that it converts. That is meant for
+	// files that the user adds.
 	args = append([]string{"-C", dir, "-c", "core.safecrlf=false"}, args...)
-	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the words are ours, and no shell reads them
+	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the arguments are ours, and no shell interprets them
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains(elsewhere, name)
+		return slices.Contains(repositoryVariables, name)
 	})
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
