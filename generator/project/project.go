@@ -69,11 +69,12 @@ func Original(dir, file string) ([]byte, error) {
 		return nil, err
 	}
 	file = path.Clean(filepath.ToSlash(file))
-	for _, l := range p.record.lines[file] {
-		e, err := l.entry()
-		return first(e.pending, e.last()), inDir(dir, err)
+	lines := p.record.lines[file]
+	if len(lines) == 0 {
+		return nil, inDir(dir, fmt.Errorf("%s: otelgen did not write it; name a file that it wrote", file))
 	}
-	return nil, inDir(dir, fmt.Errorf("%s: otelgen did not write it; name a file that it wrote", file))
+	e, err := lines[0].entry()
+	return first(e.pending, e.last()), inDir(dir, err)
 }
 
 // UnfinishedError says that a run of otelgen is at work, or was interrupted.

@@ -332,14 +332,3 @@ func decompress(data string) ([]byte, error) {
 	content, err := io.ReadAll(r)
 	return present(content), err
 }
-
-// spec returns the Spec for which the record was written, or nil. It is the file
-// at specFile as otelgen wrote it last.
-func (r *record) spec() []byte {
-	for _, l := range r.lines[specFile] {
-		if e, err := l.entry(); err == nil {
-			return e.base
-		}
-	}
-	return nil
-}
