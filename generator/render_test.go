@@ -18,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/mod/module"
 	"golang.org/x/tools/imports"
 	"golang.org/x/tools/txtar"
 )
@@ -168,6 +169,11 @@ func typeCheck(tree Tree, dir string) error {
 		file, err := parser.ParseFile(files, name, content, 0)
 		if err != nil {
 			return err
+		}
+		for _, spec := range file.Imports { // a package that is not there is taken to have the last element as its name
+			if prefix, version, ok := module.SplitPathVersion(strings.Trim(spec.Path.Value, `"`)); ok && version != "" && spec.Name == nil {
+				spec.Name = ast.NewIdent(path.Base(prefix))
+			}
 		}
 		parsed = append(parsed, file)
 	}
