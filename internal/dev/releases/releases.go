@@ -19,7 +19,7 @@ import (
 // each release
 //
 //   - statements come into the functions of every third Go file, and change,
-//   - lines come at the beginnings of other files,
+//   - lines come at the beginnings of other files, always of README.md,
 //   - Go files get other names, the second time again, and with the second
 //     release a package gets another directory,
 //   - a file comes, and that of the release before goes.
@@ -133,7 +133,7 @@ func (r *tree) change(release int) {
 	comments := map[string]string{".md": "\nRelease %d.\n", ".yaml": "# Release %d.\n", "": "# Release %d.\n"}
 	for i, p := range r.templates(func(out string) bool { return comments[path.Ext(out)] != "" && path.Base(out)[0] != '.' }) {
 		out, _, _ := output(p)
-		if i%2 == release%2 && !strings.HasPrefix(r.files[p], "{{") {
+		if (i%2 == release%2 || out == "README.md") && !strings.HasPrefix(r.files[p], "{{") {
 			r.files[p] = heading.ReplaceAllString(r.files[p], "${0}"+fmt.Sprintf(comments[path.Ext(out)], release))
 		}
 	}
