@@ -258,8 +258,9 @@ func (l *life) useGit() {
 	case 5:
 		if l.stashes > 0 {
 			l.stashes--
+			side := l.later("stash@{0}")
 			if !do("stash", "pop") {
-				l.settle(1)
+				l.settle(side)
 				do("reset", "-q")
 				l.stray() // it may have brought back untracked files
 			}

@@ -38,7 +38,7 @@ func Later(templates fs.FS, n int) (fs.FS, error) {
 		r.rename(release)
 		r.add(release)
 		if release == 2 {
-			r.moveDirectory("internal/lifecycle", "internal/run/lifecycle")
+			r.moveDirectory(movesAsWhole, "internal/run/lifecycle")
 		}
 	}
 	r.sayWhatMoved()
@@ -139,11 +139,14 @@ func (r *tree) change(release int) {
 	}
 }
 
+// movesAsWhole is the package that gets another directory, and no other names.
+const movesAsWhole = "internal/lifecycle"
+
 // rename gives some Go files another name.
 func (r *tree) rename(release int) {
 	suffix := regexp.MustCompile(`(_r\d+)?\.go$`)
 	candidates := r.templates(func(out string) bool {
-		return path.Ext(out) == ".go" && !strings.HasSuffix(out, "_test.go") && strings.HasPrefix(out, "internal/")
+		return path.Ext(out) == ".go" && !strings.HasSuffix(out, "_test.go") && strings.HasPrefix(out, "internal/") && !strings.HasPrefix(out, movesAsWhole)
 	})
 	for i, p := range candidates {
 		out, feature, _ := output(p)
