@@ -58,7 +58,7 @@ type services struct {
 }
 
 func repository(b *testing.B, n int, edited bool) *services {
-	dir, err := os.MkdirTemp("/dev/shm", "services")
+	dir, err := os.MkdirTemp("/dev/shm", "services") //nolint:usetesting // which knows one place only
 	if err != nil {
 		dir = b.TempDir()
 	}
@@ -101,7 +101,7 @@ func (r *services) copyService(name string) {
 // edit adds a line at the end of every second Go file.
 func (r *services) edit(service string) {
 	i := 0
-	err := filepath.WalkDir(filepath.Join(r.dir, service), func(p string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(r.dir, service), func(p string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(p, ".go") {
 			return err
 		}

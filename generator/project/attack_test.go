@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -54,7 +55,7 @@ func TestAttack(t *testing.T) {
 	var lives sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		lives.Go(func() {
-			for i := next.Add(1); i <= uint64(*attacks) && failures.Load() < 10; i = next.Add(1) { //nolint:gosec // it is no negative number
+			for i := next.Add(1); i <= uint64(*attacks) && failures.Load() < 10; i = next.Add(1) {
 				build := func() bool { return tried.Add(1) <= *built }
 				if !play(t, *first+i-1, build) {
 					failures.Add(1)
@@ -131,7 +132,7 @@ func (l *life) logf(format string, args ...any) {
 }
 
 func newLife(t *testing.T, seed uint64) *life {
-	top, err := os.MkdirTemp("/dev/shm", "attack")
+	top, err := os.MkdirTemp("/dev/shm", "attack") //nolint:usetesting // which knows one place only, and removes what should be looked at
 	if err != nil {
 		top = t.TempDir()
 	}
@@ -309,9 +310,7 @@ func (l *life) render(spec generator.Spec, release int) (generator.Tree, map[str
 	for p := range r.tree {
 		l.wrote[p] = true
 	}
-	for from, to := range r.moved {
-		l.moved[from] = to
-	}
+	maps.Copy(l.moved, r.moved)
 	return r.tree, r.moved
 }
 
