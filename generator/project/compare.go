@@ -220,7 +220,7 @@ func (s *snapshot) versions(p, from string) versions {
 		v.next = present(next)
 	}
 	v = s.renaming.versions(p, v)
-	if s.once[p] && v.base != nil && v.next != nil && !(s.restyled && same(v.base, v.disk)) {
+	if s.once[p] && v.base != nil && v.next != nil && (!s.restyled || !same(v.base, v.disk)) {
 		v.next = v.base
 	}
 	return v

@@ -46,7 +46,7 @@ func (d *disk) stage(op *operation) error {
 	dir := d.root.Name()
 	prefix, err := git.Run(dir, nil, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil //nolint:nilerr // without git, or outside a work tree, the markers are enough
+		return nil // without git, or outside a work tree, the markers are enough
 	}
 	tracked, err := listFiles(dir, "\t", "--stage")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/otelgen/otelgen/internal/diff3"
@@ -228,10 +229,7 @@ func (d *disk) writeRecord(r *record) error {
 // that it leads to, which tells in no time that nothing has been undone, and on
 // the next JSON, in no form that a search over the project finds.
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
-	after := record{lines: map[string][]line{}}
-	for path, lines := range r.lines {
-		after.lines[path] = lines
-	}
+	after := record{lines: maps.Clone(r.lines)}
 	for _, s := range op.Steps {
 		for _, l := range s.Record {
 			after.set(l.Path, parseLines(l.After))

@@ -13,9 +13,9 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
-func read(t *testing.T, dir, name string) string {
+func theRecord(t *testing.T, dir string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, name))
+	content, err := os.ReadFile(filepath.Join(dir, recordFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func read(t *testing.T, dir, name string) string {
 func TestRecord_ProvesItself(t *testing.T) {
 	dir := t.TempDir()
 	mustNew(t, dir, generator.Tree{specFile: nil, "Dockerfile": []byte("FROM gcr.io/distroless/static:nonroot\n"), "b.txt": text("b")})
-	whole := read(t, dir, recordFile)
+	whole := theRecord(t, dir)
 	lines := slices.Collect(strings.Lines(whole))
 	if len(lines) != 4 {
 		t.Fatalf("the record has %d lines, want a header and 3", len(lines))
@@ -77,13 +77,13 @@ func TestRecord_IsNotMatched(t *testing.T) {
 	dir := repository(t, nil)
 	mustNew(t, dir, generator.Tree{specFile: nil, "Dockerfile": []byte(long), "cmd/shop/serve.go": []byte("package main\n\n// " + long[:31] + "\n")})
 	for _, word := range []string{"Dockerfile", "shop", "serve", "package", "line", "in no"} {
-		if strings.Contains(read(t, dir, recordFile), word) {
+		if strings.Contains(theRecord(t, dir), word) {
 			t.Errorf("the record has %q in it", word)
 		}
 	}
 	commit(t, dir)
 	gitDo(t, dir, "rm", "-q", "Dockerfile")
-	writeDir(t, dir, files{recordFile: read(t, dir, recordFile) + "# more\n"})
+	writeDir(t, dir, files{recordFile: theRecord(t, dir) + "# more\n"})
 	gitDo(t, dir, "add", "-A")
 	if status := gitDo(t, dir, "diff", "--cached", "--name-status", "-M10%", "-C10%", "--find-copies-harder"); status != "M\t.otelgen/record\nD\tDockerfile" {
 		t.Errorf("git sees\n%s", status)
@@ -140,7 +140,7 @@ func TestBranches(t *testing.T) {
 			if _, ok := got["only-2.txt"]; ok {
 				t.Error("only-2.txt is left")
 			}
-			if n := bytes.Count([]byte(read(t, dir, recordFile)), lf); n != 5 {
+			if n := bytes.Count([]byte(theRecord(t, dir)), lf); n != 5 {
 				t.Errorf("the record has %d lines, want 5", n)
 			}
 			commit(t, dir)

@@ -63,25 +63,31 @@ func startShops(t *testing.T, test func(*testing.T, *shop)) {
 	}
 }
 
+// An answer is what a response has besides its body.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // do sends a request, and returns the response and its body.
-func (s *shop) do(method, path, body string) (*http.Response, string) {
+func (s *shop) do(method, path, body string) (answer, string) {
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Error(err)
-		return &http.Response{}, ""
+		return answer{}, ""
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Error(err)
-		return &http.Response{}, ""
+		return answer{}, ""
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		s.t.Error(err)
 	}
-	return response, string(text)
+	return answer{response.StatusCode, response.Header}, string(text)
 }
 
 // Servers that crash under load and come back cost time, and nothing else: no
@@ -123,7 +129,7 @@ func TestMatrix_ServersCrash(t *testing.T) {
 				}
 			})
 		}
-		await := func(what string, reached func(response *http.Response, body string) bool) {
+		await := func(what string, reached func(response answer, body string) bool) {
 			t.Helper()
 			deadline := time.Now().Add(30 * time.Second)
 			for {
@@ -137,17 +143,17 @@ func TestMatrix_ServersCrash(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}
-		ready := func(response *http.Response, body string) bool {
+		ready := func(response answer, body string) bool {
 			return response.StatusCode == http.StatusOK && !strings.Contains(body, "unavailable")
 		}
 		for range 2 {
 			time.Sleep(time.Second)
 			s.redis.kill()
-			await("ready without Redis", func(response *http.Response, body string) bool {
+			await("ready without Redis", func(response answer, body string) bool {
 				return response.StatusCode == http.StatusOK && strings.Contains(body, `"redis":"unavailable"`)
 			})
 			s.database.kill()
-			await("unready without its database", func(response *http.Response, body string) bool {
+			await("unready without its database", func(response answer, body string) bool {
 				return response.StatusCode == http.StatusServiceUnavailable && strings.Contains(body, `"database":"unavailable"`)
 			})
 			if response, _ := s.do(http.MethodGet, "/livez", ""); response.StatusCode != http.StatusOK {
@@ -189,7 +195,7 @@ func TestMatrix_ServersCrash(t *testing.T) {
 
 // checkRefusal fails the test unless a response tells a client to try again, and
 // nothing of what has happened.
-func checkRefusal(t *testing.T, response *http.Response, body string) {
+func checkRefusal(t *testing.T, response answer, body string) {
 	t.Helper()
 	var problem struct {
 		Status int    `json:"status"`
