@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/tools/go/packages"
@@ -310,8 +309,7 @@ func (b *binary) run(m *mutant) (passed bool, err error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, b.path, "-test.failfast", "-test.timeout="+b.timeout.String()) //nolint:gosec // built here
 	cmd.Dir = b.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	killTogether(cmd)
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	if _, failed := errors.AsType[*exec.ExitError](err); failed || ctx.Err() != nil {
