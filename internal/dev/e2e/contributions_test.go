@@ -163,13 +163,13 @@ func TestMounts(t *testing.T) {
 		{
 			"sqlite", nil,
 			"    volumes:\n      - database:/data\n",
-			"\nvolumes: # outlive \"make down\"\n  database:\n",
+			"\nvolumes: # kept by \"make down\"\n  database:\n",
 			"RUN mkdir -p /mnt/data && chown 65532:0 /mnt/data && chmod 770 /mnt/data\n",
 		},
 		{
 			"sqlite", []string{"uploads"},
 			"    volumes:\n      - database:/data\n      - uploads:/var/lib/uploads\n",
-			"\nvolumes: # outlive \"make down\"\n  database:\n  uploads:\n",
+			"\nvolumes: # kept by \"make down\"\n  database:\n  uploads:\n",
 			"RUN mkdir -p /mnt/data /mnt/var/lib/uploads && chown 65532:0 /mnt/data /mnt/var/lib/uploads && chmod 770 /mnt/data /mnt/var/lib/uploads\n",
 		},
 	} {
@@ -184,7 +184,7 @@ func TestMounts(t *testing.T) {
 		}
 		for file, parts := range map[string][]string{
 			"compose.yaml": {"8080\" # http\n" + c.compose + "    depends_on: #", "    mem_limit: 2g\n" + c.composeEnd},
-			"Dockerfile":   {"./cmd/shop\n" + c.mkdir + "\n# Certificates", cp + "# By number"},
+			"Dockerfile":   {"./cmd/shop\n" + c.mkdir + "\n# Certificates", cp + "# A number"},
 		} {
 			for _, part := range parts {
 				if !strings.Contains(string(tree[file]), part) {

@@ -70,3 +70,20 @@ func TestMatrix_OtherSystems(t *testing.T) {
 		e2e.Go(t, filepath.Join(e2e.Root(t), "testdata", "golden", "default"), "vet", "./...")
 	}
 }
+
+// A service with resources is as sound as one without: it builds, its tests are green
+// under the race detector, and the linter has nothing to say.
+func TestMatrix_Resources(t *testing.T) {
+	for name, spec := range map[string]generator.Spec{
+		"default":             {},
+		"plain gin sqlite":    {Slots: map[string]string{"api": "plain", "router": "gin", "database": "sqlite", "store": "sql"}},
+		"plain echo postgres": {Slots: map[string]string{"api": "plain", "router": "echo", "database": "postgres"}, Features: []string{"auth"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec.Service, spec.Module, spec.Resources = "shop", "shop", resources
+			dir := filepath.Join(t.TempDir(), "shop")
+			e2e.New(t, e2e.Catalog(t), dir, spec)
+			e2e.CheckProject(t, dir)
+		})
+	}
+}

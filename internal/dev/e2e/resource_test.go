@@ -20,23 +20,6 @@ var resources = []generator.Resource{
 	{Name: "uncle", Plural: "uncles", Migration: "20261126000002"},
 }
 
-// A service with resources is as sound as one without: it builds, its tests are green
-// under the race detector, and the linter has nothing to say.
-func TestResource_IsSound(t *testing.T) {
-	for name, spec := range map[string]generator.Spec{
-		"default":             {},
-		"plain gin sqlite":    {Slots: map[string]string{"api": "plain", "router": "gin", "database": "sqlite", "store": "sql"}},
-		"plain echo postgres": {Slots: map[string]string{"api": "plain", "router": "echo", "database": "postgres"}, Features: []string{"auth"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			spec.Service, spec.Module, spec.Resources = "shop", "shop", resources
-			dir := filepath.Join(t.TempDir(), "shop")
-			e2e.New(t, e2e.Catalog(t), dir, spec)
-			e2e.CheckProject(t, dir)
-		})
-	}
-}
-
 // Nothing in a service speaks of the resource that the templates are written for.
 func TestResource_HasItsOwnNames(t *testing.T) {
 	spec := generator.Spec{Service: "shop", Module: "shop", Resources: resources}

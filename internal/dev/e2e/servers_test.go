@@ -25,16 +25,12 @@ func TestMatrix_Servers(t *testing.T) {
 	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for _, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}},
-		{Slots: map[string]string{"database": "postgres", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
-		{Slots: map[string]string{"database": "postgres", "store": "sql"}},
-		{Slots: map[string]string{"database": "postgres", "store": "gorm"}},
+		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
-		{Slots: map[string]string{"database": "mysql"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm"}},
 		{Slots: map[string]string{"database": "mysql", "store": "sql"}},
 		{Slots: map[string]string{"database": "mysql", "store": "gorm"}},
-		{Slots: map[string]string{"database": "mysql", "sample": "none"}, Features: []string{"auth", "client"}},
 		{Slots: map[string]string{"database": "mysql"}, Features: []string{"background", "redis"}},
-		{Features: []string{"redis"}},
 		{Slots: map[string]string{"sample": "none"}, Features: []string{"redis"}},
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
