@@ -259,9 +259,12 @@ func (l *life) useGit() {
 		if l.stashes > 0 {
 			l.stashes--
 			side := l.later("stash@{0}")
+			ours := l.gitOrDie("ls-files", "--unmerged", "--", ".")
 			if !do("stash", "pop") {
-				l.settle(side)
-				do("reset", "-q")
+				if l.gitOrDie("ls-files", "--unmerged", "--", ".") != ours { // it refuses where otelgen's conflicts are open
+					l.settle(side)
+					do("reset", "-q")
+				}
 				l.stray() // it may have brought back untracked files
 			}
 		}
