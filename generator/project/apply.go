@@ -100,10 +100,11 @@ func (d *disk) checkUnchanged(plan Plan) error {
 }
 
 // carryOut writes an operation down, performs it, and keeps it to be undone.
-// What only changes the record needs no journal.
+// What only changes the record needs no journal, but for what it takes over from
+// an operation that was undone: that must not be found again.
 func (d *disk) carryOut(op *operation, r *record) error {
 	err := errors.Join(d.ensure(ignoreOurs, []byte(ignored)), d.ensure(attributesFile, []byte(attributes)))
-	journaled := op.changesFiles() && !d.staging
+	journaled := (op.changesFiles() || op.adopts) && !d.staging
 	if err == nil && journaled {
 		err = d.writeOperation(journalFile, op, r)
 	}

@@ -22,6 +22,8 @@ type operation struct {
 	Otelgen string `json:"otelgen"` // the version that the project comes from with it
 	Creates bool   `json:"creates,omitempty"`
 	Steps   []step `json:"steps"`
+
+	adopts bool // it takes over what an update that was undone left
 }
 
 // step is what happens together: all of it, or nothing.
@@ -66,7 +68,12 @@ func (p *Project) operation(plan Plan) *operation {
 			if lines == nil {
 				lines = r.committed.lines(r.path)
 			}
-			if had := p.record.lines[r.path]; !slices.EqualFunc(had, lines, line.equal) {
+			had := p.record.lines[r.path]
+			left := had == nil && r.unrecorded // by an update that was undone
+			if left {
+				had, op.adopts = r.was.lines(r.path), true
+			}
+			if left || !slices.EqualFunc(had, lines, line.equal) {
 				s.Record = append(s.Record, lineChange{r.path, texts(had), texts(lines)})
 			}
 		}

@@ -225,3 +225,24 @@ func TestUndone(t *testing.T) {
 		})
 	}
 }
+
+// TestUndone_AndUndone: what an update has removed of one that was undone by git,
+// and undo has restored, the next update removes again.
+func TestUndone_AndUndone(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "f": text("a")}
+	dir := repository(t, nil)
+	mustNew(t, dir, v1)
+	commit(t, dir)
+	mustUpdate(t, dir, generator.Tree{specFile: nil, "f": text("a"), "added": text("b")}, nil)
+	gitDo(t, dir, "reset", "-q", "--hard")
+	for _, want := range []bool{false, true, false} {
+		if want {
+			undo(t, dir, 0)
+		} else {
+			mustUpdate(t, dir, v1, nil)
+		}
+		if _, ok := readDir(t, dir)["added"]; ok != want {
+			t.Fatalf("it is there: %v, want %v", ok, want)
+		}
+	}
+}
