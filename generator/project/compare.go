@@ -135,24 +135,39 @@ func versionOf(spec []byte) string {
 // templates. It does if otelgen wrote it, writes nothing there any more, and has
 // not written the new path yet. One of the two paths must be absent: if it is
 // the old one, the owner has deleted the file, or has moved it already. What an
-// update that was undone left at the new path counts as absent.
+// update that was undone left counts as absent, unless its owner would miss it.
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]
-	return !stays && s.entries[from].last() != nil && s.entries[to].last() == nil &&
+	return !stays && s.entries[from].last() != nil && s.entries[to].last() == nil && !s.isOurs(from) &&
 		(source.absent() || target.absent() || s.isLeft(from, to)) && source.obstacle == "" && target.obstacle == ""
 }
 
 // isLeft reports whether an update that was undone moved a file, and left the
-// new one behind, as git does with a file that it does not know yet.
+// new one behind, as git does with a file that it does not know yet. Only if its
+// owner has nothing in it but what is in the old one, too, may it be replaced.
 func (s *snapshot) isLeft(from, to string) bool {
 	target := s.disk[to].data
-	if target == nil || same(target, s.undone[to]) || same(target, s.next[to]) {
-		return target != nil
+	return target != nil && (s.isOurs(to) || same(target, s.next[to]) || s.isMerged(from, to, s.next[to]))
+}
+
+// isOurs reports whether an update that was undone left a file behind in which
+// there is nothing of its owner's that is only there.
+func (s *snapshot) isOurs(p string) bool {
+	left := s.undone[p]
+	return left != nil && left.ours
+}
+
+// isMerged reports whether a file is what a move from another path would write
+// now, if next is otelgen's version of it.
+func (s *snapshot) isMerged(from, to string, next []byte) bool {
+	v := versions{base: s.entries[from].last(), disk: s.disk[from].data, next: next}
+	if v.base == nil || v.disk == nil || v.next == nil {
+		return false
 	}
-	c := Change{Path: to}
-	c.merge(versions{base: s.entries[from].last(), disk: s.disk[from].data, next: s.next[to]}.normalized(to))
-	return same(target, c.After)
+	c := Change{Path: to, After: v.disk}
+	c.merge(v.normalized(to))
+	return same(s.disk[to].data, c.After)
 }
 
 // begun returns the record of a path as it is when an update begins. If a
@@ -211,10 +226,11 @@ func (s *snapshot) source(p, from string) string {
 // versions returns the versions of a file that the templates moved from another
 // path, or from "".
 func (s *snapshot) versions(p, from string) versions {
-	open := s.open(p)
+	source := s.source(p, from)
+	open := s.open(source)
 	v := versions{
 		base: first(s.begun(p, open).last(), s.begun(from, open).last()),
-		disk: s.disk[s.source(p, from)].data,
+		disk: s.disk[source].data,
 	}
 	if next, ok := s.next[p]; ok {
 		v.next = present(next)
@@ -230,8 +246,8 @@ func (s *snapshot) versions(p, from string) versions {
 // from, or "", and the changes so far, on which those of go.mod and go.sum
 // depend.
 func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
-	open, v := s.open(p), s.versions(p, from)
 	source := s.source(p, from)
+	open, v := s.open(source), s.versions(p, from)
 	c := Change{Path: p, Before: s.disk[source].data, After: v.disk}
 	if source != p {
 		c.From, c.left, c.mode = source, s.disk[p].data, s.disk[source].mode
@@ -240,7 +256,7 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	var err error
 	switch obstacle := s.disk[source].obstacle; {
 	case open:
-		c.Action, c.After, c.Note = Conflict, c.Before, s.whyOpen(p)
+		c.Action, c.After, c.Note = Conflict, c.Before, s.whyOpen(source)
 		committed = s.entries[p]
 		if from != "" && committed.last() == nil {
 			committed = s.entries[from]
@@ -279,7 +295,7 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	if decided := s.decided(p); decided != "" && c.Note == "" {
 		c.Note, c.decided = decided, true
 	}
-	if !open || from != "" {
+	if !open || from != "" || s.undone[p] != nil {
 		c.records = s.recordChanges(p, from, committed)
 	}
 	return c, err
@@ -325,7 +341,7 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 			c.Note = "it exists, and otelgen did not write it; " + c.Note
 		}
 	case Orphan:
-		if s.isCopy(c) {
+		if s.isCopy(c) || s.isOurs(c.Path) {
 			c.Action, c.After = Delete, nil
 			break
 		}

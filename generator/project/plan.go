@@ -24,7 +24,7 @@ type Change struct {
 	settles bool           // git no longer has it in conflict afterwards
 	news    bool           // the owner should see Note though nothing changes
 	leaves  []byte         // what an undo gives back at From
-	left    []byte         // what an update that was undone left at Path, to which the file moves
+	left    []byte         // what an update that was undone left at Path, and the file that moves there replaces
 	mode    fs.FileMode    // of a file that is written anew; 0 is the usual one
 	records []recordChange // that of Path, and that of the path from which its record moves
 }

@@ -226,6 +226,79 @@ func TestUndone(t *testing.T) {
 	}
 }
 
+// TestUndone_WithWhatIsTheOwners: what git leaves of an update that it takes back
+// may be the only file that has a line of the owner, who had not committed it.
+// Then it is the owner's.
+func TestUndone_WithWhatIsTheOwners(t *testing.T) {
+	tree := func(p, content string) generator.Tree { return generator.Tree{specFile: nil, p: text(content)} }
+	moved := map[string]string{"a": "b"}
+	all := func(cells map[string]string) files {
+		content := files{}
+		for p, cell := range cells {
+			content[p] = string(text(cell))
+		}
+		return content
+	}
+	for name, tt := range map[string]struct {
+		committed, edited string // the owner's a, which otelgen wrote as abcd; edited may be preceded by what is staged
+		next              generator.Tree
+		moved             map[string]string
+		want              map[string]string
+		action            Action // of what was left
+	}{
+		"the same again":        {"abcd", "Abcd", tree("b", "abcX"), moved, map[string]string{"b": "AbcX"}, Keep},
+		"a later one":           {"abcd", "Abcd", tree("b", "abcY"), moved, map[string]string{"b": "AbcY"}, Merge},
+		"a later one, all ours": {"abcd", "abcd", tree("b", "abcY"), moved, map[string]string{"b": "abcY"}, Update},
+		"it moves on":           {"abcd", "Abcd", tree("c", "abcX"), map[string]string{"a": "c", "b": "c"}, map[string]string{"b": "AbcX", "c": "abcX"}, Orphan},
+		"ours moves on":         {"Abcd", "Abcd", tree("c", "abcX"), map[string]string{"a": "c", "b": "c"}, map[string]string{"c": "AbcX"}, Delete},
+		"step by step":          {"abcd", "Abcd", tree("c", "abcX"), map[string]string{"a": "b", "b": "c"}, map[string]string{"b": "AbcX", "c": "abcX"}, Orphan},
+		"not again":             {"abcd", "Abcd", tree("a", "abcd"), nil, map[string]string{"a": "abcd", "b": "AbcX"}, Orphan},
+		"ours, and not again":   {"Abcd", "Abcd", tree("a", "abcd"), nil, map[string]string{"a": "Abcd"}, Delete},
+		"both have something":   {"aBcd", "ABcd", tree("b", "abcY"), moved, map[string]string{"a": "aBcd", "b": "ABcY"}, Merge},
+		"a conflict":            {"abcd", "abcZ", tree("b", "abcX"), moved, map[string]string{"b": "abcX"}, Update}, // git knows the conflict, and has removed it
+		"a conflict of both":    {"abcZ", "abcZ", tree("b", "abcX"), moved, map[string]string{"b": "abc(Z|d=X)"}, Conflict},
+		"a conflict only here":  {"abcd", "abcW,abcZ", tree("b", "abcX"), moved, map[string]string{"b": "abc(Z|d=X)"}, Conflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := repository(t, nil)
+			mustNew(t, dir, tree("a", "abcd"))
+			writeDir(t, dir, all(map[string]string{"a": tt.committed}))
+			commit(t, dir)
+			edits := strings.Split(tt.edited, ",")
+			for _, edited := range edits {
+				if len(edits) > 1 {
+					gitDo(t, dir, "add", "-A") // then git does not know the conflict
+				}
+				writeDir(t, dir, all(map[string]string{"a": edited}))
+			}
+			mustUpdate(t, dir, tree("b", "abcX"), moved)
+			gitDo(t, dir, "reset", "-q", "--hard")
+			before := readDir(t, dir)
+			plan := mustUpdate(t, dir, tt.next, tt.moved)
+			got := None
+			for _, c := range plan {
+				if c.Path == "b" {
+					got = c.Action
+				}
+			}
+			after := readDir(t, dir)
+			if diff := difference(ofOwner(after), all(tt.want)); diff != "" || got != tt.action {
+				t.Errorf("%q, want %s:%s", plan, tt.action, diff)
+			}
+			if plan := mustUpdate(t, dir, tt.next, tt.moved); !plan.Empty() && tt.action != Conflict {
+				t.Errorf("once more: %q", plan)
+			}
+			if diff := difference(readDir(t, dir), after); diff != "" {
+				t.Errorf("once more:%s", diff)
+			}
+			undo(t, dir, 0)
+			if diff := difference(ofOwner(readDir(t, dir)), ofOwner(before)); diff != "" {
+				t.Errorf("undone:%s", diff)
+			}
+		})
+	}
+}
+
 // TestUndone_AndUndone: what an update has removed of one that was undone by git,
 // and undo has restored, the next update removes again.
 func TestUndone_AndUndone(t *testing.T) {
@@ -245,4 +318,11 @@ func TestUndone_AndUndone(t *testing.T) {
 			t.Fatalf("it is there: %v, want %v", ok, want)
 		}
 	}
+}
+
+// ofOwner returns what does not belong to otelgen's own records.
+func ofOwner(all files) files {
+	some := maps.Clone(all)
+	maps.DeleteFunc(some, func(p, _ string) bool { return strings.HasPrefix(p, ".otelgen/") })
+	return some
 }
