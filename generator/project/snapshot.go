@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -150,8 +151,9 @@ func (s *snapshot) needsCode(d *disk) (bool, error) {
 // settle returns what is recorded of a path. Git may have merged the records of
 // two branches that were both updated. Then several lines say what otelgen wrote
 // last, and what is on the disk tells which of them to go on from: the one that
-// the file is, or that otelgen would write today, or with which nothing is in
-// conflict.
+// the file is; the one of which git took lines that are not the owner's, and that
+// otelgen would not write today; the one that otelgen would write today; or one
+// with which nothing is in conflict.
 func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	disk, next := s.disk[p].data, s.next[p]
 	all := make([]entry, len(lines))
@@ -175,6 +177,10 @@ func (s *snapshot) settle(p string, lines []line) (entry, error) {
 		func(e entry) bool { return diff3.Marked(disk) && e.pending != nil },
 		func(e entry) bool { return disk == nil && e.gone != nil },
 		func(e entry) bool { return same(disk, version(e)) },
+		func(e entry) bool {
+			merged, clean := diff3.Merge(version(e), disk, next)
+			return clean && disk != nil && next != nil && bytes.Equal(merged, next)
+		},
 		func(e entry) bool { return next != nil && same(next, version(e)) },
 		func(e entry) bool {
 			_, clean := diff3.Merge(version(e), disk, next)
