@@ -139,16 +139,16 @@ func versionOf(spec []byte) string {
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]
-	return !stays && s.entries[from].last() != nil && s.entries[to].last() == nil && !s.isOurs(from) &&
-		(source.absent() || target.absent() || s.isLeft(from, to)) && source.obstacle == "" && target.obstacle == ""
+	return !stays && s.entries[from].last() != nil && !s.isOurs(from) && source.obstacle == "" && target.obstacle == "" &&
+		(s.entries[to].last() == nil && (source.absent() || target.absent()) || s.isLeft(from, to))
 }
 
 // isLeft reports whether an update that was undone moved a file, and left the
 // new one behind, as git does with a file that it does not know yet. Only if its
 // owner has nothing in it but what is in the old one, too, may it be replaced.
 func (s *snapshot) isLeft(from, to string) bool {
-	target := s.disk[to].data
-	return target != nil && (s.isOurs(to) || same(target, s.next[to]) || s.isMerged(from, to, s.next[to]))
+	target, recorded := s.disk[to].data, s.entries[to].last()
+	return s.isOurs(to) || s.isMerged(from, to, s.next[to]) || s.isMerged(from, to, recorded) || target != nil && recorded == nil && same(target, s.next[to])
 }
 
 // isOurs reports whether an update that was undone left a file behind in which
@@ -229,7 +229,7 @@ func (s *snapshot) versions(p, from string) versions {
 	source := s.source(p, from)
 	open := s.open(source)
 	v := versions{
-		base: first(s.begun(p, open).last(), s.begun(from, open).last()),
+		base: first(s.begun(source, open).last(), s.begun(from, open).last()),
 		disk: s.disk[source].data,
 	}
 	if next, ok := s.next[p]; ok {

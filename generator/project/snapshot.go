@@ -255,7 +255,7 @@ func (p *Project) undone(d *disk) (map[string]*stray, error) {
 // adoptUndone goes on from what an update that was undone recorded of the files
 // that it left behind. So what its owner had changed in them is merged, and stays:
 // if that was not committed, it is nowhere else. The rest may be replaced and
-// removed. What is going to be replaced by a file that moves is left out.
+// removed.
 func (s *snapshot) adoptUndone() error {
 	var errs []error
 	for _, p := range slices.Sorted(maps.Keys(s.undone)) {
@@ -267,21 +267,9 @@ func (s *snapshot) adoptUndone() error {
 		errs = append(errs, err)
 		version := first(e.pending, e.last())
 		left.ours = same(left.content, version) || s.isMerged(left.from, p, version)
-		if !s.isReplaced(p) {
-			s.entries[p], s.unrecorded[p] = e, true
-		}
+		s.entries[p], s.unrecorded[p] = e, true
 	}
 	return errors.Join(errs...)
-}
-
-// isReplaced reports whether the templates move another file to a path.
-func (s *snapshot) isReplaced(p string) bool {
-	for from := range s.moved {
-		if s.destination(from) == p && s.canMove(from, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // takeBack makes the disk what it was before a creation that was interrupted:

@@ -295,6 +295,10 @@ func TestUndone_WithWhatIsTheOwners(t *testing.T) {
 			if diff := difference(ofOwner(readDir(t, dir)), ofOwner(before)); diff != "" {
 				t.Errorf("undone:%s", diff)
 			}
+			mustUpdate(t, dir, tt.next, tt.moved)
+			if got := ofOwner(readDir(t, dir)); difference(got, all(tt.want)) != "" && (tt.action != Delete || got["b"] == "") {
+				t.Errorf("undone, and once more:%s", difference(got, all(tt.want)))
+			}
 		})
 	}
 }
