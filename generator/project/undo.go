@@ -12,8 +12,8 @@ import (
 // After it has been applied, Undo returns the plan that does it again.
 //
 // What the owner has changed in a file since stays. Where that cannot be told
-// apart from what is taken back, the file stays as it is. A conflict that is
-// still open is over.
+// apart from what is taken back, the file stays as it is, and a conflict in it
+// stays open.
 func (p *Project) Undo() (Plan, error) {
 	d, err := openDisk(p.Dir)
 	if err != nil {
@@ -112,13 +112,13 @@ func (u undoing) change(s step) (Change, error) {
 	case c.Action == Orphan:
 		// What is recorded stays as well, so that the next update has the same to
 		// merge as it would have had.
-		c.From, c.leaves, c.Note, c.records = "", nil, "you have changed it since, so it stays", nil
+		c.Path, c.From, c.leaves, c.Note, c.records = f.Path, "", nil, "you have changed it since, so it stays", nil
 	case c.From != "" && now.data == nil: // it has been taken back already
 		old, err := u.d.look(c.Path)
 		c.From, c.Before, c.After = "", old.data, old.data
 		return c, err
 	}
-	c.settles = s.Conflict != nil && u.unmerged[f.Path]
+	c.settles = s.Conflict != nil && u.unmerged[f.Path] && c.Action != Orphan
 	return c, nil
 }
 
@@ -128,7 +128,7 @@ func (u undoing) takeBack(f fileChange, now file, conflict *stages) (Action, []b
 	switch {
 	case same(disk, f.Before) && now.obstacle == "":
 		return None, disk
-	case same(disk, f.After), conflict != nil && (diff3.Marked(disk) || u.unmerged[f.Path]):
+	case same(disk, f.After):
 		switch {
 		case f.Before == nil:
 			return Delete, nil
@@ -140,10 +140,10 @@ func (u undoing) takeBack(f fileChange, now file, conflict *stages) (Action, []b
 		return Orphan, disk
 	}
 	from, to := f.After, f.Before
-	if conflict != nil {
+	if conflict != nil && !diff3.Marked(disk) {
 		from, to = conflict.Next, conflict.Base
 	}
-	if merged, clean := diff3.Merge(from, disk, to); clean {
+	if merged, clean := diff3.Merge(from, disk, to); clean && !diff3.Marked(merged) {
 		return Merge, merged
 	}
 	return Orphan, disk

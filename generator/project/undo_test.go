@@ -95,7 +95,8 @@ func TestUndo_OfWhatChangedSince(t *testing.T) {
 		{"created, and deleted", "-", "-", "ab", "-", "-", None},
 		{"deleted, and there again", "ab", "ab", "-", "y", "y", Orphan},
 		{"a conflict that is open", "abc", "aXc", "aYc", "a(X|b=Y)c", "aXc", Update},
-		{"a conflict that is half resolved", "abc", "aXc", "aYc", "a(XZ|b=Y)c", "aXc", Update},
+		{"a conflict that is open, and edited elsewhere", "abcde", "aXcde", "aYcde", "a(X|b=Y)cdE", "aXcdE", Merge},
+		{"a conflict that is half resolved", "abc", "aXc", "aYc", "a(XZ|b=Y)c", "a(XZ|b=Y)c", Orphan},
 		{"a conflict that is resolved", "abc", "aXc", "aYc", "aXYc", "aXYc", Orphan},
 	}
 	for _, tt := range tests {
