@@ -132,23 +132,28 @@ func versionOf(spec []byte) string {
 }
 
 // canMove reports whether a file, or the tombstone of one, moves with the
-// templates. It does if otelgen wrote it, writes nothing there any more, and has
-// not written the new path yet. One of the two paths must be absent: if it is
-// the old one, the owner has deleted the file, or has moved it already. What an
-// update that was undone left counts as absent, unless its owner would miss it.
+// templates. It does if otelgen wrote it and writes nothing there any more, and
+// if it has not written the new path yet and one of the two paths is absent: if
+// that is the old one, the owner has deleted the file, or has moved it already.
+// What an update that was undone left at the new path counts as absent.
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]
-	return !stays && s.entries[from].last() != nil && !s.isOurs(from) && source.obstacle == "" && target.obstacle == "" &&
-		(s.entries[to].last() == nil && (source.absent() || target.absent()) || s.isLeft(from, to))
+	if stays || s.entries[from].last() == nil || s.isOurs(from) || source.obstacle != "" || target.obstacle != "" {
+		return false
+	}
+	return s.entries[to].last() == nil && (source.absent() || target.absent()) || s.isLeft(from, to)
 }
 
 // isLeft reports whether an update that was undone moved a file, and left the
 // new one behind, as git does with a file that it does not know yet. Only if its
 // owner has nothing in it but what is in the old one, too, may it be replaced.
 func (s *snapshot) isLeft(from, to string) bool {
-	target, recorded := s.disk[to].data, s.entries[to].last()
-	return s.isOurs(to) || s.isMerged(from, to, s.next[to]) || s.isMerged(from, to, recorded) || target != nil && recorded == nil && same(target, s.next[to])
+	target, next, recorded := s.disk[to].data, s.next[to], s.entries[to].last()
+	if target != nil && same(target, next) && recorded == nil {
+		return true
+	}
+	return s.isOurs(to) || s.isMerged(from, to, next) || s.isMerged(from, to, recorded)
 }
 
 // isOurs reports whether an update that was undone left a file behind in which
