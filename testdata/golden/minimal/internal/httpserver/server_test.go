@@ -299,15 +299,6 @@ func TestServer_DismissesClients(t *testing.T) {
 // Close waits for the requests in progress, and closes their connections when its
 // context is done.
 func TestServer_Close(t *testing.T) {
-	began, finish := make(chan struct{}), make(chan struct{})
-	router := NewRouter()
-	router.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
-		began <- struct{}{}
-		select {
-		case <-finish:
-		case <-r.Context().Done(): // the connection is closed
-		}
-	})
 	for name, c := range map[string]struct {
 		time   time.Duration
 		status int
@@ -316,6 +307,15 @@ func TestServer_Close(t *testing.T) {
 		"finished": {time.Hour, http.StatusOK, nil},
 		"cut off":  {time.Millisecond, 0, context.DeadlineExceeded},
 	} {
+		began, finish := make(chan struct{}), make(chan struct{})
+		router := NewRouter()
+		router.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+			began <- struct{}{}
+			select {
+			case <-finish:
+			case <-r.Context().Done(): // the connection is closed
+			}
+		})
 		server, err := New(t.Context(), limits, fakeHealth{}, router, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
@@ -337,7 +337,7 @@ func TestServer_Close(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if c.err == nil {
-			finish <- struct{}{}
+			close(finish)
 		}
 		if err := <-closed; !errors.Is(err, c.err) {
 			t.Errorf("%s: %v, want %v", name, err, c.err)
