@@ -113,7 +113,7 @@ var linted sync.Map
 func lint(t testing.TB, dir string) {
 	t.Helper()
 	packages := map[string]string{} // what tells one from another, by directory
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" {
 			return err
 		}
