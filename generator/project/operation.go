@@ -73,7 +73,7 @@ func (p *Project) operation(plan Plan) *operation {
 			if left {
 				had, op.adopts = r.was.lines(r.path), true
 			}
-			if left || !slices.EqualFunc(had, lines, line.equal) {
+			if left || !sameLines(had, lines) {
 				s.Record = append(s.Record, lineChange{r.path, texts(had), texts(lines)})
 			}
 		}
@@ -153,13 +153,18 @@ func (d *disk) perform(op *operation, r *record) (changed []string, err error) {
 			changed = append(changed, left)
 			continue
 		}
-		for _, l := range s.Record {
-			r.set(l.Path, parseLines(l.After))
-		}
+		r.apply(s)
 	}
 	unstage(d.root.Name(), op)
 	d.flush() // before the record says so
 	return changed, d.writeRecord(r)
+}
+
+// apply records what a step records.
+func (r *record) apply(s step) {
+	for _, l := range s.Record {
+		r.set(l.Path, parseLines(l.After))
+	}
 }
 
 func parseLines(texts []string) (lines []line) {
@@ -238,9 +243,7 @@ func (d *disk) writeRecord(r *record) error {
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	after := record{lines: maps.Clone(r.lines)}
 	for _, s := range op.Steps {
-		for _, l := range s.Record {
-			after.set(l.Path, parseLines(l.After))
-		}
+		after.apply(s)
 	}
 	text, err := json.Marshal(op)
 	if err != nil {

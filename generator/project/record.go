@@ -177,6 +177,15 @@ func (r *record) add(l line) {
 	}
 }
 
+// part returns the version of a kind, if the line has one.
+func (l line) part(kind byte) (part, bool) {
+	i := slices.IndexFunc(l.parts, func(p part) bool { return p.kind == kind })
+	if i < 0 {
+		return part{}, false
+	}
+	return l.parts[i], true
+}
+
 func (l line) equal(other line) bool {
 	return l.path == other.path && slices.EqualFunc(l.parts, other.parts, func(a, b part) bool { return a.kind == b.kind && a.hash == b.hash })
 }
@@ -193,8 +202,8 @@ func (r *record) format() []byte {
 	return out.Bytes()
 }
 
-// set replaces the lines of a path. No line means that nothing is recorded. A line that is there already stays as it is: its text may come from
-// another compressor.
+// set replaces the lines of a path. No line means that nothing is recorded. A line
+// that is there already stays as it is: its text may come from another compressor.
 func (r *record) set(p string, lines []line) {
 	if r.lines == nil {
 		r.lines = map[string][]line{}

@@ -28,16 +28,10 @@ type renaming struct {
 
 // readRenaming finds out whether the service or its module has got another name,
 // and reads the files of the owner, which use the old one, if it has.
-func readRenaming(d *disk, s *snapshot) (renaming, error) {
-	recorded := first(s.spec, s.disk[specFile].data)
-	if same(recorded, s.next[specFile]) {
-		return renaming{}, nil
-	}
-	was, errWas := generator.ParseSpec(specFile, recorded, "")
-	now, errNow := generator.ParseSpec(specFile, s.next[specFile], "")
+func readRenaming(d *disk, s *snapshot, was, now generator.Spec) (renaming, error) {
 	r := renaming{service: [2]string{was.Service, now.Service}, module: [2]string{was.Module, now.Module}, others: map[string]file{}}
-	if errWas != nil || errNow != nil || was.Service == "" || !r.isOne() {
-		return renaming{}, nil //nolint:nilerr // a Spec that is wrong has no names
+	if was.Service == "" || !r.isOne() {
+		return renaming{}, nil
 	}
 	err := d.walk(".", func(p string, entry fs.DirEntry) error {
 		switch name := entry.Name(); {

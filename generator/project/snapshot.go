@@ -68,18 +68,28 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	}
 	s.spec = s.entries[specFile].base
 	delete(s.entries, specFile)
-	s.restyled = hasOtherSlots(first(s.spec, s.disk[specFile].data), next[specFile])
+	was, now := s.specs()
+	s.restyled = !maps.Equal(was.Slots, now.Slots)
 	errs = append(errs, s.adoptUndone())
-	s.renaming, err = readRenaming(d, s)
+	s.renaming, err = readRenaming(d, s, was, now)
 	errs = append(errs, err)
 	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
 }
 
-// hasOtherSlots reports whether two files hold Specs whose slots have other values.
-func hasOtherSlots(a, b []byte) bool {
-	was, errWas := generator.ParseSpec(specFile, a, "")
-	now, errNow := generator.ParseSpec(specFile, b, "")
-	return errWas == nil && errNow == nil && !maps.Equal(was.Slots, now.Slots)
+// specs returns the Spec for which otelgen wrote the project, and the next one.
+// They are empty if they do not differ, or if one of them is not valid: then
+// nothing follows from them.
+func (s *snapshot) specs() (was, now generator.Spec) {
+	recorded := first(s.spec, s.disk[specFile].data)
+	if same(recorded, s.next[specFile]) {
+		return was, now
+	}
+	was, errWas := generator.ParseSpec(specFile, recorded, "")
+	now, errNow := generator.ParseSpec(specFile, s.next[specFile], "")
+	if errWas != nil || errNow != nil {
+		return generator.Spec{}, generator.Spec{}
+	}
+	return was, now
 }
 
 func keys[V any](m map[string]V) map[string]bool {

@@ -64,10 +64,8 @@ func sameLines(a, b []line) bool { return slices.EqualFunc(a, b, line.equal) }
 // resolved returns what is recorded of a conflict after its owner has resolved it.
 func resolved(lines []line) []line {
 	for _, l := range lines {
-		for _, p := range l.parts {
-			if p.kind == kindPending {
-				return []line{{path: l.path, parts: []part{{kindBase, p.hash, p.data}}}}
-			}
+		if p, ok := l.part(kindPending); ok {
+			return []line{{path: l.path, parts: []part{{kindBase, p.hash, p.data}}}}
 		}
 	}
 	return lines
@@ -163,9 +161,7 @@ func (p *Project) Open() ([]string, error) {
 		if err != nil {
 			return nil, inDir(p.Dir, err)
 		}
-		pending := slices.ContainsFunc(lines, func(l line) bool {
-			return slices.ContainsFunc(l.parts, func(part part) bool { return part.kind == kindPending })
-		})
+		pending := slices.ContainsFunc(lines, func(l line) bool { _, ok := l.part(kindPending); return ok })
 		if pending && (diff3.Marked(f.data) || unmerged[name]) {
 			open = append(open, name)
 		}
