@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 )
 
 // projectDir returns the directory of the project that the current directory is
@@ -18,11 +19,19 @@ func projectDir() string {
 // projectOf returns the directory of the project that a file is in, or "".
 func projectOf(file string) string {
 	for dir := filepath.Dir(file); ; dir = filepath.Join(dir, "..") {
-		if exists(filepath.Join(dir, filepath.FromSlash(generator.SpecFile))) {
+		if exists(specFile(dir)) {
 			return dir
 		}
 		if at, err := filepath.Abs(dir); err != nil || at == filepath.Dir(at) {
 			return ""
 		}
 	}
+}
+
+// specFile returns the file with the Spec of a project.
+func specFile(dir string) string { return filepath.Join(dir, filepath.FromSlash(generator.SpecFile)) }
+
+// specOf returns the Spec of a project.
+func specOf(p *project.Project) (generator.Spec, error) {
+	return generator.ParseSpec(specFile(p.Dir), p.SpecYAML, thisVersion())
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -60,13 +59,10 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	}
 	cmd.ValidArgsFunction = func(_ *cobra.Command, named []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		has, known := featuresIn(cmp.Or(*dir, projectDir()))
-		var all []cobra.Completion
-		for _, f := range choosable(catalog) {
-			if !slices.Contains(named, f.Name) && (!known || offers(has, f.Name)) {
-				all = append(all, cobra.CompletionWithDesc(f.Name, f.Summary))
-			}
-		}
-		return all, cobra.ShellCompDirectiveNoFileComp
+		offered := slices.DeleteFunc(choosable(catalog), func(f *generator.Feature) bool {
+			return slices.Contains(named, f.Name) || known && !offers(has, f.Name)
+		})
+		return completions("", offered), cobra.ShellCompDirectiveNoFileComp
 	}
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
@@ -82,7 +78,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 // featuresIn returns the features that the service in a directory names, if
 // there is one.
 func featuresIn(dir string) (names []string, known bool) {
-	file := filepath.Join(dir, filepath.FromSlash(generator.SpecFile))
+	file := specFile(dir)
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, false

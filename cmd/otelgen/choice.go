@@ -74,12 +74,18 @@ func namesOf(features []*generator.Feature) []string {
 func completeFeatures(catalog *generator.Catalog) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndex(typed, ",")+1]
-		var all []cobra.Completion
-		for _, f := range optional(catalog) {
-			if !slices.Contains(strings.Split(before, ","), f.Name) {
-				all = append(all, cobra.CompletionWithDesc(before+f.Name, f.Summary))
-			}
-		}
-		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		others := slices.DeleteFunc(optional(catalog), func(f *generator.Feature) bool {
+			return slices.Contains(strings.Split(before, ","), f.Name)
+		})
+		return completions(before, others), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
+}
+
+// completions completes what is typed so far with the names of features.
+func completions(before string, features []*generator.Feature) []cobra.Completion {
+	var all []cobra.Completion
+	for _, f := range features {
+		all = append(all, cobra.CompletionWithDesc(before+f.Name, f.Summary))
+	}
+	return all
 }

@@ -11,13 +11,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
 )
 
@@ -224,7 +222,7 @@ func (d *doctor) service() {
 		d.note("service", err.Error())
 		return
 	}
-	spec, err := generator.ParseSpec(filepath.Join(d.dir, filepath.FromSlash(generator.SpecFile)), p.SpecYAML, thisVersion())
+	spec, err := specOf(p)
 	if err != nil {
 		d.wrong("service", err.Error())
 		return

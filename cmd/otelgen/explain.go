@@ -75,16 +75,12 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	if err != nil {
 		return explained{}, err
 	}
-	spec, err := generator.ParseSpec(filepath.Join(dir, filepath.FromSlash(generator.SpecFile)), p.SpecYAML, thisVersion())
+	spec, err := specOf(p)
 	if err != nil {
 		return explained{}, err
 	}
 	spec.Otelgen = thisVersion()
-	selection, err := generator.Resolve(catalog, spec)
-	if err != nil {
-		return explained{}, err
-	}
-	tree, err := generator.Render(selection)
+	selection, tree, err := render(catalog, spec)
 	if err != nil {
 		return explained{}, err
 	}

@@ -35,11 +35,7 @@ that it reads, and what comes with it. otelgen list names the features.`,
 		},
 	}
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		var all []cobra.Completion
-		for _, f := range choosable(catalog) {
-			all = append(all, cobra.CompletionWithDesc(f.Name, f.Summary))
-		}
-		return all, cobra.ShellCompDirectiveNoFileComp
+		return completions("", choosable(catalog)), cobra.ShellCompDirectiveNoFileComp
 	}
 	output.addTo(cmd)
 	return cmd
@@ -115,11 +111,7 @@ func filesOf(catalog *generator.Catalog, f *generator.Feature) ([]string, error)
 			with.Slots[slot.Name] = whole[slot.Name]
 		}
 	}
-	selection, err := generator.Resolve(catalog, with)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := generator.Render(selection)
+	selection, tree, err := render(catalog, with)
 	if err != nil {
 		return nil, err
 	}

@@ -240,11 +240,11 @@ func (u *updater) open(dir string, say func(string)) (*project.Project, error) {
 
 // plan compares a service with what this otelgen would write for its Spec.
 func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
-	file := filepath.Join(p.Dir, filepath.FromSlash(generator.SpecFile))
+	file := specFile(p.Dir)
 	if git.HasMarker(p.SpecYAML) {
 		return nil, fmt.Errorf("%s: git has a conflict in it; resolve that, then run the command again", file)
 	}
-	spec, err := generator.ParseSpec(file, p.SpecYAML, thisVersion())
+	spec, err := specOf(p)
 	if err != nil {
 		return nil, err
 	}
@@ -260,19 +260,15 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		}
 	}
 	spec.Otelgen = thisVersion()
-	selection, err := generator.Resolve(u.catalog, spec)
+	selection, tree, err := render(u.catalog, spec)
 	if _, ofSpec := errors.AsType[*generator.ChoiceError](err); ofSpec && u.choose == nil {
 		err = errors.New(file + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+file+": "))
 	}
 	if err != nil {
 		return nil, err
 	}
-	tree, err := generator.Render(selection)
-	if err != nil {
-		return nil, err
-	}
 	if u.accept != nil {
-		before, err := u.render(was)
+		_, before, err := render(u.catalog, was)
 		if err == nil {
 			err = u.accept(p, before, tree)
 		}
@@ -285,12 +281,13 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 }
 
 // render returns what a Spec leads to.
-func (u *updater) render(spec generator.Spec) (generator.Tree, error) {
-	selection, err := generator.Resolve(u.catalog, spec)
+func render(catalog *generator.Catalog, spec generator.Spec) (*generator.Selection, generator.Tree, error) {
+	selection, err := generator.Resolve(catalog, spec)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return generator.Render(selection)
+	tree, err := generator.Render(selection)
+	return selection, tree, err
 }
 
 // update is what it takes to bring a service up to date, or has taken.
