@@ -131,6 +131,13 @@ func executable(t *testing.T) string {
 // do makes a request and returns the status, 0 if there was no response, and the body.
 func (p *process) do(method, path, body string) (int, string) {
 	p.t.Helper()
+	status, _, content := p.ask(method, path, body)
+	return status, content
+}
+
+// ask is do, and returns the header of the response as well.
+func (p *process) ask(method, path, body string) (status int, header http.Header, content string) {
+	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, p.url+path, strings.NewReader(body))
@@ -140,14 +147,14 @@ func (p *process) do(method, path, body string) (int, string) {
 	request.Header = p.header.Clone()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, err.Error()
+		return 0, nil, err.Error()
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
+	all, err := io.ReadAll(response.Body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return response.StatusCode, string(content)
+	return response.StatusCode, response.Header, string(all)
 }
 
 // parent is the caller's span in every request of these tests.

@@ -211,21 +211,12 @@ func TestOrders_UnderWayAreAnswered(t *testing.T) {
 func TestOrders_Location(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/orders", strings.NewReader(anOrder))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header = p.header.Clone()
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
+	_, header, body := p.ask(http.MethodPost, "/orders", anOrder)
 	var created struct{ ID string }
-	if err := json.NewDecoder(response.Body).Decode(&created); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal([]byte(body), &created); err != nil {
+		t.Fatalf("%v: %s", err, body)
 	}
-	if got := response.Header.Get("Location"); created.ID == "" || got != "/orders/"+created.ID {
+	if got := header.Get("Location"); created.ID == "" || got != "/orders/"+created.ID {
 		t.Errorf("Location %q of order %q", got, created.ID)
 	}
 }
