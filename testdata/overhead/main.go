@@ -11,11 +11,9 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
+
+	"github.com/otelgen/otelgen/testdata/overhead/internal/bench"
 )
 
 const (
@@ -23,34 +21,11 @@ const (
 	otelhttp = "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp@v0.72.0"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "overhead:", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main("overhead", run) }
 
-func run(args []string) error {
-	dir, err := os.MkdirTemp("", "overhead")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
+func run(dir string, args []string) error {
 	if err := os.CopyFS(dir, os.DirFS(service)); err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(dir, "internal", "overhead"), os.DirFS("_bench")); err != nil {
-		return err
-	}
-	if err := command(dir, "get", otelhttp); err != nil {
-		return err
-	}
-	test := []string{"test", "-count=1", "-timeout=0", "-v", "./internal/overhead", "-args"}
-	return command(dir, append(test, args...)...)
-}
-
-func command(dir string, args ...string) error {
-	cmd := exec.CommandContext(context.Background(), "go", args...) //nolint:gosec // the arguments are ours
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stdout, os.Stderr
-	return cmd.Run()
+	return bench.Measure(dir, []string{"_bench/overhead_test.go"}, []string{otelhttp}, args)
 }
