@@ -38,7 +38,7 @@ func Measure(dir string, tests, stock, args []string) error {
 		return err
 	}
 	for _, test := range tests {
-		content, err := os.ReadFile(test) //nolint:gosec // its name is ours
+		content, err := os.ReadFile(test)
 		if err != nil {
 			return err
 		}
