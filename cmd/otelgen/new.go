@@ -72,16 +72,22 @@ func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	flags.SortFlags = false
 	flags.StringVar(&o.module, "module", "", "module `PATH`, if NAME does not say")
 	flags.StringVar(&o.dir, "dir", "", "`DIR` of the service (default: its name)")
-	addChoices(cmd, catalog, o.slots)
-	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
-	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
-	flags.StringVar(&o.spec, "spec", "", "take all choices from `FILE`, which is like .otelgen/spec.yaml; - is standard input")
+	o.addSelectionFlags(cmd, catalog)
 	flags.BoolVar(&o.printed, "print-spec", false, "print the choices as such a file, defaults included, and write nothing")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be written, and write nothing")
 	flags.StringVar(&o.explore, "explore", "", "print the file `PATH` as it would be written, and write nothing")
 	flags.BoolVar(&o.noGit, "no-git", false, "do not create a git repository")
 	flags.BoolVar(&o.noInput, "no-input", false, "ask nothing, even on a terminal")
 	o.output.addTo(cmd)
+}
+
+// addSelectionFlags adds the flags that choose what a service consists of.
+func (o *newOptions) addSelectionFlags(cmd *cobra.Command, catalog *generator.Catalog) {
+	flags := cmd.Flags()
+	addChoices(cmd, catalog, o.slots)
+	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
+	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
+	flags.StringVar(&o.spec, "spec", "", "take all choices from `FILE`, which is like .otelgen/spec.yaml; - is standard input")
 	complete(cmd, "preset", presetNames())
 	if err := cmd.RegisterFlagCompletionFunc("with", completeFeatures(catalog)); err != nil {
 		panic(err) // there is no such flag

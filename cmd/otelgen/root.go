@@ -82,6 +82,7 @@ var synonyms = map[string][]string{
 	"add":     {"enable", "install", "set", "with"},
 	"remove":  {"delete", "disable", "rm", "uninstall", "without"},
 	"update":  {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
+	"try":     {"demo", "play", "preview", "quickstart"},
 	"undo":    {"abort", "back", "restore", "revert", "rollback"},
 	"rename":  {"move", "mv", "name"},
 	"check":   {"lint", "status", "validate", "verify"},
@@ -102,7 +103,7 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 		return commands
 	}
 	root := rootCommand(slices.Concat(
-		in("make", newCommand(catalog), addCommand(catalog), removeCommand(catalog), renameCommand(catalog)),
+		in("make", newCommand(catalog), tryCommand(catalog), addCommand(catalog), removeCommand(catalog), renameCommand(catalog)),
 		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog)),
 		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand()),
 		in("more", versionCommand()),
