@@ -41,10 +41,10 @@ func TestLoad_Rejects(t *testing.T) {
 	}{
 		// Files
 		{"editor's backup", "router/chi/files/x.tmpl~", "", "x", []string{
-			"router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
+			"router/chi/files/x.tmpl~: unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw",
 		}},
 		{"editor's swap file", "router/chi/files/.x.tmpl.swp", "", "x", []string{
-			"router/chi/files/.x.tmpl.swp: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw",
+			"router/chi/files/.x.tmpl.swp: unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw",
 		}},
 		{"stray file in a feature", "router/chi/notes.txt", "", "x", []string{
 			"router/chi/notes.txt: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
@@ -56,16 +56,16 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/old/feature.yaml: missing; every folder of a catalog is a feature",
 		}},
 		{"go.mod of a feature", "router/chi/files/go.mod.tmpl", "", "x", []string{
-			"router/chi/files/go.mod.tmpl: go.mod: otelgen writes it itself; what it says follows from the other files",
+			"router/chi/files/go.mod.tmpl: go.mod: otelgen writes this file itself, from what the other files say; remove it",
 		}},
 		{"otelgen's own records", "router/chi/files/.otelgen/x.raw", "", "x", []string{
-			"router/chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes it itself; what it says follows from the other files",
+			"router/chi/files/.otelgen/x.raw: .otelgen/x: otelgen writes this file itself, from what the other files say; remove it",
 		}},
 		{"path that Windows lacks", "router/chi/files/a:b.raw", "", "x", []string{
-			"router/chi/files/a:b.raw: a:b: no path that every system can have; use letters, digits, - _ and .",
+			"router/chi/files/a:b.raw: a:b: not a path that every system supports; use letters, digits, - _ and .",
 		}},
 		{"go.mod by another case", "router/chi/files/Go.mod.tmpl", "", "x", []string{
-			"router/chi/files/Go.mod.tmpl: Go.mod: otelgen writes it itself; what it says follows from the other files",
+			"router/chi/files/Go.mod.tmpl: Go.mod: otelgen writes this file itself, from what the other files say; remove it",
 		}},
 		{"git's own records", "router/chi/files/sub/.Git/config.raw", "", "x", []string{
 			"router/chi/files/sub/.Git/config.raw: sub/.Git/config: belongs to git; find another path",
@@ -120,7 +120,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/feature.yaml:2:7: the list that begins with [ does not end; add a ], or a comma between the items",
 		}},
 		{"empty", "router/chi/feature.yaml", "", "", []string{
-			"router/chi/feature.yaml: empty; something is expected here",
+			"router/chi/feature.yaml: empty; write what the file is for, or remove it",
 		}},
 		{"unknown key", "router/chi/feature.yaml", "summary:", "sumnary:", []string{
 			"router/chi/feature.yaml:1:1: summary: one line of plain text is needed",
@@ -134,17 +134,17 @@ func TestLoad_Rejects(t *testing.T) {
 			"slots.yaml:3:3: ask: unknown key; choose default, name, optional, question, title or when",
 		}},
 		{"key twice", "router/chi/feature.yaml", "summary:", "title: chi\nsummary:", []string{
-			"router/chi/feature.yaml:2:1: title: the key is there twice, first in line 1; remove one",
+			"router/chi/feature.yaml:2:1: title: duplicate key, first in line 1; remove one",
 		}},
 		{"list for a value", "router/chi/feature.yaml", "title: chi", "title: [chi]", []string{
 			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
-			"router/chi/feature.yaml:1:8: a single value is expected here, not a list (- item)",
+			"router/chi/feature.yaml:1:8: use a single value here, not a list (- item)",
 		}},
 		{"value for a list", "feature/audit/feature.yaml", "[background]", "background", []string{
-			"feature/audit/feature.yaml:3:11: a list (- item) is expected here, not a single value",
+			"feature/audit/feature.yaml:3:11: use a list (- item) here, not a single value",
 		}},
 		{"no bool", "sample/orders/feature.yaml", "fallible: true", "fallible: perhaps", []string{
-			"sample/orders/feature.yaml:9:15: perhaps: neither true nor false",
+			"sample/orders/feature.yaml:9:15: perhaps: not a boolean; use true or false",
 		}},
 		{"list as an item", "sample/orders/feature.yaml", "- |\n      curl", "- [x]\n    - |\n      curl", []string{
 			"sample/orders/feature.yaml:19:7: an item is a text or a mapping",
@@ -159,22 +159,22 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/feature.yaml:16:7: <<: an item has each key once, and a text for it",
 		}},
 		{"item by its alias", "sample/orders/feature.yaml", "- path: \"`internal/order`\"", "- &twice {path: x, text: x}\n    - *twice\n    - path: x", []string{
-			"sample/orders/feature.yaml:17:7: *twice: an alias; write out what it stands for",
+			"sample/orders/feature.yaml:17:7: *twice: aliases are not possible; write out what it stands for",
 		}},
 		{"null for a text", "sample/orders/feature.yaml", "text: the sample", "text:", []string{
-			"sample/orders/feature.yaml:17:12: null: nothing is here; give a value, or remove the key",
+			"sample/orders/feature.yaml:17:12: null: the value is missing; give one, or remove the key",
 		}},
 
 		// Slots
 		{"name of a slot", "slots.yaml", "name: router", "name: Router", []string{
 			"router/chi: slot router: there is no such slot; did you mean Router?",
 			"router/stdlib: slot router: there is no such slot; did you mean Router?",
-			`slots.yaml:1:9: "Router": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
-			"slots.yaml:4:12: slot Router: default stdlib: no value of this slot; there is nothing to choose from",
+			`slots.yaml:1:9: "Router" is not a valid name: use a letter, then a-z, 0-9 and single hyphens, and none of the words none, any, on, off`,
+			"slots.yaml:4:12: slot Router: default stdlib is not a value of this slot; there is nothing to choose from",
 		}},
 		{"slot twice", "slots.yaml", "name: store", "name: database", []string{
-			"slots.yaml:15:9: slot database: it is there twice; remove one",
-			"slots.yaml:18:12: slot database: default sql: no value of this slot; choose none or sqlite",
+			"slots.yaml:15:9: slot database: declared twice; remove one",
+			"slots.yaml:18:12: slot database: default sql is not a value of this slot; choose none or sqlite",
 			"store/orm: slot store: there is no such slot; choose database, feature, router, sample or shared",
 			"store/sql: slot store: there is no such slot; choose database, feature, router, sample or shared",
 		}},
@@ -182,13 +182,13 @@ func TestLoad_Rejects(t *testing.T) {
 			"slots.yaml:1:10: slot audit: a feature has this name, too; conditions could not tell them apart",
 		}},
 		{"default that is no value", "slots.yaml", "default: sql", "default: sqll", []string{
-			"slots.yaml:18:12: slot store: default sqll: no value of this slot; did you mean sql?",
+			"slots.yaml:18:12: slot store: default sqll is not a value of this slot; did you mean sql?",
 		}},
 		{"none as default of what has to be", "slots.yaml", "default: stdlib", "default: none", []string{
-			"slots.yaml:4:12: slot router: default none: no value of this slot; choose chi or stdlib",
+			"slots.yaml:4:12: slot router: default none is not a value of this slot; choose chi or stdlib",
 		}},
 		{"condition on a slot below", "slots.yaml", "optional: true", "optional: true\n  when: {store: [sql]}", []string{
-			"slots.yaml:10:10: when store: no such choice among the slots above; choose router",
+			"slots.yaml:10:10: when store: not one of the slots above; choose router",
 		}},
 		{"condition on an unknown value", "slots.yaml", "[any]", "[oracle]", []string{
 			"slots.yaml:19:21: when database oracle: no such value; choose none or sqlite",
@@ -196,7 +196,7 @@ func TestLoad_Rejects(t *testing.T) {
 
 		// Features
 		{"reserved name", "feature/none/feature.yaml", "", "title: x\nsummary: x\n", []string{
-			`feature/none: "none": no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of none, any, on, off`,
+			`feature/none: "none" is not a valid name: use a letter, then a-z, 0-9 and single hyphens, and none of the words none, any, on, off`,
 		}},
 		{"no title", "router/chi/feature.yaml", "title: chi\n", "", []string{
 			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
@@ -220,7 +220,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/memory/feature.yaml:3:1: when: missing; without a condition the files belong to orders",
 		}},
 		{"joint of an unknown slot", "sample/orders/memory/feature.yaml", "database:", "dtabase:", []string{
-			"sample/orders/memory/feature.yaml:3:8: when dtabase: no such choice among the slots and optional features; did you mean database?",
+			"sample/orders/memory/feature.yaml:3:8: when dtabase: not one of the slots and optional features; did you mean database?",
 		}},
 		{"joint of an unknown value", "sample/orders/memory/feature.yaml", "[none]", "[postgres]", []string{
 			"sample/orders/memory/feature.yaml:3:19: when database postgres: no such value; choose none or sqlite",
@@ -285,7 +285,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/feature.yaml:2:8: once x.go: chi has no file x.go",
 		}},
 		{"type that is Go", "shared/base/feature.yaml", "outputs: [router]", "outputs: [router]\n    type: \"[]int\"", []string{
-			`shared/base/feature.yaml:34:11: type "[]int": package.Name is expected, or *package.Name`,
+			`shared/base/feature.yaml:34:11: type "[]int": not of the form package.Name or *package.Name`,
 			"shared/base/feature.yaml:34:11: type []int: only members of a group have a type; name the group in into",
 		}},
 		{"literal that can fail", "shared/base/feature.yaml", "outputs: [router]", "outputs: [router]\n    literal: true", []string{
@@ -310,10 +310,10 @@ func TestLoad_Rejects(t *testing.T) {
 			`feature/background/feature.yaml:7:38: variable BACKGROUND_KEY: a secret has no value before "make env"; remove default, development and example`,
 		}},
 		{"default and example", "feature/background/feature.yaml", `example: "`, `default: x, example: "`, []string{
-			"feature/background/feature.yaml:8:52: variable BACKGROUND_ADDR: the default is shown, and the example is not; remove one",
+			"feature/background/feature.yaml:8:52: variable BACKGROUND_ADDR: an example is shown only where there is no default; remove one",
 		}},
 		{"default of two lines", "database/sqlite/feature.yaml", "{{.Service}}.db", "a\\nb", []string{
-			`database/sqlite/feature.yaml:6:16: variable DATABASE_PATH: default: "a\nb" is not a line: use one line of text`,
+			`database/sqlite/feature.yaml:6:16: variable DATABASE_PATH: default: "a\nb" is not of the kind line: use one line of text`,
 		}},
 		{"default that sh and compose read differently", "database/sqlite/feature.yaml", "{{.Service}}.db", "it's", []string{
 			"database/sqlite/feature.yaml:6:16: variable DATABASE_PATH: default: sh and docker compose read it differently; do without ', and without \\ at the end",
@@ -329,25 +329,25 @@ func TestLoad_Rejects(t *testing.T) {
 			"database/sqlite/feature.yaml:14:19: input cfg.Database: no feature provides it; did you mean cfg.database?",
 		}},
 		{"type of a field", "database/sqlite/feature.yaml", "database.Config", "'map[string]string'", []string{
-			`database/sqlite/feature.yaml:9:29: type "map[string]string": package.Name is expected`,
+			`database/sqlite/feature.yaml:9:29: type "map[string]string": not of the form package.Name`,
 		}},
 		{"field of two", "feature/audit/feature.yaml", "requires:", "config: [{field: HTTP, type: x.Config, import: internal/x}]\nrequires:", []string{
 			"feature/audit/feature.yaml:3:18: config field HTTP: base has it, too (shared/base/feature.yaml:17:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
 		{"name of a step", "sample/orders/feature.yaml", "name: orders", `name: "orders: %w"`, []string{
-			`sample/orders/feature.yaml:4:11: step "orders: %w": not a name; use words of a-z and 0-9`,
+			`sample/orders/feature.yaml:4:11: step "orders: %w" is not a valid name: use words of a-z and 0-9`,
 		}},
 		{"call that is Go", "sample/orders/feature.yaml", "call: order.NewService", `call: "order.NewService(1).With"`, []string{
-			`sample/orders/feature.yaml:6:11: call "order.NewService(1).With": package.Name is expected`,
+			`sample/orders/feature.yaml:6:11: call "order.NewService(1).With": not of the form package.Name`,
 		}},
 		{"import that is none", "sample/orders/feature.yaml", "import: internal/order\n", "import: ../order\n", []string{
-			`sample/orders/feature.yaml:5:13: import "../order": not an import path; a directory of the project, or a package elsewhere, is expected`,
+			`sample/orders/feature.yaml:5:13: import "../order": not an import path; name a directory of the project, or another package`,
 		}},
 		{"input that is Go", "sample/orders/feature.yaml", "[store, log]", `[store, "nil"]`, []string{
 			"sample/orders/feature.yaml:7:21: input nil: no feature provides it; choose cfg, cfg.Background, cfg.Database, cfg.HTTP, ctx, db, dialect, log, mapper, orders, parts, queue, router, server or store",
 		}},
 		{"input that is an expression", "sample/orders/feature.yaml", "[store, log]", `[store, "log.With(1)"]`, []string{
-			`sample/orders/feature.yaml:7:21: input "log.With(1)": the name of an output, cfg.Field or GROUP... is expected; no Go is written here`,
+			`sample/orders/feature.yaml:7:21: input "log.With(1)": not the name of an output, cfg.Field or GROUP...; Go expressions are not possible here`,
 		}},
 		{"input that nobody gives", "sample/orders/feature.yaml", "[store, log]", "[stoer, log]", []string{
 			"sample/orders/feature.yaml:7:14: input stoer: no feature provides it; did you mean store?",
@@ -360,16 +360,16 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/feature.yaml:13:22: input orders: no feature provides it; did you mean orders.x?",
 		}},
 		{"output that exists", "sample/orders/feature.yaml", "outputs: [orders]", "outputs: [log, orders]", []string{
-			"sample/orders/feature.yaml:8:15: output log: exists before the first step; find another name",
+			"sample/orders/feature.yaml:8:15: output log: exists before the first step; choose another name",
 		}},
 		{"output like a package", "sample/orders/feature.yaml", "outputs: [orders]", "outputs: [order, orders]", []string{
-			"sample/orders/feature.yaml:8:15: output order: would hide the package of this name; find another",
+			"sample/orders/feature.yaml:8:15: output order: would hide the package of this name; choose another name",
 		}},
 		{"method that is none", "database/sqlite/feature.yaml", "check: Ping", "check: db.Ping()", []string{
 			`database/sqlite/feature.yaml:18:12: check "db.Ping()": not the name of a method`,
 		}},
 		{"method of nothing", "feature/audit/feature.yaml", "fallible: true", "run: Run", []string{
-			"feature/audit/feature.yaml:6:64: run Run: a method of the first output, and there is none; name the outputs",
+			"feature/audit/feature.yaml:6:64: run Run: the step has no output that could have this method; name the outputs",
 		}},
 		{"output of two", "feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue, server]", []string{
 			"feature/background/feature.yaml:16:22: output server: base has it, too (shared/base/feature.yaml:38:15), and both can be selected together; rename one, or let them exclude each other",
@@ -378,7 +378,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"feature/background/feature.yaml:13:13: wiring package httpserver: base has it, too (shared/base/feature.yaml:31:13), and both can be selected together; rename one, or let them exclude each other",
 		}},
 		{"moved from what no path is", "feature/background/feature.yaml", "internal/worker/worker.go", "../worker.go", []string{
-			"feature/background/feature.yaml:27:23: ../worker.go: no path that every system can have; use letters, digits, - _ and .",
+			"feature/background/feature.yaml:27:23: ../worker.go: not a path that every system supports; use letters, digits, - _ and .",
 		}},
 		{"moved to nowhere", "feature/background/feature.yaml", "internal/background/background.go}", "internal/background/queue.go}", []string{
 			"feature/background/feature.yaml:27:36: moved internal/worker/worker.go: background has no file internal/background/queue.go",
@@ -395,17 +395,17 @@ func TestLoad_Rejects(t *testing.T) {
 			`shared/base/feature.yaml:12:33: list compose_environment: "wrd" is not a kind of text; did you mean word?`,
 		}},
 		{"Go in an identifier", "shared/base/feature.yaml", "try: text", "try: identifier", []string{
-			`feature/background/feature.yaml:25:7: list try: "Work in a goes on.\n" is not a identifier: use a Go identifier, or package.Name`,
-			`sample/orders/feature.yaml:19:7: list try: "curl localhost:8080/orders\n" is not a identifier: use a Go identifier, or package.Name`,
+			`feature/background/feature.yaml:25:7: list try: "Work in a goes on.\n" is not of the kind identifier: use a Go identifier, or package.Name`,
+			`sample/orders/feature.yaml:19:7: list try: "curl localhost:8080/orders\n" is not of the kind identifier: use a Go identifier, or package.Name`,
 		}},
 		{"line break in a line", "sample/orders/feature.yaml", "text: the sample", `text: "x\n      privileged: true"`, []string{
-			`sample/orders/feature.yaml:17:13: list layout: text: "x\n      privileged: true" is not a line: use one line of text`,
+			`sample/orders/feature.yaml:17:13: list layout: text: "x\n      privileged: true" is not of the kind line: use one line of text`,
 		}},
 		{"YAML that could mean more", "shared/base/files/compose.yaml.tmpl", "{{quote .value}}", "{{.value | upper}}", []string{
-			"shared/base/files/compose.yaml.tmpl:7:18: list compose_environment: a line can be anything, and is printed into YAML and a Dockerfile only through quote",
+			"shared/base/files/compose.yaml.tmpl:7:18: list compose_environment: a line can be anything; print it into YAML or a Dockerfile only through quote",
 		}},
 		{"Go that could mean more", "shared/base/files/cmd/__service__/serve.go.tmpl", "{{range .Wiring.Steps}}", "{{range .Lists.compose_environment}}{{.name}}{{end}}{{range .Wiring.Steps}}", []string{
-			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: a word is printed into Go code only through quote",
+			"shared/base/files/cmd/__service__/serve.go.tmpl:18:37: list compose_environment: a word may be printed into Go code only through quote",
 		}},
 		{"list that is not declared", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range .Lists.tyr}}", []string{
 			"shared/base/files/README.md.tmpl:2:1: list tyr: no feature declares it; did you mean try?",
@@ -424,7 +424,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/files/README.md.tmpl:3:1: list audits: no feature declares it; choose compose_environment, layout or try",
 		}},
 		{"group without stages", "feature/audit/feature.yaml", "requires:", "index: {groups: {x: []}}\nrequires:", []string{
-			"feature/audit/feature.yaml:3:18: group x: has no stage; name at least one",
+			"feature/audit/feature.yaml:3:18: group x: no stages; name at least one",
 		}},
 		{"group that is not declared", "feature/background/feature.yaml", "outputs: [queue]", "outputs: [queue]\n    into: middleware.edge", []string{
 			"feature/background/feature.yaml:17:11: into middleware.edge: no feature declares the group middleware; there is nothing to choose from",
@@ -447,16 +447,16 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/files/x.txt.tmpl:3:1: range: only index files list what features contribute; if this is one, name it in the feature's index",
 		}},
 		{"CRLF", "router/chi/files/x.md.tmpl", "", "a\nb\r\n", []string{
-			"router/chi/files/x.md.tmpl:2: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+			"router/chi/files/x.md.tmpl:2: not portable text; a template is UTF-8 without a byte order mark, and its lines end in \\n; name a file that is copied byte for byte .raw",
 		}},
 		{"byte order mark", "router/chi/files/x.md.tmpl", "", "\ufeffa\n", []string{
-			"router/chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+			"router/chi/files/x.md.tmpl:1: not portable text; a template is UTF-8 without a byte order mark, and its lines end in \\n; name a file that is copied byte for byte .raw",
 		}},
 		{"NUL", "router/chi/files/x.md.tmpl", "", "a\n\nb\x00", []string{
-			"router/chi/files/x.md.tmpl:3: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+			"router/chi/files/x.md.tmpl:3: not portable text; a template is UTF-8 without a byte order mark, and its lines end in \\n; name a file that is copied byte for byte .raw",
 		}},
 		{"no UTF-8", "router/chi/files/x.md.tmpl", "", "\xff\n", []string{
-			"router/chi/files/x.md.tmpl:1: no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw",
+			"router/chi/files/x.md.tmpl:1: not portable text; a template is UTF-8 without a byte order mark, and its lines end in \\n; name a file that is copied byte for byte .raw",
 		}},
 		{"logic in an index file", "shared/base/files/README.md.tmpl", "{{range .Lists.try}}", "{{range $i, $x := .Lists.try}}{{else}}", []string{
 			"shared/base/files/README.md.tmpl:2:1: $i: templates have no variables; print the value where it is",
@@ -524,11 +524,11 @@ wiring:
 
 	f.replace("feature/early/feature.yaml", "listeners.first", "listeners.third")
 	_, err := Load(f.files)
-	lines(t, err, "feature/early/feature.yaml:5:83: into listeners.third: GROUP.STAGE is expected, and the stages of listeners are first, second")
+	lines(t, err, "feature/early/feature.yaml:5:83: into listeners.third: not of the form GROUP.STAGE; the stages of listeners are first, second")
 	f.replace("feature/early/feature.yaml", "listeners.third", "listeners.first")
 	f.replace("feature/early/feature.yaml", "outputs: [bird], ", "")
 	_, err = Load(f.files)
-	lines(t, err, "feature/early/feature.yaml:5:66: into listeners.first: the first output joins the group, and there is none; name the outputs")
+	lines(t, err, "feature/early/feature.yaml:5:66: into listeners.first: the step has no output that could join the group; name the outputs")
 
 	f = newFixture(t)
 	f.replace("sample/orders/feature.yaml", "wiring:", "index: {groups: {listeners: [first]}}\nwiring:")
@@ -631,14 +631,14 @@ database/sqlite/feature.yaml:3:4: the list that begins with [ does not end; add 
 feature/audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
 feature/background/feature.yaml:1:1: summary: one line of plain text is needed
 feature/background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?
-feature/background/feature.yaml:7:38: perhaps: neither true nor false
+feature/background/feature.yaml:7:38: perhaps: not a boolean; use true or false
 modules.lock:6: "needs": a line begins with go, module, sum, mod, require, graph, package, testing, import or test
-router/chi/files/x.tmpl~: unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw
+router/chi/files/x.tmpl~: unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw
 router/chi/files/y.tmpl:2:1: if: templates decide nothing; let a feature own the file, or contribute to a list
 router/chi/files/y.tmpl:3:1: .Env: unknown name; there are .Service and .Module
 router/chi/files/y.tmpl:3:1: env: no function of templates; choose camelcase, indent, join, kebabcase, lower, nindent, printf, quote, replace, snakecase, trim, trunc or upper
 sample/orders/memory/feature.yaml:3:19: when database noone: no such value; did you mean none?
-slots.yaml:4:12: slot router: default gin: no value of this slot; choose chi or stdlib`), "\n")...)
+slots.yaml:4:12: slot router: default gin is not a value of this slot; choose chi or stdlib`), "\n")...)
 }
 
 // What base says that there is one of, two features that can be selected

@@ -41,7 +41,7 @@ func (l *loader) check() {
 	l.findImports()
 	l.checkImports()
 	l.checkCycles()
-	if len(l.problems) == 0 { // else who is selected with whom is guesswork
+	if len(l.problems) == 0 { // otherwise which features meet is not known
 		l.space = newSpace(l.Catalog)
 		l.checkTogether()
 		l.checkLists()
@@ -64,11 +64,11 @@ func (l *loader) checkSlot(i int) {
 	}
 	for _, other := range l.Slots[:i] {
 		if other.Name == slot.Name {
-			l.problems.Add(at("name"), "slot %s: it is there twice; remove one", slot.Name)
+			l.problems.Add(at("name"), "slot %s: declared twice; remove one", slot.Name)
 		}
 	}
 	if !slices.Contains(slot.Values, slot.Default) {
-		l.problems.Add(at("default"), "slot %s: default %s: no value of this slot; %s", slot.Name, slot.Default, problem.Suggest(slot.Default, slot.Values))
+		l.problems.Add(at("default"), "slot %s: default %s is not a value of this slot; %s", slot.Name, slot.Default, problem.Suggest(slot.Default, slot.Values))
 	}
 	above := map[string][]string{}
 	for _, other := range l.Slots[:i] {
@@ -134,7 +134,7 @@ func (l *loader) checkCondition(c Condition, choices map[string][]string, what s
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		values, ok := choices[name]
 		if !ok {
-			l.problems.Add(at("when", name), "when %s: no such choice among the %s; %s", name, what, problem.Suggest(name, slices.Collect(maps.Keys(choices))))
+			l.problems.Add(at("when", name), "when %s: not one of the %s; %s", name, what, problem.Suggest(name, slices.Collect(maps.Keys(choices))))
 			continue
 		}
 		if len(c[name]) == 0 {
@@ -157,7 +157,7 @@ func (l *loader) checkFiles(f *Feature) {
 		name := outputOf(file.path)
 		suffix := file.path[len(name):]
 		if suffix == "" {
-			l.problems.Add(at, "unknown kind of file; a template ends in .tmpl, what is copied as it is in .raw")
+			l.problems.Add(at, "unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw")
 			continue
 		}
 		l.checkPath(name, at)
@@ -168,7 +168,7 @@ func (l *loader) checkFiles(f *Feature) {
 		}
 		if i := oddInText(file.raw); i >= 0 {
 			at.Line = 1 + bytes.Count(file.raw[:i], []byte("\n"))
-			l.problems.Add(at, "no text that is the same everywhere; a template is UTF-8 without a mark at its beginning, and its lines end in \\n; what is copied as it is ends in .raw")
+			l.problems.Add(at, "not portable text; a template is UTF-8 without a byte order mark, and its lines end in \\n; name a file that is copied byte for byte .raw")
 			continue
 		}
 		file.index = slices.Contains(f.contributes.Index.Files, name)
@@ -186,8 +186,8 @@ func (l *loader) checkFiles(f *Feature) {
 	}
 }
 
-// oddInText returns where a text has first what no text has, or -1: the other line
-// endings, a byte order mark, NUL, and what is not UTF-8.
+// oddInText returns the offset of the first byte that makes a text unportable, or -1:
+// another line ending, a byte order mark, NUL, or what is not UTF-8.
 func oddInText(text []byte) int {
 	if utf8.Valid(text) && bytes.IndexByte(text, '\r') < 0 && bytes.IndexByte(text, 0) < 0 && !bytes.Contains(text, []byte("\ufeff")) {
 		return -1 // which is much faster than to look at each rune
@@ -207,9 +207,9 @@ func outputOf(path string) string {
 func (l *loader) checkPath(name string, at problem.Position) {
 	switch {
 	case strings.EqualFold(name, goMod) || strings.EqualFold(name, goSum) || strings.HasPrefix(name, StateDir+"/"):
-		l.problems.Add(at, "%s: otelgen writes it itself; what it says follows from the other files", name)
+		l.problems.Add(at, "%s: otelgen writes this file itself, from what the other files say; remove it", name)
 	case module.CheckFilePath(strings.ReplaceAll(name, serviceInPath, "x")) != nil:
-		l.problems.Add(at, "%s: no path that every system can have; use letters, digits, - _ and .", name)
+		l.problems.Add(at, "%s: not a path that every system supports; use letters, digits, - _ and .", name)
 	default:
 		if err := CheckPath(name); err != nil {
 			l.problems.Add(at, "%v; find another path", err)
@@ -266,7 +266,7 @@ func (w *cycleWalk) report(circle []*Feature) {
 
 func (l *loader) checkName(text string, at problem.Position) {
 	if !featureName.MatchString(text) || slices.Contains(words, text) {
-		l.problems.Add(at, "%q: no name; it begins with a letter, goes on with a-z, 0-9 and single hyphens, and is none of %s", text, strings.Join(words, ", "))
+		l.problems.Add(at, "%q is not a valid name: use a letter, then a-z, 0-9 and single hyphens, and none of the words %s", text, strings.Join(words, ", "))
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 // is open.
 type Choices map[string]string
 
-// ChoiceError says that a Spec asks for what a catalog does not have, or for
-// what excludes each other. It is the user's to correct; what is wrong with a
+// ChoiceError says that a Spec asks for something that the catalog does not have,
+// or for choices that exclude each other. The user can correct it; a fault of the
 // catalog is a [Problem].
 type ChoiceError struct {
 	// Names are the slots and features that it is about, or "service", "module"
@@ -151,9 +151,9 @@ func (c *Catalog) choose(choices Choices, name string) error {
 	return nil
 }
 
-// suggest is the way out when a word is none of some features: people also know
-// them by their titles, such as PostgreSQL or net/http, and by words of their
-// summaries, such as JWT.
+// suggest says which features a word that is not a feature may have meant: people
+// also know features by their titles, such as PostgreSQL or net/http, and by words of
+// their summaries, such as JWT.
 func (c *Catalog) suggest(word string, names []string) string {
 	word = strings.ToLower(word)
 	var described []string

@@ -111,11 +111,11 @@ func (l *loader) checkGroup(f *Feature, name string, stages []string) {
 		l.problems.Add(at, "group %s: %s declares it, too; join that one, or rename one", name, owner.Name)
 	}
 	if len(stages) == 0 {
-		l.problems.Add(at, "group %s: has no stage; name at least one", name)
+		l.problems.Add(at, "group %s: no stages; name at least one", name)
 	}
 	for i, word := range append([]string{name}, stages...) {
 		if !listName.MatchString(word) || slices.Contains(stages[:max(0, i-1)], word) {
-			l.problems.Add(at, "group %s: %q is not a name, or is there twice; use a-z, 0-9 and _", name, word)
+			l.problems.Add(at, "group %s: %q is not a valid name, or is declared twice; use a-z, 0-9 and _", name, word)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (l *loader) checkVariable(v *variable, at func(...any) problem.Position) {
 		l.problems.Add(at("secret"), "variable %s: a secret has no value before \"make env\"; remove default, development and example", v.Name)
 	}
 	if v.Default.source != "" && v.Example.source != "" {
-		l.problems.Add(at("example"), "variable %s: the default is shown, and the example is not; remove one", v.Name)
+		l.problems.Add(at("example"), "variable %s: an example is shown only where there is no default; remove one", v.Name)
 	}
 	for key, text := range map[string]*snippet{"default": &v.Default, "development": &v.Development, "example": &v.Example} {
 		if key != "development" && (strings.Contains(text.source, "'") || strings.HasSuffix(text.source, `\`)) {
@@ -182,10 +182,10 @@ var qualified = regexp.MustCompile(`^([a-z][a-z0-9]*)\.([A-Z][A-Za-z0-9]*)$`)
 // checkImport checks a qualified name and the import that it needs.
 func (l *loader) checkImport(path, name, key string, at func(...any) problem.Position) {
 	if !qualified.MatchString(name) {
-		l.problems.Add(at(key), "%s %q: package.Name is expected", key, name)
+		l.problems.Add(at(key), "%s %q: not of the form package.Name", key, name)
 	}
 	if err := module.CheckImportPath(path); err != nil {
-		l.problems.Add(at("import"), "import %q: not an import path; a directory of the project, or a package elsewhere, is expected", path)
+		l.problems.Add(at("import"), "import %q: not an import path; name a directory of the project, or another package", path)
 	}
 }
 
@@ -194,7 +194,7 @@ var stepName = regexp.MustCompile(`^[a-z][a-z0-9]*([ -][a-z0-9]+)*$`)
 
 func (l *loader) checkStep(s step, at func(...any) problem.Position) {
 	if !stepName.MatchString(s.Name) {
-		l.problems.Add(at("name"), "step %q: not a name; use words of a-z and 0-9", s.Name)
+		l.problems.Add(at("name"), "step %q is not a valid name: use words of a-z and 0-9", s.Name)
 	}
 	if local := token.IsIdentifier(s.Call) && s.Import == ""; !local {
 		l.checkImport(s.Import, s.Call, "call", at)
@@ -209,9 +209,9 @@ func (l *loader) checkStep(s step, at func(...any) problem.Position) {
 		case !token.IsIdentifier(output) || output == "_":
 			l.problems.Add(at("outputs", i), "output %q: not the name of a Go variable", output)
 		case output == "err" || output == configVariable || slices.Contains(l.variables, output):
-			l.problems.Add(at("outputs", i), "output %s: exists before the first step; find another name", output)
+			l.problems.Add(at("outputs", i), "output %s: exists before the first step; choose another name", output)
 		case slices.Contains(l.packages, output):
-			l.problems.Add(at("outputs", i), "output %s: would hide the package of this name; find another", output)
+			l.problems.Add(at("outputs", i), "output %s: would hide the package of this name; choose another name", output)
 		}
 	}
 	for key, method := range map[string]string{"run": s.Run, "close": s.Close, "check": s.Check} {
@@ -220,7 +220,7 @@ func (l *loader) checkStep(s step, at func(...any) problem.Position) {
 		case !token.IsIdentifier(method) || !token.IsExported(method):
 			l.problems.Add(at(key), "%s %q: not the name of a method", key, method)
 		case len(s.Outputs) == 0:
-			l.problems.Add(at(key), "%s %s: a method of the first output, and there is none; name the outputs", key, method)
+			l.problems.Add(at(key), "%s %s: the step has no output that could have this method; name the outputs", key, method)
 		}
 	}
 }
@@ -233,7 +233,7 @@ func (l *loader) checkInput(input string, at problem.Position) {
 		return
 	}
 	if root, field, isField := strings.Cut(input, "."); !token.IsIdentifier(root) || isField && (root != configVariable || !token.IsIdentifier(field)) {
-		l.problems.Add(at, "input %q: the name of an output, %s.Field or GROUP%s is expected; no Go is written here", input, configVariable, allOf)
+		l.problems.Add(at, "input %q: not the name of an output, %s.Field or GROUP%s; Go expressions are not possible here", input, configVariable, allOf)
 	} else if _, provided := l.providers[input]; !provided && !l.unread {
 		var known []string
 		for other := range l.providers {
@@ -250,10 +250,10 @@ func (l *loader) checkType(s step, at func(...any) problem.Position) {
 	if importPath := cmp.Or(s.TypeImport, s.Import); s.Type != "" {
 		name := strings.TrimPrefix(s.Type, "*")
 		if !qualified.MatchString(name) {
-			l.problems.Add(at("type"), "type %q: package.Name is expected, or *package.Name", s.Type)
+			l.problems.Add(at("type"), "type %q: not of the form package.Name or *package.Name", s.Type)
 		}
 		if err := module.CheckImportPath(importPath); err != nil {
-			l.problems.Add(at("type_import"), "import %q: not an import path; a directory of the project, or a package elsewhere, is expected", importPath)
+			l.problems.Add(at("type_import"), "import %q: not an import path; name a directory of the project, or another package", importPath)
 		}
 		if s.Into == "" {
 			l.problems.Add(at("type"), "type %s: only members of a group have a type; name the group in into", s.Type)
@@ -275,9 +275,9 @@ func (l *loader) checkInto(s step, at problem.Position) {
 	case !ok && !l.unread:
 		l.problems.Add(at, "into %s: no feature declares the group %s; %s", s.Into, group, problem.Suggest(group, slices.Collect(maps.Keys(l.groups))))
 	case ok && !slices.Contains(declared.stages, stage):
-		l.problems.Add(at, "into %s: GROUP.STAGE is expected, and the stages of %s are %s", s.Into, group, strings.Join(declared.stages, ", "))
+		l.problems.Add(at, "into %s: not of the form GROUP.STAGE; the stages of %s are %s", s.Into, group, strings.Join(declared.stages, ", "))
 	case len(s.Outputs) == 0:
-		l.problems.Add(at, "into %s: the first output joins the group, and there is none; name the outputs", s.Into)
+		l.problems.Add(at, "into %s: the step has no output that could join the group; name the outputs", s.Into)
 	}
 }
 

@@ -69,7 +69,7 @@ func (k kind) check(text string) error {
 	if kinds[k].holds(text) {
 		return nil
 	}
-	return fmt.Errorf("%q is not a %s: use %s", text, k, kinds[k].expect)
+	return fmt.Errorf("%q is not of the kind %s: use %s", text, k, kinds[k].expect)
 }
 
 // kindNames returns the names of all kinds, sorted.
@@ -89,15 +89,15 @@ func (k kind) printable(file string, quoted bool) error {
 	switch base := path.Base(file); {
 	case path.Ext(base) == ".go":
 		if !quoted && k != identifierKind && k != numberKind {
-			return fmt.Errorf("a %s is printed into Go code only through quote", k)
+			return fmt.Errorf("a %s may be printed into Go code only through quote", k)
 		}
 	case path.Ext(base) == ".yaml" || path.Ext(base) == ".yml" || base == "Dockerfile":
 		if !quoted && anything {
-			return fmt.Errorf("a %s can be anything, and is printed into YAML and a Dockerfile only through quote", k)
+			return fmt.Errorf("a %s can be anything; print it into YAML or a Dockerfile only through quote", k)
 		}
 	case base == "Makefile" || path.Ext(base) == ".mk" || path.Ext(base) == ".sh":
 		if anything {
-			return fmt.Errorf("a %s can be anything, which no quotes keep from being a command; use a narrower kind", k)
+			return fmt.Errorf("a %s can be anything, and quotes do not keep it from being a command; use a narrower kind", k)
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func (r *renderer) file(f file, index *lists) {
 	content, err := f.text.Execute(data)
 	name := outputPath(f.path, r.Service)
 	if _, twice := r.tree[name]; twice { // Load sees only what is so for every name
-		err = fmt.Errorf("%s: %s: with this name of the service it is there already; find another", f.disk, name)
+		err = fmt.Errorf("%s: %s: another file has this path when the service has this name; choose another path", f.disk, name)
 	}
 	if err == nil && (f.index || f.example) && path.Ext(name) == ".go" {
 		content, err = r.catalog.format.file(f.disk, r.Module, content)

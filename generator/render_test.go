@@ -260,7 +260,7 @@ func TestRender_NameOfAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Render(s)
-	lines(t, err, "feature/audit/files/cmd/seed/main.go.raw: cmd/seed/main.go: with this name of the service it is there already; find another")
+	lines(t, err, "feature/audit/files/cmd/seed/main.go.raw: cmd/seed/main.go: another file has this path when the service has this name; choose another path")
 }
 
 // What a tree is used for does not change the catalog.

@@ -63,7 +63,7 @@ func (s *space) rule(why string, clause ...sat.Literal) {
 	s.formula.Add(clause...)
 }
 
-// literal returns what is true exactly if a choice has a value.
+// literal returns the literal that is true if and only if a choice has a value.
 func (s *space) literal(name, value string) sat.Literal {
 	switch empty, isSlot := s.empty[name]; {
 	case isSlot && value == None:
@@ -79,7 +79,7 @@ func (s *space) literal(name, value string) sat.Literal {
 	}
 }
 
-// holds returns what is true exactly if a condition holds.
+// holds returns the literal that is true if and only if a condition holds.
 func (s *space) holds(c Condition) sat.Literal {
 	var parts []sat.Literal
 	for _, name := range slices.Sorted(maps.Keys(c)) {
@@ -92,7 +92,7 @@ func (s *space) holds(c Condition) sat.Literal {
 	return s.all(parts)
 }
 
-// all returns what is true exactly if all literals are.
+// all returns the literal that is true if and only if all of the given ones are.
 func (s *space) all(literals []sat.Literal) sat.Literal {
 	switch len(literals) {
 	case 0:

@@ -105,9 +105,9 @@ features:
 	}
 	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"), "v1.2.3")
 	lines(t, err,
-		".otelgen/spec.yaml:2:8: a mapping (key: value) is expected here, not a list (- item)",
+		".otelgen/spec.yaml:2:8: use a mapping (key: value) here, not a list (- item)",
 		".otelgen/spec.yaml:3:1: modul: unknown key; did you mean module?",
-		".otelgen/spec.yaml:4:11: a list (- item) is expected here, not a single value",
+		".otelgen/spec.yaml:4:11: use a list (- item) here, not a single value",
 	)
 }
 

@@ -111,7 +111,7 @@ func checkName(text string) error {
 	return generator.Spec{Service: n.service, Module: n.module}.Validate()
 }
 
-// anyModule is a module path that is no problem.
+// anyModule is a valid module path.
 const anyModule = "example.com/any"
 
 // unexpanded is the error for a path with a ~, which would become a directory

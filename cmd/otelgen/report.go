@@ -59,7 +59,7 @@ func reportOn(s *service, o newOptions) report {
 	switch dir := s.site.dir; {
 	case dir == ".":
 	case strings.HasPrefix(dir, "-"):
-		r.Next = append(r.Next, "cd "+quote("./"+dir)) // it is no option
+		r.Next = append(r.Next, "cd "+quote("./"+dir)) // otherwise it would be an option
 	default:
 		r.Next = append(r.Next, "cd "+quote(dir))
 	}

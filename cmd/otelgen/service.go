@@ -75,7 +75,7 @@ func (o newOptions) choices(catalog *generator.Catalog) (generator.Spec, error) 
 	return spec, err
 }
 
-// anyService is a service name that is no problem.
+// anyService is a valid service name.
 const anyService = "any"
 
 // locate looks at the directory that a service goes to, and takes the module

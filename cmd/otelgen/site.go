@@ -129,7 +129,7 @@ func (s site) module() parent {
 func declaredIn(goMod string) string {
 	data, err := os.ReadFile(goMod)
 	if err != nil {
-		return "" // then it is no help
+		return "" // which does not help
 	}
 	declared := modfile.ModulePath(data)
 	prefix, _, _ := module.SplitPathVersion(declared)

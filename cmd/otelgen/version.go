@@ -13,7 +13,7 @@ import (
 // others have the version of their module.
 var version string
 
-const unreleased = "devel" // without the parentheses of the go command, which are none of YAML's business
+const unreleased = "devel" // the go command writes (devel), which YAML would have to quote
 
 func thisVersion() string {
 	if version != "" {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// A directive is a line of go.mod that is no require: module, go, tool, replace
+// A directive is a line of go.mod that is not a require: module, go, tool, replace
 // and what Go will think of next.
 type directive struct {
 	text string

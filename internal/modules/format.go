@@ -107,11 +107,11 @@ func (p *parser) line(verb string, words []string) error {
 	case verb == "module":
 		return p.module(module.Version{Path: words[0], Version: words[1]})
 	case p.mod == nil:
-		return fmt.Errorf("%s: is above the first module", verb)
+		return fmt.Errorf("%s: stands before the first module", verb)
 	case verb == "import" || verb == "test":
 		return p.imported(verb, words[0])
 	case p.pkg != nil && verb != "package" && verb != "testing":
-		return fmt.Errorf("%s: is below a package; it belongs to the module", verb)
+		return fmt.Errorf("%s: stands after a package; move it to the module", verb)
 	}
 	switch verb {
 	case "sum":
@@ -133,7 +133,7 @@ func (p *parser) goVersion(version string) error {
 		return fmt.Errorf("%q is not a version of Go", version)
 	}
 	if p.lock.Go != "" {
-		return errors.New("go: is there twice")
+		return errors.New("go: declared twice")
 	}
 	p.lock.Go = version
 	return nil
@@ -145,7 +145,7 @@ func (p *parser) module(v module.Version) error {
 		return err
 	}
 	if module.CanonicalVersion(v.Version) != v.Version {
-		return fmt.Errorf("module %s: %q is not a version in full", v.Path, v.Version)
+		return fmt.Errorf("module %s: %q is not a full version", v.Path, v.Version)
 	}
 	if p.mod != nil && compareVersions(p.mod.Version, v) >= 0 {
 		return fmt.Errorf("module %s: does not come after %s; modules are sorted", v, p.mod.Version)
@@ -171,7 +171,7 @@ func (p *parser) newPackage(importPath string, testing bool) error {
 func (p *parser) imported(verb, importPath string) error {
 	switch {
 	case p.pkg == nil:
-		return fmt.Errorf("%s: is above the first package of the module", verb)
+		return fmt.Errorf("%s: stands before the first package of the module", verb)
 	case verb == "import":
 		p.pkg.Imports = append(p.pkg.Imports, importPath)
 	case p.pkg.Testing:
@@ -185,7 +185,7 @@ func (p *parser) imported(verb, importPath string) error {
 // hash sets a field, once.
 func hash(verb string, field *string, hash string) error {
 	if *field != "" {
-		return fmt.Errorf("%s: is there twice", verb)
+		return fmt.Errorf("%s: declared twice", verb)
 	}
 	if !strings.HasPrefix(hash, "h1:") {
 		return fmt.Errorf("%q is not a hash", hash)

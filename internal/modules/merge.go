@@ -215,7 +215,7 @@ func mergeSums(dir string, base, yours, next side, reqs map[string]Require, more
 		algorithm, _, _ := strings.Cut(s.Hash, ":")
 		about := subject{s.Module, algorithm}
 		if hash, ok := seen[about]; ok && hash != s.Hash {
-			errs = append(errs, fmt.Errorf("%s: %s %s has two hashes, %s and %s: find out which one is a fake before going on",
+			errs = append(errs, fmt.Errorf("%s: %s %s has two hashes, %s and %s: find out which one is right before you go on",
 				path.Join(dir, "go.sum"), s.Module.Path, s.Module.Version, min(hash, s.Hash), max(hash, s.Hash)))
 		}
 		seen[about] = s.Hash

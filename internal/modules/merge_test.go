@@ -279,7 +279,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"half a line", Files{good.Mod, []byte("\na.org/a v1.0.0\n")},
 			"tools/go.sum:2: \"a.org/a v1.0.0\": a sum is a module path, a version and a hash; repair that, then run again"},
 		{"another hash of the same module", Files{good.Mod, []byte("a.org/a v1.0.0 h1:fake\n")},
-			"tools/go.sum: a.org/a v1.0.0 has two hashes, h1:fake and h1:real: find out which one is a fake before going on"},
+			"tools/go.sum: a.org/a v1.0.0 has two hashes, h1:fake and h1:real: find out which one is right before you go on"},
 	}
 	for _, tt := range tests {
 		_, err := Merge("tools", "recorded", good, tt.yours, good, nil)

@@ -81,7 +81,7 @@ func (l List) Err() error {
 	return errors.Join(all...)
 }
 
-// Suggest is the way out when a word is none of those it may be: the nearest
+// Suggest says what to do about a word that is not one of those allowed: the nearest
 // of them or, if none is near, all of them.
 func Suggest(word string, known []string) string {
 	if nearest := Nearest(word, known); nearest != "" {

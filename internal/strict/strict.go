@@ -31,7 +31,7 @@ func Decode(path string, data []byte, value any) (*Document, problem.List) {
 	d := &Document{path: path, root: &yaml.Node{}}
 	var problems problem.List
 	if len(bytes.TrimSpace(data)) == 0 {
-		problems.Add(problem.Position{Path: path}, "empty; something is expected here")
+		problems.Add(problem.Position{Path: path}, "empty; write what the file is for, or remove it")
 		return d, problems
 	}
 	var document yaml.Node
@@ -112,9 +112,9 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 	case reflect.PointerTo(t).Implements(unmarshaler): // knows itself what it takes, as long as it is plain
 		d.plainBelow(n, problems)
 	case n.Kind != want[t.Kind()]:
-		problems.Add(d.position(n), "%s is expected here, not %s", describe(want[t.Kind()]), describe(n.Kind))
+		problems.Add(d.position(n), "use %s here, not %s", describe(want[t.Kind()]), describe(n.Kind))
 	case t.Kind() == reflect.Bool && n.ShortTag() != "!!bool":
-		problems.Add(d.position(n), "%s: neither true nor false", n.Value)
+		problems.Add(d.position(n), "%s: not a boolean; use true or false", n.Value)
 	case t.Kind() == reflect.Slice:
 		for _, item := range n.Content {
 			d.compare(item, t.Elem(), problems)
@@ -129,11 +129,11 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 func (d *Document) plain(n *yaml.Node, problems *problem.List) bool {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		problems.Add(d.position(n), "*%s: an alias; write out what it stands for", n.Value)
+		problems.Add(d.position(n), "*%s: aliases are not possible; write out what it stands for", n.Value)
 	case n.Style&yaml.TaggedStyle != 0:
-		problems.Add(d.position(n), "%s: a tag; remove it, for everything has the type that its key says", n.Tag)
+		problems.Add(d.position(n), "%s: tags are not possible; remove it", n.Tag)
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
-		problems.Add(d.position(n), "null: nothing is here; give a value, or remove the key")
+		problems.Add(d.position(n), "null: the value is missing; give one, or remove the key")
 	default:
 		return true
 	}
@@ -159,7 +159,7 @@ func (d *Document) compareKeys(n *yaml.Node, t reflect.Type, problems *problem.L
 	for i := 0; i < len(pairs); i += 2 {
 		key, value := pairs[i], pairs[i+1]
 		if line, twice := seen[key.Value]; twice {
-			problems.Add(d.position(key), "%s: the key is there twice, first in line %d; remove one", key.Value, line)
+			problems.Add(d.position(key), "%s: duplicate key, first in line %d; remove one", key.Value, line)
 			continue
 		}
 		seen[key.Value] = key.Line

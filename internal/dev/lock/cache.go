@@ -191,7 +191,7 @@ func within(modulePath, importPath string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// readSource reads a directory, which is no package if there is no Go file in it.
+// readSource reads a directory, which is not a package if there is no Go file in it.
 func readSource(dir string) (*source, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
