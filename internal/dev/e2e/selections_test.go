@@ -83,6 +83,7 @@ func TestJoints(t *testing.T) {
 		"gorm-mysql",
 		"gorm-postgres",
 		"gorm-sqlite",
+		"grpc-orders",
 		"orders-gorm",
 		"orders-huma",
 		"orders-memory",
@@ -126,7 +127,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry"}
+	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry"}
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
