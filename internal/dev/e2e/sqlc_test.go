@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
@@ -53,17 +54,17 @@ func TestMatrix_Queries(t *testing.T) {
 // content.
 func replace(t *testing.T, path, old, content string) {
 	t.Helper()
-	matches, err := fs.Glob(templates.FS, "sample/orders/sqlc/*/"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range matches {
+	err := fs.WalkDir(templates.FS, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "/"+path) {
+			return err
+		}
 		name = filepath.Join(e2e.Root(t), "templates", filepath.FromSlash(name))
 		if is, err := os.ReadFile(name); err != nil || string(is) != old {
-			continue
+			return err
 		}
-		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		return os.WriteFile(name, []byte(content), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
