@@ -59,6 +59,7 @@ func TestScript(t *testing.T) {
 			"as-nobody":       asNobody,
 			"await":           await,
 			"drop-privileges": dropPrivileges,
+			"interrupted":     interrupted,
 			"killed":          killed,
 			"post":            post,
 			"refused":         refused,
@@ -185,13 +186,19 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 func killAfter(ts *testscript.TestScript, dir string, n int, command []string) {
 	cmd := exec.Command(filepath.Join(ts.Getenv("BIN"), command[0]), command[1:]...)
 	cmd.Dir = ts.MkAbs(".")
+	killOnce(ts, cmd, func() bool { return len(names(dir)) > n })
+}
+
+// killOnce runs a command and kills it once a condition holds, unless it ends
+// before.
+func killOnce(ts *testscript.TestScript, cmd *exec.Cmd, holds func() bool) {
 	ts.Check(cmd.Start())
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // it is killed, or was faster
 		close(ended)
 	}()
-	for len(names(dir)) <= n {
+	for !holds() {
 		select {
 		case <-ended:
 			return
@@ -200,6 +207,31 @@ func killAfter(ts *testscript.TestScript, dir string, n int, command []string) {
 	}
 	_ = cmd.Process.Kill()
 	<-ended
+}
+
+// interrupted runs a command on the service in the current directory, and kills
+// it as kill -9 does when it has begun to change that, and has not ended.
+func interrupted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: interrupted program args...")
+	}
+	const attempts = 20
+	dir := ts.MkAbs(".")
+	journal := filepath.Join(dir, ".otelgen", "journal")
+	for range attempts {
+		before := filepath.Join(ts.Getenv("WORK"), ".tmp", "before")
+		ts.Check(os.CopyFS(before, os.DirFS(dir)))
+		cmd := exec.Command(filepath.Join(ts.Getenv("BIN"), args[0]), args[1:]...)
+		cmd.Dir = dir
+		killOnce(ts, cmd, func() bool { return exists(journal) })
+		if exists(journal) {
+			ts.Check(os.RemoveAll(before))
+			return
+		}
+		ts.Check(os.RemoveAll(dir))
+		ts.Check(os.Rename(before, dir))
+	}
+	ts.Fatalf("it always ends before it can be killed")
 }
 
 // names returns the files below a directory while somebody may write there.

@@ -358,7 +358,7 @@ func (u *update) talk(err io.Writer) {
 	}
 	subject := u.Dir
 	if subject == "." {
-		subject = u.Service
+		subject = cmp.Or(u.Service, "the current directory")
 	}
 	fmt.Fprintf(err, "%s: %s\n", subject, outcome)
 }

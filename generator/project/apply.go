@@ -106,7 +106,9 @@ func (d *disk) carryOut(op *operation, r *record) error {
 	err := errors.Join(d.ensure(ignoreOurs, []byte(ignored)), d.ensure(attributesFile, []byte(attributes)))
 	journaled := (op.changesFiles() || op.adopts) && !d.staging
 	if err == nil && journaled {
-		err = d.writeOperation(journalFile, op, r)
+		if op.Earlier, err = d.earlier(op, r); err == nil {
+			err = d.writeOperation(journalFile, op, r)
+		}
 	}
 	if err != nil {
 		return err

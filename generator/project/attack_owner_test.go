@@ -245,7 +245,7 @@ func (l *life) useGit() {
 		do("add", "-A")
 		do("commit", "-qm", "work")
 	}
-	switch l.r.IntN(14) {
+	switch l.r.IntN(15) {
 	case 0, 1, 2:
 		commit()
 	case 3:
@@ -312,9 +312,18 @@ func (l *life) useGit() {
 		dir := filepath.Join(l.top, fmt.Sprintf("shop%d", l.marks))
 		l.branches++
 		if do("worktree", "add", "-q", "-b", fmt.Sprintf("b%d", l.branches), dir) {
-			l.dir = dir
+			l.dir, l.created = dir, map[string]bool{}
 		}
 	case 13:
+		commit()
+		dir := filepath.Join(l.top, fmt.Sprintf("shop%d", l.marks))
+		if do("clone", "-q", ".", dir) {
+			l.dir, l.created, l.stashes = dir, map[string]bool{}, 0
+			for branch := range strings.FieldsSeq(l.gitOrDie("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes/origin")) {
+				_, _ = l.tryGit("branch", "--track", branch, "origin/"+branch) // an error if it is there already
+			}
+		}
+	case 14:
 		changed := strings.Fields(l.gitOrDie("diff", "--name-only", "--diff-filter=M"))
 		changed = slices.DeleteFunc(changed, func(p string) bool { return strings.HasPrefix(p, ".otelgen/") })
 		if len(changed) > 0 {
@@ -326,7 +335,7 @@ func (l *life) useGit() {
 }
 
 // stray remembers the files that git has left of commands that it has taken back.
-// Of the last command, otelgen knows them, unless somebody commits them first.
+// Otelgen knows them, unless somebody commits them first.
 func (l *life) stray() {
 	l.strays = map[string]bool{}
 	for p := range strings.Lines(l.gitOrDie("ls-files", "--others", "--exclude-standard", "--", ".")) {
@@ -355,6 +364,15 @@ func otelgen(spec string) string {
 	return ""
 }
 
+// namesIn returns the names in a Spec.
+func namesIn(spec string) string {
+	s, err := generator.ParseSpec(generator.SpecFile, []byte(spec), "")
+	if err != nil {
+		return "" // it has markers of git, which somebody has committed
+	}
+	return s.Service + " " + s.Module
+}
+
 // settle resolves the conflicts of git in the source, and takes the conflicts in
 // otelgen's record as they are: otelgen mends it.
 func (l *life) settle(side int) {
@@ -369,6 +387,9 @@ func (l *life) settle(side int) {
 			l.logf("removes %s, which is on the other side only", p)
 			l.must(os.Remove(filepath.Join(l.dir, p)))
 			continue
+		}
+		if p == ".otelgen/spec.yaml" {
+			l.apart = l.apart || namesIn(l.gitOrDie("show", ":2:./"+p)) != namesIn(l.gitOrDie("show", ":3:./"+p))
 		}
 		if p == ".otelgen/spec.yaml" || err == nil {
 			l.resolveGit(p, side)

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -114,8 +113,9 @@ type life struct {
 	wrote    map[string]bool   // paths that the templates have ever had
 	moved    map[string]string // all that the templates have moved
 	undoable map[string]string // what undo brings back
-	created  map[string]bool   // by the last command
+	created  map[string]bool   // by commands, in this directory
 	modules  bool              // the owner has a say about modules
+	apart    bool              // branches with different names have come together, and files have both
 }
 
 // failed is the panic that ends a life.
@@ -139,6 +139,7 @@ func newLife(t *testing.T, seed uint64) *life {
 	return &life{
 		t: t, r: rand.New(rand.NewPCG(12, seed)), seed: seed, top: top, dir: filepath.Join(top, "shop"),
 		deleted: map[string]bool{}, reverted: map[string]bool{}, adopted: map[string]bool{}, wrote: map[string]bool{}, moved: map[string]string{},
+		created: map[string]bool{},
 	}
 }
 
@@ -236,7 +237,7 @@ func (l *life) builds() bool {
 			return false // it stays, and what it needs may be gone
 		}
 	}
-	return len(l.reverted) == 0
+	return len(l.reverted) == 0 && !l.apart
 }
 
 // build builds the service, tests included.
@@ -310,7 +311,9 @@ func (l *life) render(spec generator.Spec, release int) (generator.Tree, map[str
 	for p := range r.tree {
 		l.wrote[p] = true
 	}
-	maps.Copy(l.moved, r.moved)
+	for from, to := range r.moved {
+		l.moved[neutral(from)] = neutral(to)
+	}
 	return r.tree, r.moved
 }
 
@@ -338,10 +341,13 @@ func (l *life) command() {
 		if l.r.IntN(3) == 0 {
 			kill = 1 + l.r.IntN(60)
 		}
-		switch l.r.IntN(7) {
+		switch l.r.IntN(8) {
 		case 0:
 			l.undo(kill)
-		case 1, 2, 3, 4:
+		case 1:
+			service, module := pick(l.r, names), pick(l.r, names)
+			l.run(fmt.Sprintf("otelgen rename %s --module example.com/%s", service, module), l.release, renamed(service, "example.com/"+module), kill)
+		case 2, 3, 4, 5:
 			release := min(latest, l.release+l.r.IntN(2))
 			l.run("otelgen update", release, nil, kill)
 			l.release = release
@@ -370,6 +376,27 @@ func without(name string) chooser {
 	return func(c *generator.Catalog, spec generator.Spec) (generator.Spec, error) { return c.Without(spec, name) }
 }
 
+// names are those that a service and its module may have.
+var names = []string{"shop", "store"}
+
+func renamed(service, module string) chooser {
+	return func(_ *generator.Catalog, spec generator.Spec) (generator.Spec, error) {
+		spec.Service, spec.Module = service, module
+		return spec, nil
+	}
+}
+
+// neutral returns a path as it is whatever the name of the service.
+func neutral(p string) string {
+	elements := strings.Split(p, "/")
+	for i, e := range elements {
+		if slices.Contains(names, e) {
+			elements[i] = "*"
+		}
+	}
+	return strings.Join(elements, "/")
+}
+
 // run runs a command as cmd/otelgen does, kills it before the kill-th change to
 // the disk, unless that is 0, and holds it to what it must keep.
 func (l *life) run(command string, release int, choose chooser, kill int) outcome {
@@ -379,9 +406,8 @@ func (l *life) run(command string, release int, choose chooser, kill int) outcom
 	l.logf("%s with release %d: status %d, killed %v, %v %v", command, release, o.status, o.killed, brief(o.plan), o.err)
 	l.checkLines(before, after)
 	l.modules = l.modules || slices.ContainsFunc(o.plan.Conflicts(), func(c project.Change) bool { return path.Ext(c.Path) == ".go" }) // imports may be on both sides
-	l.created = map[string]bool{}
 	for p := range after {
-		l.created[p] = before[p] == ""
+		l.created[p] = l.created[p] || before[p] == ""
 	}
 	if l.undoable = nil; !o.killed && !o.finished && difference(ofOwner(after), ofOwner(before)) != "" {
 		l.undoable = ofOwner(before)
@@ -403,16 +429,29 @@ func (l *life) run(command string, release int, choose chooser, kill int) outcom
 }
 
 // undo takes back what the last command did, which is all of it if nobody did
-// anything since.
+// anything since. If a conflict is open, it may do so by otelgen update --abort.
 func (l *life) undo(kill int) {
 	before := l.everything()
-	o := l.carryOut("otelgen undo", kill, (*project.Project).Undo)
+	command, abort := "otelgen undo", l.r.IntN(2) == 0
+	if abort {
+		command = "otelgen update --abort"
+	}
+	o := l.carryOut(command, kill, func(p *project.Project) (project.Plan, error) {
+		if open, err := p.Open(); abort && (err != nil || len(open) == 0) {
+			return nil, errors.Join(err, errors.New("no conflict is open"))
+		}
+		return p.Undo()
+	})
 	after := l.everything()
-	l.logf("otelgen undo: status %d, killed %v, %v %v", o.status, o.killed, brief(o.plan), o.err)
+	l.logf("%s: status %d, killed %v, %v %v", command, o.status, o.killed, brief(o.plan), o.err)
 	l.checkLines(before, after)
-	if l.undoable != nil && !o.killed {
-		if diff := difference(ofOwner(after), l.undoable); diff != "" {
-			l.fatalf("otelgen undo: %v, and yet there is%s", o.err, diff)
+	want := l.undoable
+	if abort && o.status == 2 && !o.finished {
+		want = ofOwner(before)
+	}
+	if want != nil && !o.killed {
+		if diff := difference(ofOwner(after), want); diff != "" {
+			l.fatalf("%s: %v, and yet there is%s", command, o.err, diff)
 		}
 	}
 	l.undoable = nil
@@ -574,7 +613,7 @@ func (l *life) checkDone(release int) {
 	modules := l.modules
 	for p := range l.wrote {
 		if content, ok := all[p]; ok && tree[p] == nil {
-			if !mark.MatchString(content) && !l.adopted[p] {
+			if !mark.MatchString(content) && !l.follows(l.adopted, p) && !l.apart {
 				l.fatalf("%s is left", p)
 			}
 			modules = true // what it imports stays
@@ -585,7 +624,7 @@ func (l *life) checkDone(release int) {
 		switch {
 		case p == generator.SpecFile:
 		case (path.Base(p) == "go.mod" || path.Base(p) == "go.sum") && modules:
-		case !ok && !l.follows(l.deleted, p):
+		case !ok && !l.follows(l.deleted, p) && !l.apart:
 			l.fatalf("%s is missing", p)
 		case ok && disk != string(content) && plain(disk) != plain(string(content)) && !l.follows(l.reverted, p):
 			l.fatalf("%s is not what the templates say:%s", p, lineDiff(plain(disk), plain(string(content))))
@@ -599,9 +638,11 @@ func (l *life) checkDone(release int) {
 // follows reports whether a file is one of some, or the templates moved one of
 // them there.
 func (l *life) follows(some map[string]bool, p string) bool {
+	to := neutral(p)
 	for from := range some {
+		from = neutral(from)
 		for range len(l.moved) + 1 {
-			if from == p {
+			if from == to {
 				return true
 			}
 			from = l.moved[from]

@@ -23,6 +23,10 @@ type operation struct {
 	Creates bool   `json:"creates,omitempty"`
 	Steps   []step `json:"steps"`
 
+	// Earlier are the files that earlier commands created. If git takes all of
+	// them back, it leaves these as well.
+	Earlier []*stray `json:"earlier,omitempty"`
+
 	adopts bool // it takes over what an update that was undone left
 }
 
@@ -64,6 +68,9 @@ func (p *Project) operation(plan Plan) *operation {
 	for _, c := range plan {
 		s := step{Files: c.files()}
 		for _, r := range c.records {
+			if !r.isOne() {
+				continue
+			}
 			lines := r.lines
 			if lines == nil {
 				lines = r.committed.lines(r.path)
@@ -160,6 +167,15 @@ func (d *disk) perform(op *operation, r *record) (changed []string, err error) {
 	return changed, d.writeRecord(r)
 }
 
+// after returns the record that an operation leads to.
+func (r *record) after(op *operation) record {
+	after := record{lines: maps.Clone(r.lines)}
+	for _, s := range op.Steps {
+		after.apply(s)
+	}
+	return after
+}
+
 // apply records what a step records.
 func (r *record) apply(s step) {
 	for _, l := range s.Record {
@@ -241,10 +257,7 @@ func (d *disk) writeRecord(r *record) error {
 // that it leads to, which tells in no time that nothing has been undone, and on
 // the next JSON, in no form that a search over the project finds.
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
-	after := record{lines: maps.Clone(r.lines)}
-	for _, s := range op.Steps {
-		after.apply(s)
-	}
+	after := r.after(op)
 	text, err := json.Marshal(op)
 	if err != nil {
 		panic(err) // there is nothing in it that JSON lacks

@@ -129,7 +129,12 @@ func (c Change) isNewConflict() bool { return c.Action == Conflict && !same(c.Be
 
 // changesRecord reports whether the change changes the record.
 func (c Change) changesRecord() bool {
-	return slices.ContainsFunc(c.records, func(r recordChange) bool { return r.unrecorded || r.lines != nil || !r.was.equal(r.committed) })
+	return slices.ContainsFunc(c.records, recordChange.isOne)
+}
+
+// isOne reports whether something else is recorded afterwards.
+func (r recordChange) isOne() bool {
+	return r.unrecorded || r.lines != nil || !r.was.equal(r.committed)
 }
 
 // String returns what a change does, for messages of tests.

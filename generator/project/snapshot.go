@@ -25,7 +25,7 @@ type snapshot struct {
 	once       map[string]bool   // paths that are written only once
 	restyled   bool              // the router, the database or another slot has another value: what the owner has not changed follows
 	unmerged   map[string]bool   // the paths that git has in conflict
-	undone     map[string]*stray // what the last run wrote, if that has been undone other than by otelgen undo
+	undone     map[string]*stray // what commands wrote here, if that has been undone other than by otelgen undo
 	renaming   renaming
 	code       goFiles
 	creating   bool // the project does not exist yet
@@ -70,7 +70,7 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	delete(s.entries, specFile)
 	was, now := s.specs()
 	s.restyled = !maps.Equal(was.Slots, now.Slots)
-	errs = append(errs, s.adoptUndone())
+	errs = append(errs, s.adoptUndone(d))
 	s.renaming, err = readRenaming(d, s, was, now)
 	errs = append(errs, err)
 	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
@@ -218,68 +218,6 @@ func (s *snapshot) unedited(disk, next []byte, recorded []entry) []byte {
 		return disk
 	}
 	return nil
-}
-
-// stray is a file that a run wrote where none was, or only another stray.
-type stray struct {
-	content []byte
-	lines   []line // what the run recorded of it
-	from    string // where it was before, if the run moved it
-	ours    bool   // it is still there, and nothing of its owner's is only in it
-}
-
-// undone returns what the last run wrote, if the record is not what that run
-// left: git may have reset it, and left files that it did not know yet.
-func (p *Project) undone(d *disk) (map[string]*stray, error) {
-	f, err := d.read(undoFile)
-	if err != nil || f.absent() || hasHash(f.data, &p.record) {
-		return nil, err
-	}
-	op, err := d.readOperation(undoFile)
-	if op == nil {
-		return nil, err
-	}
-	written := map[string]*stray{}
-	for _, s := range op.Steps {
-		if len(s.Files) == 0 {
-			continue
-		}
-		f, left := s.Files[0], new(stray)
-		if len(s.Files) > 1 {
-			left.from = s.Files[1].Path
-		}
-		if f.After == nil || f.Before != nil && left.from == "" {
-			continue
-		}
-		left.content = f.After
-		for _, l := range s.Record {
-			if l.Path == f.Path {
-				left.lines = parseLines(l.After)
-			}
-		}
-		written[f.Path] = left
-	}
-	return written, nil
-}
-
-// adoptUndone goes on from what an update that was undone recorded of the files
-// that it left behind. So what its owner had changed in them is merged, and stays:
-// if that was not committed, it is nowhere else. The rest may be replaced and
-// removed.
-func (s *snapshot) adoptUndone() error {
-	var errs []error
-	for _, p := range slices.Sorted(maps.Keys(s.undone)) {
-		left := s.undone[p]
-		if len(left.lines) == 0 || !s.entries[p].equal(entry{}) || !same(s.disk[p].data, left.content) {
-			continue
-		}
-		e, err := s.settle(p, left.lines)
-		errs = append(errs, err)
-		version := first(e.pending, e.last())
-		left.ours = same(left.content, version) || s.isMerged(left.from, p, version)
-		s.entries[p], s.unrecorded[p] = e, true
-	}
-	return errors.Join(errs...)
 }
 
 // takeBack makes the disk what it was before a creation that was interrupted:

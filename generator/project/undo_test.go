@@ -325,6 +325,64 @@ func TestUndone_AndUndone(t *testing.T) {
 	}
 }
 
+// TestUndone_Several: git takes several commands back at once, and what any of
+// them has created is known.
+func TestUndone_Several(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "f": text("a"), "a/moved": text("abc")}
+	v2 := generator.Tree{specFile: nil, "f": text("b"), "b/moved": text("abX"), "created": text("b"), "changed": text("b"), "gone": text("b")}
+	v3 := generator.Tree{specFile: nil, "f": text("c"), "c/moved": text("abY"), "created": text("b"), "changed": text("c")}
+	v4 := generator.Tree{specFile: nil, "f": text("d"), "c/moved": text("abY"), "created": text("b"), "changed": text("c"), "more": text("d")}
+	moved := map[string]string{"a/moved": "b/moved", "b/moved": "c/moved"}
+	for name, next := range map[string]generator.Tree{"the last again": v4, "the first again": v2, "none of them": v1} {
+		t.Run(name, func(t *testing.T) {
+			dir := repository(t, nil)
+			mustNew(t, dir, v1)
+			writeDir(t, dir, files{"a/moved": string(text("Abc"))})
+			commit(t, dir)
+			for _, tree := range []generator.Tree{v2, v3, v4} {
+				mustUpdate(t, dir, tree, moved)
+			}
+			gitDo(t, dir, "reset", "-q", "--hard")
+			if plan := mustUpdate(t, dir, next, moved); len(plan.Conflicts()) > 0 {
+				t.Errorf("an update does %q", plan)
+			}
+			want := files{}
+			for p, content := range next {
+				if p != specFile {
+					want[p] = strings.Replace(string(content), "a\nb\n", "A\nb\n", 1)
+				}
+			}
+			if diff := difference(ofOwner(readDir(t, dir)), want); diff != "" {
+				t.Error(diff)
+			}
+			if plan := mustUpdate(t, dir, next, moved); !plan.Empty() {
+				t.Errorf("once more: %q", plan)
+			}
+		})
+	}
+}
+
+// TestUndone_Adopted: a file that an update created, and that its owner has taken
+// over to a branch without the update, is the owner's.
+func TestUndone_Adopted(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "f": text("a")}
+	dir := repository(t, nil)
+	mustNew(t, dir, v1)
+	commit(t, dir)
+	trunk := gitDo(t, dir, "branch", "--show-current")
+	gitDo(t, dir, "checkout", "-q", "-b", "other")
+	mustUpdate(t, dir, generator.Tree{specFile: nil, "f": text("a"), "added": text("b")}, nil)
+	commit(t, dir)
+	gitDo(t, dir, "checkout", "-q", trunk)
+	gitDo(t, dir, "checkout", "-q", "other", "--", "added")
+	if plan := mustUpdate(t, dir, v1, nil); !plan.Empty() {
+		t.Errorf("an update does %q", plan)
+	}
+	if got := readDir(t, dir)["added"]; got != string(text("b")) {
+		t.Errorf("it is %q", got)
+	}
+}
+
 // ofOwner returns what does not belong to otelgen's own records.
 func ofOwner(all files) files {
 	some := maps.Clone(all)
