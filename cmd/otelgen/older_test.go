@@ -35,7 +35,7 @@ func older() fs.FS {
 		all[p].Data = []byte(strings.Replace(was, text, instead, 1))
 	}
 	edit(files+"AGENTS.md.tmpl", " Log an error once, where it is handled.", "")
-	edit(files+"Makefile.tmpl", "down: ## Stop and remove the containers\n\tdocker compose down\n\n", "")
+	edit(files+"Makefile.tmpl", "ps: compose ## List the containers\n\tdocker compose ps --all\n\n", "")
 	edit(files+"Makefile.tmpl", "## Run the service here, telemetry on this terminal", "## Run the service")
 	return all
 }

@@ -88,6 +88,7 @@ func factories() (otelcol.Factories, error) {
 	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
+		newOAuth2Client(),
 	)
 	return otelcol.Factories{
 		Receivers:  receivers,

@@ -34,7 +34,7 @@ func TestWrongConfigIsRefused(t *testing.T) {
 		"misspelt protocol":     {"receivers: {otlp: {protocols: {htpp: {}}}}", "htpp"},
 		"bad pattern":           {"processors: {redaction: {blocked_values: ['(']}}", "missing closing )"},
 		"bad statement":         {"processors: {transform/lend: {trace_statements: [set(span.nom, 1)]}}", "nom"},
-		"unconfigured":          {"service: {pipelines: {logs: {processors: [filter]}}}", `processor "filter" which is not configured`},
+		"unconfigured":          {"service: {pipelines: {logs: {processors: [tail_sampling]}}}", `processor "tail_sampling" which is not configured`},
 		"unknown component":     {"processors: {batch: {}}", `'processors' unknown type: "batch"`},
 		"metrics.address, gone": {"service: {telemetry: {metrics: {address: ':8888'}}}", "address"},
 	} {
@@ -119,10 +119,10 @@ func start(t *testing.T, core zapcore.Core, overlays ...string) running {
 		t.Fatal(err)
 	}
 	ports := fmt.Sprintf(`yaml:
-extensions: {health_check: {endpoint: %q}}
+extensions: {health_check: {endpoint: %q}, file_storage: {directory: %q}}
 receivers: {otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}}
 service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}
-`, c.health, freeAddr(t), c.otlp, host, port)
+`, c.health, t.TempDir(), freeAddr(t), c.otlp, host, port)
 	set := Settings(append([]string{serviceConfig, ports}, overlays...)...)
 	set.DisableGracefulShutdown = true // signals are the test binary's
 	if core == nil {

@@ -3,10 +3,12 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,10 +31,10 @@ import (
 func TestContainers(t *testing.T) {
 	for name, spec := range map[string]generator.Spec{
 		"default":  {Service: "shop", Module: "shop"},
-		"postgres": {Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}},
+		"postgres": {Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres", "backend": "console"}},
 		"most": {
 			Service: "order-fulfilment", Module: "github.com/acme/order-fulfilment/v2",
-			Slots:    map[string]string{"router": "chi", "api": "plain", "database": "sqlite"},
+			Slots:    map[string]string{"router": "chi", "api": "plain", "database": "sqlite", "backend": "jaeger"},
 			Features: []string{"background"},
 		},
 	} {
@@ -41,19 +43,32 @@ func TestContainers(t *testing.T) {
 			e2e.New(t, e2e.Catalog(t), dir, spec)
 			s := &stack{t: t, dir: e2e.Clone(t, dir), project: "otelgen-e2e-" + name}
 			e2e.Go(t, s.dir, "mod", "vendor") // the network of a builder may be another than ours
-			t.Cleanup(func() { s.run("docker", "compose", "down", "--volumes", "--rmi", "local") })
+			t.Cleanup(func() { s.run("docker", "compose", "down", "--volumes", "--remove-orphans", "--rmi", "local") })
+			if spec.Slots["backend"] == "jaeger" {
+				s.letWrite("jaeger")
+			}
 			s.run("make", "up")
 			s.checkApp()
 			if spec.Slots["database"] != "postgres" { // without which it does not start
 				s.checkImage()
 			}
 
-			id := s.order()
+			if out := s.run("make", "load", "ROUNDS=2"); !strings.Contains(out, " 2 201 POST /orders\n") || !strings.Contains(out, " 2 404 GET /orders/unknown\n") {
+				t.Errorf("make load:\n%s", out)
+			}
+			id, trace := s.order()
+			if out := s.run("make", "trace"); !strings.HasPrefix(out, "POST /orders 201 ") || !strings.Contains(out, "trace="+trace+"\n└─ create_order ") {
+				t.Errorf("make trace:\n%s", out)
+			}
+			if out := s.run("make", "ps"); !strings.Contains(out, "otel-collector") {
+				t.Errorf("make ps:\n%s", out)
+			}
 			s.run("docker", "compose", "stop", "app")
 			if app := s.inspect(); app.State.ExitCode != 0 {
 				t.Errorf("exit status %d\n%s", app.State.ExitCode, s.run("docker", "compose", "logs", "app"))
 			}
 			s.awaitDelivery()
+			s.checkBackend(cmp.Or(spec.Slots["backend"], "lgtm"), trace)
 
 			if spec.Slots["database"] != "" {
 				s.run("make", "down")
@@ -99,6 +114,67 @@ func TestContainers_ReadEnvAsItIs(t *testing.T) {
 type stack struct {
 	t            *testing.T
 	dir, project string
+	overlay      string // a compose file more
+}
+
+// letWrite lets a service write to its container: the original of the image
+// needs not, and what a machine without a registry has in its place may.
+func (s *stack) letWrite(service string) {
+	s.t.Helper()
+	s.overlay = filepath.Join(s.t.TempDir(), "overlay.yaml")
+	if err := os.WriteFile(s.overlay, []byte("services: {"+service+": {read_only: false}}\n"), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// checkBackend finds a trace of an order, its metric and its log where the
+// backend keeps them.
+func (s *stack) checkBackend(backend, trace string) {
+	s.t.Helper()
+	switch backend {
+	case "console":
+		out := s.run("docker", "compose", "logs", "--no-log-prefix", "otel-collector")
+		for _, want := range []string{"Trace ID       : " + trace, "Name: http.server.request.duration", "Trace ID: " + trace} {
+			if !strings.Contains(out, want) {
+				s.t.Errorf("console: no %s", want)
+			}
+		}
+	case "jaeger":
+		s.awaitMetric(`http_server_request_duration_seconds_count{http_route="/orders"}`)
+		s.awaitMetric("otelcol_exporter_sent_spans_total{exporter=\"otlp_http\"}") // the collector's own
+		s.checkFile(backend, "traces", trace)
+	default:
+		s.checkFile(backend, "traces", trace)
+		s.checkFile(backend, "metrics", "http.server.request.duration")
+		s.checkFile(backend, "logs", trace)
+	}
+}
+
+// checkFile finds a text in what a backend has written of a signal. Backends
+// of tests write all they get to files; of others, the count has to do.
+func (s *stack) checkFile(backend, signal, text string) {
+	s.t.Helper()
+	id := strings.TrimSpace(s.run("docker", "ps", "--quiet", "--filter", "label=com.docker.compose.project="+s.project, "--filter", "label=com.docker.compose.service="+backend))
+	kept, err := exec.CommandContext(s.t.Context(), "docker", "exec", id, "cat", "/var/otlp/"+signal+".jsonl").Output()
+	if err != nil {
+		s.t.Logf("%s keeps its %s somewhere else", backend, signal)
+		return
+	}
+	if !strings.Contains(string(kept), text) {
+		s.t.Errorf("%s: no %s in the %s", backend, text, signal)
+	}
+}
+
+// awaitMetric waits until Prometheus has a series.
+func (s *stack) awaitMetric(query string) {
+	s.t.Helper()
+	var body string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if body, _ = s.get("http://127.0.0.1:9090/api/v1/query?query=" + url.QueryEscape(query)); strings.Contains(body, `"value":[`) {
+			return
+		}
+	}
+	s.t.Errorf("%s: %s", query, body)
 }
 
 // run runs a command in the directory of the service and returns its output.
@@ -107,6 +183,9 @@ func (s *stack) run(program string, args ...string) string {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "COMPOSE_PROJECT_NAME="+s.project)
+	if s.overlay != "" {
+		cmd.Env = append(cmd.Env, "COMPOSE_FILE=compose.yaml:deploy/backends/jaeger/compose.yaml:"+s.overlay)
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
@@ -173,8 +252,8 @@ func (s *stack) checkImage() {
 
 const app = "http://127.0.0.1:8080"
 
-// order places an order and returns its id.
-func (s *stack) order() string {
+// order places an order and returns its id, and that of its trace.
+func (s *stack) order() (id, trace string) {
 	s.t.Helper()
 	response, err := http.Post(app+"/orders", "application/json", strings.NewReader(`{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`))
 	if err != nil {
@@ -185,7 +264,7 @@ func (s *stack) order() string {
 	if err := json.NewDecoder(response.Body).Decode(&order); err != nil || response.StatusCode != http.StatusCreated || order.ID == "" {
 		s.t.Fatal(response.Status, order, err)
 	}
-	return order.ID
+	return order.ID, response.Header.Get("Trace-Id")
 }
 
 func (s *stack) get(url string) (body string, status int) {

@@ -183,7 +183,7 @@ func TestMounts(t *testing.T) {
 			cp = "COPY --from=build /mnt/ /\n"
 		}
 		for file, parts := range map[string][]string{
-			"compose.yaml": {"8080\" # http\n" + c.compose + "    depends_on: #", "    mem_limit: 2g\n" + c.composeEnd},
+			"compose.yaml": {"8080\" # http\n" + c.compose + "    depends_on: #", "    mem_limit: 512m\n" + c.composeEnd},
 			"Dockerfile":   {"./cmd/shop\n" + c.mkdir + "\n# Certificates", cp + "# A number"},
 		} {
 			for _, part := range parts {
@@ -192,7 +192,7 @@ func TestMounts(t *testing.T) {
 				}
 			}
 		}
-		if c.composeEnd == "" && !strings.HasSuffix(string(tree["compose.yaml"]), "    mem_limit: 2g\n") {
+		if c.composeEnd == "" && !strings.HasSuffix(string(tree["compose.yaml"]), "    mem_limit: 512m\n") {
 			t.Errorf("%s %v: something is left in\n%s", c.database, c.features, tree["compose.yaml"])
 		}
 	}

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,11 +18,23 @@ import (
 // Whatever is selected, the image has no shell and no root, the compose file
 // opens nothing to the network, and every image and action is pinned.
 func TestSelections_AreContained(t *testing.T) {
+	checked := map[string]bool{} // most selections have the same files
 	for _, spec := range e2e.EveryTriple(t, e2e.Catalog(t)) {
 		tree := e2e.Render(t, e2e.Catalog(t), spec)
-		checkCompose(t, "compose.yaml", tree["compose.yaml"])
-		for _, name := range includes(t, tree["compose.yaml"]) {
-			checkCompose(t, name, tree[name])
+		files := append(includes(t, tree["compose.yaml"]), "compose.yaml")
+		for name := range tree {
+			if ok, _ := path.Match("deploy/backends/*/compose.yaml", name); ok {
+				files = append(files, name)
+			}
+		}
+		for _, name := range files {
+			if content := name + string(tree[name]); !checked[content] {
+				checkCompose(t, name, tree[name])
+				checked[content] = true
+			}
+		}
+		if backend := "deploy/backends/" + spec.Slots["backend"] + "/collector.yaml"; tree[backend] == nil {
+			t.Errorf("there is no %s", backend)
 		}
 		checkDockerfile(t, string(tree["Dockerfile"]))
 		for _, want := range []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint"} {
@@ -53,6 +66,7 @@ func includes(t *testing.T, content []byte) []string {
 // capabilities are those that services need to start.
 var capabilities = map[string][]string{
 	"otel-collector": {"DAC_OVERRIDE"},                                        // its configuration may be nobody's to read but the developer's
+	"prometheus":     {"DAC_OVERRIDE"},                                        // as the collector
 	"mysql":          {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}, // as postgres
 	"postgres":       {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}, // it sets up a volume, and leaves root
 }
@@ -78,6 +92,17 @@ func checkCompose(t *testing.T, file string, content []byte) {
 		t.Fatalf("%s: %v\n%s", file, err, content)
 	}
 	for name, s := range compose.Services {
+		if name == "app" || name == "otel-collector" { // Go programs, which would ask a proxy for their neighbours
+			exempt := strings.Split(s.Environment["NO_PROXY"], ",")
+			for _, other := range names(s.DependsOn) {
+				if !slices.Contains(exempt, other) {
+					t.Errorf("%s: %s: a proxy is asked for %s", file, name, other)
+				}
+			}
+		}
+		if file != "compose.yaml" && name == "otel-collector" && s.Image == "" && len(s.Ports)+len(s.CapAdd) == 0 {
+			continue // what a backend adds to it
+		}
 		for _, port := range s.Ports {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
 				t.Errorf("%s: %s: %s is open to the network", file, name, port)
@@ -98,17 +123,8 @@ func checkCompose(t *testing.T, file string, content []byte) {
 		if name == "otel-collector" && s.User != "0:0" {
 			t.Errorf("%s: %s: cannot read its configuration", file, name)
 		}
-		if name == "app" || name == "otel-collector" { // Go programs, which would ask a proxy for their neighbours
-			exempt := strings.Split(s.Environment["NO_PROXY"], ",")
-			needed := names(s.DependsOn)
-			for _, other := range needed {
-				if !slices.Contains(exempt, other) {
-					t.Errorf("%s: %s: a proxy is asked for %s", file, name, other)
-				}
-			}
-			if len(needed) == 0 {
-				t.Errorf("%s: %s: depends on nothing", file, name)
-			}
+		if name == "app" && len(names(s.DependsOn)) == 0 {
+			t.Errorf("%s: %s: depends on nothing", file, name)
 		}
 		for variable, value := range s.Environment {
 			if regexp.MustCompile(`PASSWORD|SECRET|TOKEN|KEY`).MatchString(variable) && !strings.HasPrefix(value, "${") {
@@ -174,7 +190,7 @@ func TestImage_OfAnyName(t *testing.T) {
 
 var (
 	pinnedAction = regexp.MustCompile(`@[0-9a-f]{40}$`)
-	pinnedImage  = regexp.MustCompile(`:\d+(\.\d+)+$`)
+	pinnedImage  = regexp.MustCompile(`:v?\d+(\.\d+)+$`)
 )
 
 // checkPins checks that what a workflow takes from elsewhere cannot change.

@@ -164,7 +164,7 @@ type Collector struct {
 // overlay swaps the exporters of a collector configuration, and the addresses,
 // so that several can run beside each other. All else stays as it is.
 const overlay = `yaml:
-extensions: {health_check: {endpoint: "%[1]s"}}
+extensions: {health_check: {endpoint: "%[1]s"}, file_storage: {directory: "%[4]s/queue"}}
 receivers: {otlp: {protocols: {grpc: {endpoint: "%[2]s"}, http: {endpoint: "%[3]s"}}}}
 exporters:
   file/traces: {path: "%[4]s/traces"}

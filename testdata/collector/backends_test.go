@@ -1,0 +1,307 @@
+package collector
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// backends are the overlays that a generated service brings along, by name.
+func backends(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../golden/default/deploy/backends/*/collector.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		all[filepath.Base(filepath.Dir(file))] = "file:" + file
+	}
+	return all
+}
+
+// Whatever backend is chosen, the collector starts without credentials and has nothing to warn of.
+func TestBackendsStartWithoutCredentials(t *testing.T) {
+	for name, overlay := range backends(t) {
+		t.Run(name, func(t *testing.T) {
+			core, logs := observer.New(zapcore.WarnLevel)
+			c := start(t, core, overlay, "yaml:"+ports[name])
+			get(t, "http://"+c.health)
+			c.stop()
+			for _, e := range logs.All() {
+				t.Errorf("%s: %s %v", e.Level, e.Message, e.ContextMap())
+			}
+		})
+	}
+}
+
+// ports are overlays for backends that listen.
+var ports = map[string]string{"jaeger": "exporters: {prometheus: {endpoint: '127.0.0.1:0'}}"}
+
+// received is a backend that takes OTLP, and what it got: the requests to each path, and their bodies.
+type received struct {
+	*httptest.Server
+
+	mu   sync.Mutex
+	got  map[string]string // bodies, by path
+	head http.Header       // of the last request
+	// refuse, if there is one, answers requests that are not taken, and reports that it has.
+	refuse func(http.ResponseWriter, *http.Request) bool
+}
+
+func newReceived(t *testing.T) *received {
+	t.Helper()
+	r := &received{got: map[string]string{}}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body) // what is cut off is missed below
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.refuse != nil && r.refuse(w, request) {
+			return
+		}
+		r.got[request.URL.Path] += string(body)
+		r.head = request.Header
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+// await waits until something was sent to path.
+func (r *received) await(t *testing.T, path, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		r.mu.Lock()
+		got := r.got[path]
+		r.mu.Unlock()
+		if strings.Contains(got, text) {
+			return
+		}
+	}
+	t.Fatalf("no %s at %s", text, path)
+}
+
+// quick are exporters that wait for nothing, and whose requests can be read.
+const quick = "yaml:exporters: {otlp_http: {encoding: json, compression: none, retry_on_failure: {initial_interval: 10ms, max_interval: 10ms}, sending_queue: {batch: {flush_timeout: 10ms, min_size: 1}}}}"
+
+// sample has one record of each signal, by path, of a service in an environment.
+func sample(t *testing.T) map[string][]byte {
+	t.Helper()
+	traces, metrics, logs := ptrace.NewTraces(), pmetric.NewMetrics(), plog.NewLogs()
+	rs, rm, rl := traces.ResourceSpans().AppendEmpty(), metrics.ResourceMetrics().AppendEmpty(), logs.ResourceLogs().AppendEmpty()
+	for _, r := range []interface{ PutStr(string, string) }{rs.Resource().Attributes(), rm.Resource().Attributes(), rl.Resource().Attributes()} {
+		r.PutStr("service.name", "shop")
+		r.PutStr("deployment.environment.name", "canary")
+	}
+	span := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	span.SetName("POST /orders")
+	span.SetTraceID(traceID)
+	span.SetSpanID(spanID)
+	metric := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	metric.SetName("orders.active")
+	metric.SetEmptyGauge().DataPoints().AppendEmpty().SetIntValue(1)
+	rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("order created")
+
+	all := map[string][]byte{}
+	var errs [3]error
+	all["/v1/traces"], errs[0] = (&ptrace.JSONMarshaler{}).MarshalTraces(traces)
+	all["/v1/metrics"], errs[1] = (&pmetric.JSONMarshaler{}).MarshalMetrics(metrics)
+	all["/v1/logs"], errs[2] = (&plog.JSONMarshaler{}).MarshalLogs(logs)
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// send sends one record of each signal to the collector.
+func send(t *testing.T, c running) {
+	t.Helper()
+	for path, body := range sample(t) {
+		resp, err := http.Post("http://"+c.otlp+path, "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatal(path, resp.Status)
+		}
+	}
+}
+
+// awaitAll waits until a backend at url prefix has what send sent.
+func (r *received) awaitAll(t *testing.T, prefix string) {
+	t.Helper()
+	r.await(t, prefix+"/v1/traces", "POST /orders")
+	r.await(t, prefix+"/v1/metrics", "orders.active")
+	r.await(t, prefix+"/v1/logs", "order created")
+}
+
+// A backend of any vendor gets all signals, with the headers that it asks for.
+func TestOTLPBackend(t *testing.T) {
+	backend := newReceived(t)
+	t.Setenv("OTLP_BACKEND_ENDPOINT", backend.URL+"/otlp")
+	t.Setenv("OTLP_BACKEND_HEADERS", `{api-key: k3y, Authorization: "Basic YTpi"}`)
+	c := start(t, nil, backends(t)["otlp"], quick)
+	send(t, c)
+	backend.awaitAll(t, "/otlp")
+	if backend.head.Get("Api-Key") != "k3y" || backend.head.Get("Authorization") != "Basic YTpi" {
+		t.Error(backend.head)
+	}
+}
+
+// Scout gets all signals, with tokens that an identity provider issues for the service's credentials, and both old names
+// of the environment. A provider that refuses at first, or is down, delays telemetry and loses none; an expired token is
+// replaced.
+func TestScout(t *testing.T) {
+	var mu sync.Mutex
+	issued, refused := 0, 0
+	var form url.Values
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if refused < 2 {
+			refused++
+			w.WriteHeader(map[int]int{1: http.StatusUnauthorized, 2: http.StatusServiceUnavailable}[refused])
+			return
+		}
+		_ = r.ParseForm() // the form says it
+		id, secret, _ := r.BasicAuth()
+		form = r.Form
+		form["credentials"] = []string{id, secret}
+		issued++
+		w.Header().Set("Content-Type", "application/json")
+		// 11 s, of which the library leaves the last 10 unused.
+		fmt.Fprint(w, jsonOf(t, map[string]any{"access_token": fmt.Sprintf("token-%d", issued), "token_type": "Bearer", "expires_in": 11}))
+	}))
+	t.Cleanup(provider.Close)
+
+	scout := newReceived(t)
+	scout.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if issued == 0 || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		return false
+	}
+	for name, value := range map[string]string{
+		"SCOUT_ENDPOINT": scout.URL + "/acme/otlp", "SCOUT_TOKEN_URL": provider.URL, "SCOUT_CLIENT_ID": "shop", "SCOUT_CLIENT_SECRET": "s3cr3t",
+	} {
+		t.Setenv(name, value)
+	}
+	c := start(t, nil, backends(t)["scout"], quick)
+	send(t, c)
+	scout.awaitAll(t, "/acme/otlp")
+	for path, body := range scout.got {
+		for _, key := range []string{"environment", "deployment.environment"} {
+			if !strings.Contains(body, `{"key":"`+key+`","value":{"stringValue":"canary"}}`) {
+				t.Errorf("%s: no %s=canary in %q", path, key, body)
+			}
+		}
+	}
+	mu.Lock()
+	if refused != 2 || form.Get("grant_type") != "client_credentials" || form.Get("audience") != "b14collector" ||
+		strings.Join(form["credentials"], ":") != "shop:s3cr3t" {
+		t.Errorf("the provider refused %d requests and got %v", refused, form)
+	}
+	before := issued
+	mu.Unlock()
+
+	time.Sleep(time.Second) // the library reads the clock
+	send(t, c)
+	c.stop()
+	if mu.Lock(); issued <= before {
+		t.Errorf("%d tokens were issued, and no new one after the expiry", issued)
+	}
+	mu.Unlock()
+	if n := strings.Count(scout.got["/acme/otlp/v1/traces"], "POST /orders"); n != 2 {
+		t.Errorf("%d of 2 spans arrived", n)
+	}
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// What a collector had received, and its backend had not, is sent by the next one.
+func TestTheQueueOutlivesTheCollector(t *testing.T) {
+	queue := fmt.Sprintf("yaml:extensions: {file_storage: {directory: %q}}", t.TempDir())
+	down := start(t, nil, quick, queue, "yaml:exporters: {otlp_http: {endpoint: 'http://127.0.0.1:1'}}")
+	send(t, down)
+	down.stop()
+
+	backend := newReceived(t)
+	start(t, nil, quick, queue, fmt.Sprintf("yaml:exporters: {otlp_http: {endpoint: %q}}", backend.URL))
+	backend.awaitAll(t, "")
+}
+
+// Probes leave no spans, and other requests do.
+func TestProbesAreFiltered(t *testing.T) {
+	sent := ptrace.NewTraces()
+	spans := sent.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for _, agent := range []string{"kube-probe/1.36", "ELB-HealthChecker/2.0", "curl/8.5 kube-probe/", ""} {
+		span := spans.AppendEmpty()
+		span.SetTraceID(traceID)
+		span.SetSpanID(spanID)
+		span.SetName("GET by " + agent)
+		if agent != "" {
+			span.Attributes().PutStr("user_agent.original", agent)
+		}
+	}
+	body, err := (&ptrace.JSONMarshaler{}).MarshalTraces(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(through(t, "traces", body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, span := range got.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+		left = append(left, span.Name())
+	}
+	if strings.Join(left, ", ") != "GET by curl/8.5 kube-probe/, GET by " {
+		t.Errorf("left are %q", left)
+	}
+}
+
+// Every backend that containers are started for is one that the collector knows, and the other way round.
+func TestBackendsAreWhole(t *testing.T) {
+	known := backends(t)
+	files, err := filepath.Glob("../golden/default/deploy/backends/*/compose.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if _, ok := known[filepath.Base(filepath.Dir(file))]; !ok {
+			t.Errorf("%s: there is no collector.yaml beside it", file)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(content), "\nservices:\n") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
