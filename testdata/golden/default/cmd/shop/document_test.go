@@ -17,6 +17,7 @@ func TestOrders_Document(t *testing.T) {
 		Paths map[string]map[string]struct {
 			OperationID string `json:"operationId"`
 			Tags        []string
+			Parameters  []struct{ Name, In string }
 			Responses   map[string]struct {
 				Content map[string]struct {
 					Schema map[string]string
@@ -48,6 +49,9 @@ func TestOrders_Document(t *testing.T) {
 				t.Errorf("%s: %s is %v", operation, status, response)
 			}
 		}
+	}
+	if got := document.Paths["/orders"]["post"].Parameters; len(got) != 1 || got[0].Name != "Idempotency-Key" || got[0].In != "header" {
+		t.Errorf("parameters of createOrder: %v", got)
 	}
 	for _, name := range []string{"Order", "OrderDraft", "OrderItem", "OrderPage", "Problem", "ProblemInvalid"} {
 		if document.Components.Schemas[name] == nil {

@@ -221,6 +221,33 @@ func TestOrders_Location(t *testing.T) {
 	}
 }
 
+// Clients that send an order again and again with its key, at once, have placed it once.
+func TestOrders_IdempotencyKey(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.header.Set("Idempotency-Key", `"8e03978e-40d5-43e8-bc93-6894a57f9324"`)
+	const all = `{"customer":"ada","items":[{"sku":"coffee","quantity":75}]}`
+	answers := make(chan string, 10)
+	for range cap(answers) {
+		go func() {
+			status, header, body := p.ask(http.MethodPost, "/orders", all)
+			answers <- fmt.Sprint(status, " ", header.Get("Location"), " ", body)
+		}()
+	}
+	first := <-answers
+	for range cap(answers) - 1 {
+		if answer := <-answers; answer != first || !strings.HasPrefix(answer, "201 /orders/ord_") {
+			t.Errorf("got %s and %s", first, answer)
+		}
+	}
+	if status, body := p.do(http.MethodGet, "/orders", ""); status != http.StatusOK || strings.Count(body, `"id":`) != 1 {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := p.do(http.MethodPost, "/orders", anOrder); status != http.StatusUnprocessableEntity || !strings.Contains(body, `"type":"/problems/idempotency_key_reused"`) {
+		t.Errorf("another order with the key: %d %s", status, body)
+	}
+}
+
 // The API from end to end, and what its errors tell: a trace id, never more.
 func TestOrders_API(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -121,19 +120,14 @@ func (g *Group) OnCheck(name string, f func(context.Context) error) {
 	g.checks[name] = &check{part: part{name, f}}
 }
 
-// Optional marks what a check returns about a dependency that the service can do
-// without: its state is reported, but the service is ready all the same.
-func Optional(err error) error {
-	if err == nil {
-		return nil
-	}
-	return optional{err}
-}
+// Optional is the error of a check of something that the service can do without: its
+// state is reported, but the service is ready all the same.
+type Optional struct{ Err error }
 
-type optional struct{ error }
+func (o Optional) Error() string { return o.Err.Error() }
 
-// Unwrap returns what the check returned.
-func (o optional) Unwrap() error { return o.error }
+// Unwrap returns Err.
+func (o Optional) Unwrap() error { return o.Err }
 
 // Started reports whether all parts have been started.
 func (g *Group) Started() bool { return g.phase.Load() != building }
@@ -143,22 +137,20 @@ func (g *Group) Started() bool { return g.phase.Load() != building }
 func (g *Group) Ending() bool { return g.phase.Load() > serving }
 
 // Check returns the result of every check by name, and whether the service is
-// ready: it has started, is not ending, and every check has passed that is not of
-// something Optional.
+// ready: it has started, is not ending, and every check has passed, but for errors
+// that are Optional.
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
 	running := make(map[string]*attempt, len(g.checks))
 	for name, c := range g.checks {
 		running[name] = g.attempt(ctx, c)
 	}
-	states = make(map[string]error, len(g.checks))
+	states, passed := make(map[string]error, len(g.checks)), true
 	for name, a := range running {
-		states[name] = a.wait(ctx)
+		err := a.wait(ctx)
+		_, optional := errors.AsType[Optional](err)
+		states[name], passed = err, passed && (err == nil || optional)
 	}
-	failed := slices.ContainsFunc(slices.Collect(maps.Values(states)), func(err error) bool {
-		_, dispensable := errors.AsType[optional](err)
-		return err != nil && !dispensable
-	})
-	return states, !failed && g.phase.Load() == serving
+	return states, passed && g.phase.Load() == serving
 }
 
 // maxAge is how long the result of a check is valid.

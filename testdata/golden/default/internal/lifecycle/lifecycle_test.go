@@ -325,8 +325,8 @@ func TestOptional(t *testing.T) {
 		g := newGroup()
 		lost := errors.New("lost")
 		var database error
-		g.OnCheck("cache", func(context.Context) error { return Optional(lost) })
-		g.OnCheck("queue", func(context.Context) error { return Optional(nil) })
+		g.OnCheck("cache", func(context.Context) error { return Optional{lost} })
+		g.OnCheck("queue", func(context.Context) error { return nil })
 		g.OnCheck("database", func(context.Context) error { return database })
 		g.phase.Store(serving)
 		states, ready := g.Check(t.Context())

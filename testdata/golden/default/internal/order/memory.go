@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -29,12 +31,8 @@ func NewMemory() *Memory {
 func (m *Memory) Articles(_ context.Context, skus []string) (map[string]Article, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	found := map[string]Article{}
-	for _, sku := range skus {
-		if article, ok := m.articles[sku]; ok {
-			found[sku] = article
-		}
-	}
+	found := maps.Clone(m.articles)
+	maps.DeleteFunc(found, func(sku string, _ Article) bool { return !slices.Contains(skus, sku) })
 	return found, nil
 }
 
@@ -42,6 +40,9 @@ func (m *Memory) Articles(_ context.Context, skus []string) (map[string]Article,
 func (m *Memory) Insert(_ context.Context, o Order) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if _, kept := m.index[o.ID]; kept {
+		return errors.New("there is an order with this id")
+	}
 	if _, err := total(o.Items, m.articles); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@
 package order
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"net/http"
 	"time"
 
@@ -13,13 +15,15 @@ import (
 
 // Order is what a customer bought.
 type Order struct {
-	ID        string
-	Owner     string // the subject of the principal who placed it; empty if that was anonymous
-	Customer  string
-	Items     []Item
-	Total     int64 // in cents
-	Status    Status
-	CreatedAt time.Time
+	ID            string
+	Owner         string // the subject of the principal who placed it; empty if that was anonymous
+	Customer      string
+	Items         []Item
+	Total         int64 // in cents
+	PaymentMethod string
+	PaymentID     string
+	Status        Status
+	CreatedAt     time.Time
 }
 
 // Item is a quantity of one article.
@@ -42,6 +46,17 @@ type Draft struct {
 	Customer      string
 	Items         []Item
 	PaymentMethod string
+	// Key makes it safe to send the draft again: of all drafts of one owner with the
+	// same key, one becomes an order. Empty for a draft that is always a new order.
+	Key string
+}
+
+// newID returns the ID of the order that owner places with a key. It is derived from
+// both, so that a store, in which IDs are unique, keeps no second one. A key has no
+// zero byte.
+func newID(owner, key string) string {
+	sum := sha256.Sum256([]byte(owner + "\x00" + key))
+	return "ord_" + base32.StdEncoding.EncodeToString(sum[:])[:26]
 }
 
 // The reasons to refuse.
@@ -53,6 +68,7 @@ var (
 	ErrOutOfStock         = problem.Refusal("out_of_stock", http.StatusConflict, "an article of the order is out of stock")
 	ErrPaymentDeclined    = problem.Refusal("payment_declined", http.StatusPaymentRequired, "the payment was declined")
 	ErrPaymentUnavailable = problem.Refusal("payment_unavailable", http.StatusServiceUnavailable, "payments are not possible at the moment; try again later")
+	ErrKeyReused          = problem.Refusal("idempotency_key_reused", http.StatusUnprocessableEntity, "another order was placed with this idempotency key")
 	ErrAlreadyCancelled   = problem.Refusal("already_cancelled", http.StatusConflict, "the order was cancelled before")
 )
 

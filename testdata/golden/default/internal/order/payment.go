@@ -2,25 +2,18 @@ package order
 
 import "context"
 
-// Payment is what a customer pays for an order.
-type Payment struct {
-	OrderID string
-	Method  string // card, invoice
-	Total   int64  // in cents
-}
-
 // Payments reserves what customers pay at a payment provider. The money is
 // taken when the order is delivered, which is not part of this sample; what
 // was reserved and is neither taken nor released lapses by itself.
 type Payments interface {
-	// Authorize reserves the total of p. The order's ID is the idempotency
-	// key: repeating a payment reserves nothing more. After ErrPaymentDeclined
+	// Authorize reserves the total of o. Its PaymentID is the idempotency key:
+	// repeating a payment reserves nothing more. After ErrPaymentDeclined
 	// and ErrPaymentUnavailable nothing is reserved; after any other error it
 	// may be, because an answer can get lost.
-	Authorize(ctx context.Context, p Payment) error
-	// Void releases what was reserved for an order. It is not an error if that was
-	// released before, or if nothing was reserved.
-	Void(ctx context.Context, orderID string) error
+	Authorize(ctx context.Context, o Order) error
+	// Void releases what was reserved for the PaymentID of o. It is not an error if
+	// that was released before, or if nothing was reserved.
+	Void(ctx context.Context, o Order) error
 }
 
 // Sandbox stands in for a payment provider. It approves totals of up to
@@ -34,12 +27,12 @@ const sandboxLimit = 1_000_00
 func NewSandbox() Sandbox { return Sandbox{} }
 
 // Authorize implements Payments.
-func (Sandbox) Authorize(_ context.Context, p Payment) error {
-	if p.Total > sandboxLimit {
+func (Sandbox) Authorize(_ context.Context, o Order) error {
+	if o.Total > sandboxLimit {
 		return ErrPaymentDeclined
 	}
 	return nil
 }
 
 // Void implements Payments.
-func (Sandbox) Void(context.Context, string) error { return nil }
+func (Sandbox) Void(context.Context, Order) error { return nil }

@@ -17,7 +17,7 @@ import (
 
 func TestSandbox(t *testing.T) {
 	for total, want := range map[int64]error{1: nil, 1_000_00: nil, 1_000_01: order.ErrPaymentDeclined} {
-		if err := order.NewSandbox().Authorize(t.Context(), order.Payment{OrderID: "ord_1", Method: "card", Total: total}); !errors.Is(err, want) {
+		if err := order.NewSandbox().Authorize(t.Context(), order.Order{PaymentID: "pay_1", PaymentMethod: "card", Total: total}); !errors.Is(err, want) {
 			t.Errorf("%d: got %v, want %v", total, err, want)
 		}
 	}
@@ -27,22 +27,22 @@ func TestSandbox(t *testing.T) {
 type provider struct {
 	authorize, void error
 
-	authorized []order.Payment
+	authorized []order.Order
 	voided     []string
 	context    context.Context // of the last Void
 }
 
-func (p *provider) Authorize(_ context.Context, payment order.Payment) error {
-	p.authorized = append(p.authorized, payment)
+func (p *provider) Authorize(_ context.Context, o order.Order) error {
+	p.authorized = append(p.authorized, o)
 	return p.authorize
 }
 
-func (p *provider) Void(ctx context.Context, orderID string) error {
+func (p *provider) Void(ctx context.Context, o order.Order) error {
 	p.context = ctx
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	p.voided = append(p.voided, orderID)
+	p.voided = append(p.voided, o.PaymentID)
 	return p.void
 }
 
@@ -87,10 +87,10 @@ func TestCreate_VoidsPayment(t *testing.T) {
 				t.Fatalf("authorized %v", payments.authorized)
 			}
 			payment := payments.authorized[0]
-			if payment.Method != "card" || payment.Total != 25_00 || !strings.HasPrefix(payment.OrderID, "ord_") || err == nil && payment.OrderID != o.ID {
-				t.Errorf("authorized %+v for order %q", payment, o.ID)
+			if payment.PaymentMethod != "card" || payment.Total != 25_00 || !strings.HasPrefix(payment.PaymentID, "pay_") || err == nil && payment.PaymentID != o.PaymentID {
+				t.Errorf("authorized %+v for %+v", payment, o)
 			}
-			if want := slices.Repeat([]string{payment.OrderID}, c.voids); !slices.Equal(payments.voided, want) {
+			if want := slices.Repeat([]string{payment.PaymentID}, c.voids); !slices.Equal(payments.voided, want) {
 				t.Errorf("voided %q, want %q", payments.voided, want)
 			}
 			if c.voids == 0 {
@@ -125,13 +125,13 @@ func TestCancel_VoidsPayment(t *testing.T) {
 	if _, err := orders.Cancel(t.Context(), o.ID); !errors.Is(err, order.ErrAlreadyCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if !slices.Equal(payments.voided, []string{o.ID}) {
+	if !slices.Equal(payments.voided, []string{o.PaymentID}) {
 		t.Errorf("voided %q", payments.voided)
 	}
 	if span := rec.Span("void_payment"); span.Status().Code != codes.Error {
 		t.Errorf("status %v", span.Status())
 	}
-	if got := failures(t, rec); len(got) != 1 || got[0].Message != "payment not voided" || got[0].OrderID != o.ID {
+	if got := failures(t, rec); len(got) != 1 || got[0].Message != "payment not voided" || got[0].OrderID != o.ID || got[0].PaymentID != o.PaymentID {
 		t.Errorf("logged %+v", got)
 	}
 }
@@ -141,6 +141,7 @@ type failure struct {
 	Level, Error string
 	Message      string `json:"msg"`
 	OrderID      string `json:"order.id"`
+	PaymentID    string `json:"payment.id"`
 }
 
 func failures(t *testing.T, rec *telemetrytest.Recorder) []failure {
@@ -156,73 +157,4 @@ func failures(t *testing.T, rec *telemetrytest.Recorder) []failure {
 		}
 	}
 	return all
-}
-
-// listen makes an order.Listener of a function.
-type listen func(context.Context, order.Order) error
-
-func (l listen) OrderChanged(ctx context.Context, o order.Order) error { return l(ctx, o) }
-
-// Listeners hear, in their order, of what has come about, and cannot undo it.
-func TestListeners(t *testing.T) {
-	rec := telemetrytest.Start(t)
-	ctx, leave := context.WithCancel(t.Context())
-	var heard []string
-	hear := func(name string, outcome func() error) order.Listener {
-		return listen(func(ctx context.Context, o order.Order) error {
-			if _, limited := ctx.Deadline(); ctx.Err() != nil || !limited {
-				t.Errorf("%s: the context of a client that has left, or one without a deadline", name)
-			}
-			heard = append(heard, name+" "+string(o.Status)+" "+o.ID)
-			return outcome()
-		})
-	}
-	orders, err := order.NewService(order.NewMemory(), order.NewSandbox(), rec.Logger(),
-		hear("first", func() error { leave(); return errors.New("no broker") }),
-		hear("second", func() error { panic("no map") }),
-		hear("third", func() error { return nil }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, err := orders.Create(ctx, draft("coffee", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := orders.Cancel(t.Context(), o.ID); err != nil {
-		t.Fatal(err)
-	}
-	for _, refused := range []error{func() error { _, err := orders.Create(t.Context(), draft("machine", 1)); return err }(), func() error { _, err := orders.Cancel(t.Context(), o.ID); return err }()} {
-		if refused == nil {
-			t.Error("not refused")
-		}
-	}
-
-	var want []string
-	for _, status := range []string{"open", "cancelled"} {
-		for _, name := range []string{"first", "second", "third"} {
-			want = append(want, name+" "+status+" "+o.ID)
-		}
-	}
-	if !slices.Equal(heard, want) {
-		t.Errorf("heard %q, want %q", heard, want)
-	}
-	logged := failures(t, rec)
-	if len(logged) != 4 {
-		t.Fatalf("logged %+v", logged)
-	}
-	for i, want := range []string{"no broker", "panic: no map", "no broker", "panic: no map"} {
-		if logged[i].OrderID != o.ID || !strings.HasPrefix(logged[i].Error, want) {
-			t.Errorf("logged %+v, want %q", logged[i], want)
-		}
-	}
-	for _, name := range []string{"create_order", "cancel_order"} { // the first of each
-		for _, span := range rec.Spans() {
-			if span.Name() == name {
-				if span.Status().Code != codes.Unset {
-					t.Errorf("%s: status %v", name, span.Status())
-				}
-				break
-			}
-		}
-	}
 }

@@ -1,13 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -29,7 +28,8 @@ const (
 	keyOrderID       = attribute.Key("order.id")       // spans only
 	keyOrderItems    = attribute.Key("order.items")    // spans only
 	keyOrderTotal    = attribute.Key("order.total")    // spans only, cents
-	keyOutcome       = attribute.Key("order.outcome")  // created, or the type of the error
+	keyOutcome       = attribute.Key("order.outcome")  // created, repeated, or the type of the error
+	keyPaymentID     = attribute.Key("payment.id")     // logs only
 	keyPaymentMethod = attribute.Key("payment.method") // card, invoice
 )
 
@@ -39,7 +39,8 @@ type Store interface {
 	// Articles returns articles by their SKUs. Those that do not exist are left out.
 	Articles(ctx context.Context, skus []string) (map[string]Article, error)
 	// Insert adds an order and takes its items from stock: both, or neither. It
-	// returns ErrOutOfStock if not all of them are left.
+	// returns ErrOutOfStock if not all of them are left, and some other error if
+	// there is an order with the same ID.
 	Insert(ctx context.Context, o Order) error
 	// Get returns ErrNotFound if there is no such order.
 	Get(ctx context.Context, id string) (Order, error)
@@ -53,24 +54,13 @@ type Store interface {
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
-// Listener is told about orders.
-type Listener interface {
-	// OrderChanged is called after an order was created or cancelled, which
-	// its status tells, and before the response is sent. The order stands
-	// whatever the listener does: an error or a panic is only logged. The call
-	// is not repeated, and a process that crashes does not make it: what must
-	// not be lost belongs in the transaction of the Store.
-	OrderChanged(ctx context.Context, o Order) error
-}
-
 // Service takes orders. Each belongs to the principal who places it, and nobody
 // else gets to see it. Where nobody logs in, all orders belong to the one
 // anonymous principal.
 type Service struct {
-	store     Store
-	payments  Payments
-	log       *slog.Logger
-	listeners []Listener
+	store    Store
+	payments Payments
+	log      *slog.Logger
 
 	tracer          trace.Tracer
 	processed       metric.Int64Counter
@@ -79,8 +69,8 @@ type Service struct {
 }
 
 // NewService returns a service that keeps its orders in store and has them paid
-// by payments. The listeners are told about every order, one after the other.
-func NewService(store Store, payments Payments, log *slog.Logger, listeners ...Listener) (*Service, error) {
+// by payments.
+func NewService(store Store, payments Payments, log *slog.Logger) (*Service, error) {
 	meter := otel.Meter(scope)
 	processed, err1 := meter.Int64Counter("orders.processed",
 		metric.WithUnit("{order}"), metric.WithDescription("Orders that were placed or refused, by outcome."))
@@ -89,49 +79,88 @@ func NewService(store Store, payments Payments, log *slog.Logger, listeners ...L
 	duration, err3 := meter.Float64Histogram("payment.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
-	return &Service{store, payments, log, listeners, otel.Tracer(scope), processed, active, duration}, errors.Join(err1, err2, err3)
+	return &Service{store, payments, log, otel.Tracer(scope), processed, active, duration}, errors.Join(err1, err2, err3)
 }
 
 // Create places an order: it has the payment authorized, and keeps the order
 // while it takes the items from stock. If it returns a *problem.Details, the
 // order is refused and nothing has happened.
+//
+// If the caller has placed the order before, with the key of the draft, Create
+// returns that order as it is now. ErrKeyReused refuses another draft with the key.
 func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
-	defer func() { s.countProcessed(ctx, err) }()
+	outcome := "created"
+	defer func() {
+		if err != nil {
+			outcome = telemetry.ErrorType(err).Value.AsString()
+		}
+		s.processed.Add(ctx, 1, metric.WithAttributes(keyOutcome.String(outcome)))
+	}()
 	s.active.Add(ctx, 1)
 	defer s.active.Add(ctx, -1)
 
-	o = Order{
-		ID:        "ord_" + rand.Text(),
-		Owner:     caller(ctx),
-		Customer:  draft.Customer,
-		Items:     draft.Items,
-		Status:    Open,
-		CreatedAt: time.Now().UTC().Truncate(time.Microsecond), // as databases keep it
+	attempt := Order{
+		ID:            newID(caller(ctx), cmp.Or(draft.Key, rand.Text())),
+		Owner:         caller(ctx),
+		Customer:      draft.Customer,
+		Items:         draft.Items,
+		PaymentMethod: draft.PaymentMethod,
+		PaymentID:     "pay_" + rand.Text(),
+		Status:        Open,
+		CreatedAt:     time.Now().UTC().Truncate(time.Microsecond), // as databases keep it
 	}
-	telemetry.SetAttributes(ctx, keyOrderID.String(o.ID), keyOrderItems.Int(len(o.Items)))
+	telemetry.SetAttributes(ctx, keyOrderID.String(attempt.ID), keyOrderItems.Int(len(attempt.Items)))
 
-	o.Total, err = s.checkInventory(ctx, o.Items)
+	o, err = s.place(ctx, attempt, draft.Key != "")
+	if err == nil && (o.Customer != draft.Customer || o.PaymentMethod != draft.PaymentMethod || !slices.Equal(o.Items, draft.Items)) {
+		err = ErrKeyReused
+	}
 	if err != nil {
 		return Order{}, err
 	}
-	err = s.processPayment(ctx, Payment{OrderID: o.ID, Method: draft.PaymentMethod, Total: o.Total})
-	if err != nil {
-		if !errors.Is(err, ErrPaymentDeclined) && !errors.Is(err, ErrPaymentUnavailable) {
-			s.voidPayment(ctx, o.ID) // the provider may have authorized it
-		}
-		return Order{}, err
-	}
-	if err = s.store.Insert(ctx, o); err != nil {
-		s.voidPayment(ctx, o.ID)
-		return Order{}, err
+	if o.PaymentID != attempt.PaymentID {
+		outcome = "repeated"
+		return o, nil
 	}
 	telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
 	s.log.InfoContext(ctx, "order created", string(keyOrderID), o.ID, string(keyOrderTotal), o.Total)
-	s.tellListeners(ctx, o)
 	return o, nil
+}
+
+// place has an order paid and keeps it. If an order with its ID is kept already,
+// place returns that one, and it is as if there had been no attempt.
+func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order, err error) {
+	o.Total, err = s.checkInventory(ctx, o.Items)
+	if repeatable { // it is looked up after the stock, from which it may have taken the last
+		if kept, missing := s.store.Get(ctx, o.ID); !errors.Is(missing, ErrNotFound) {
+			return kept, missing
+		}
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	if err = s.processPayment(ctx, o); err == nil {
+		err = s.store.Insert(ctx, o)
+	}
+	if err == nil || errors.Is(err, ErrPaymentDeclined) || errors.Is(err, ErrPaymentUnavailable) {
+		return o, err
+	}
+	// The order may be kept all the same: by another request with the same key, or by
+	// this one, if only the answer of the store was lost. The payment of an order that
+	// is not kept is released. If the store cannot tell, it is left to lapse.
+	lookup, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	kept, missing := s.store.Get(lookup, o.ID)
+	if errors.Is(missing, ErrNotFound) || missing == nil && kept.PaymentID != o.PaymentID {
+		s.voidPayment(ctx, o)
+	}
+	if missing != nil {
+		return Order{}, err
+	}
+	return kept, nil
 }
 
 // checkInventory returns the price of items. It refuses what is not in stock before
@@ -152,22 +181,22 @@ func (s *Service) checkInventory(ctx context.Context, items []Item) (sum int64, 
 	return sum, nil
 }
 
-// processPayment has the payment authorized.
-func (s *Service) processPayment(ctx context.Context, p Payment) (err error) {
-	ctx, span := s.tracer.Start(ctx, "process_payment", trace.WithAttributes(keyPaymentMethod.String(p.Method)))
+// processPayment has the payment of an order authorized.
+func (s *Service) processPayment(ctx context.Context, o Order) (err error) {
+	ctx, span := s.tracer.Start(ctx, "process_payment", trace.WithAttributes(keyPaymentMethod.String(o.PaymentMethod)))
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
 	start := time.Now()
 	defer func() {
-		attributes := []attribute.KeyValue{keyPaymentMethod.String(p.Method)}
+		attributes := []attribute.KeyValue{keyPaymentMethod.String(o.PaymentMethod)}
 		if err != nil {
 			attributes = append(attributes, telemetry.ErrorType(err))
 		}
 		s.paymentDuration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attributes...))
 	}()
 
-	if err = s.payments.Authorize(ctx, p); err != nil {
+	if err = s.payments.Authorize(ctx, o); err != nil {
 		return err
 	}
 	telemetry.AddEvent(ctx, "payment_authorized")
@@ -175,16 +204,16 @@ func (s *Service) processPayment(ctx context.Context, p Payment) (err error) {
 }
 
 // voidPayment releases the payment of an order that was not placed, or that was
-// cancelled. If that fails it is not repeated, and the log names the order.
-func (s *Service) voidPayment(ctx context.Context, orderID string) {
+// cancelled. If that fails it is not repeated, and the log names the two.
+func (s *Service) voidPayment(ctx context.Context, o Order) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	ctx, span := s.tracer.Start(ctx, "void_payment")
 	defer span.End()
-	err := s.payments.Void(ctx, orderID)
+	err := s.payments.Void(ctx, o)
 	telemetry.RecordError(span, &err)
 	if err != nil {
-		s.log.ErrorContext(ctx, "payment not voided", string(keyOrderID), orderID, "error", err)
+		s.log.ErrorContext(ctx, "payment not voided", string(keyOrderID), o.ID, string(keyPaymentID), o.PaymentID, "error", err)
 	}
 }
 
@@ -252,37 +281,7 @@ func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	if err != nil {
 		return Order{}, err
 	}
-	s.voidPayment(ctx, o.ID)
+	s.voidPayment(ctx, o)
 	s.log.InfoContext(ctx, "order cancelled", string(keyOrderID), o.ID)
-	s.tellListeners(ctx, o)
 	return o, nil
-}
-
-func (s *Service) tellListeners(ctx context.Context, o Order) {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	for _, listener := range s.listeners {
-		if err := tell(ctx, listener, o); err != nil {
-			s.log.ErrorContext(ctx, "order listener failed", "listener", fmt.Sprintf("%T", listener), string(keyOrderID), o.ID, "error", err)
-		}
-	}
-}
-
-// tell calls a listener and turns a panic into an error.
-func tell(ctx context.Context, listener Listener, o Order) (err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
-		}
-	}()
-	return listener.OrderChanged(ctx, o)
-}
-
-// countProcessed counts an order by what became of it.
-func (s *Service) countProcessed(ctx context.Context, err error) {
-	outcome := "created"
-	if err != nil {
-		outcome = telemetry.ErrorType(err).Value.AsString()
-	}
-	s.processed.Add(ctx, 1, metric.WithAttributes(keyOutcome.String(outcome)))
 }

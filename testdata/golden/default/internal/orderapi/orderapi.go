@@ -59,7 +59,10 @@ type Page struct {
 	NextCursor string  `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last one."`
 }
 
-type createInput struct{ Body Draft }
+type createInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"255" pattern:"^[ -~]*$" example:"8e03978e-40d5-43e8-bc93-6894a57f9324" doc:"Unique to the order, such as a UUID: send the request again with the same key, and it is still placed once."`
+	Body Draft
+}
 
 type createOutput struct {
 	Location string `header:"Location" doc:"The path of the order."`
@@ -67,7 +70,7 @@ type createOutput struct {
 }
 
 func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, error) {
-	draft := order.Draft{Customer: in.Body.Customer, PaymentMethod: in.Body.PaymentMethod}
+	draft := order.Draft{Customer: in.Body.Customer, PaymentMethod: in.Body.PaymentMethod, Key: in.Key}
 	for _, item := range in.Body.Items {
 		draft.Items = append(draft.Items, order.Item(item))
 	}

@@ -19,17 +19,17 @@ import (
 
 // payments is an order.Payments that remembers the last payment, and declines that
 // of one machine.
-type payments struct{ last order.Payment }
+type payments struct{ last order.Order }
 
-func (p *payments) Authorize(_ context.Context, payment order.Payment) error {
-	p.last = payment
-	if payment.Total == 1_499_00 {
+func (p *payments) Authorize(_ context.Context, o order.Order) error {
+	p.last = o
+	if o.Total == 1_499_00 {
 		return order.ErrPaymentDeclined
 	}
 	return nil
 }
 
-func (*payments) Void(context.Context, string) error { return nil }
+func (*payments) Void(context.Context, order.Order) error { return nil }
 
 // serve returns a handler of orders, of which there are none yet.
 func serve(t *testing.T) (http.Handler, *payments) {
@@ -90,8 +90,8 @@ func TestOrder(t *testing.T) {
 	if !reflect.DeepEqual(created, want) {
 		t.Errorf("created %v, want %v", created, want)
 	}
-	if paid.last.Method != "invoice" {
-		t.Errorf("paid by %q", paid.last.Method)
+	if paid.last.PaymentMethod != "invoice" {
+		t.Errorf("paid by %q", paid.last.PaymentMethod)
 	}
 	if w := do(t, h, http.MethodGet, "/orders/"+id, ""); w.Code != http.StatusOK || !reflect.DeepEqual(decode(t, w), want) {
 		t.Errorf("%d %s, want %v", w.Code, w.Body, want)
@@ -107,8 +107,40 @@ func TestOrder(t *testing.T) {
 
 func TestCreate_PaysByCardUnlessTold(t *testing.T) {
 	h, paid := serve(t)
-	if w := do(t, h, http.MethodPost, "/orders", strings.Replace(draft, `,"payment_method":"invoice"`, "", 1)); w.Code != http.StatusCreated || paid.last.Method != "card" {
-		t.Errorf("%d, paid by %q", w.Code, paid.last.Method)
+	if w := do(t, h, http.MethodPost, "/orders", strings.Replace(draft, `,"payment_method":"invoice"`, "", 1)); w.Code != http.StatusCreated || paid.last.PaymentMethod != "card" {
+		t.Errorf("%d, paid by %q", w.Code, paid.last.PaymentMethod)
+	}
+}
+
+// A key makes a request safe to send again. Any text is one, quoted or not.
+func TestCreate_IdempotencyKey(t *testing.T) {
+	h, _ := serve(t)
+	post := func(key, body string) (*httptest.ResponseRecorder, map[string]any) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", key)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w, decode(t, w)
+	}
+	for _, key := range []string{`"8e03978e-40d5-43e8-bc93-6894a57f9324"`, "a b~", strings.Repeat("x", 255)} {
+		first, want := post(key, draft)
+		again, got := post(key, draft)
+		if first.Code != http.StatusCreated || again.Code != http.StatusCreated || !reflect.DeepEqual(got, want) ||
+			again.Header().Get("Location") != "/orders/"+fmt.Sprint(want["id"]) {
+			t.Errorf("%q: %d %v, then %d %v, %v", key, first.Code, want, again.Code, got, again.Header())
+		}
+		if w, got := post(key, strings.Replace(draft, "ada", "bob", 1)); w.Code != http.StatusUnprocessableEntity || got["type"] != "/problems/idempotency_key_reused" {
+			t.Errorf("%q: %d %v", key, w.Code, got)
+		}
+	}
+	for _, key := range []string{strings.Repeat("x", 256), "tab\t", "ä", "\xff"} {
+		if w, got := post(key, draft); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"location":"header.Idempotency-Key"`) {
+			t.Errorf("%q: %d %v", key, w.Code, got)
+		}
+	}
+	if list := decode(t, do(t, h, http.MethodGet, "/orders", ""))["orders"].([]any); len(list) != 3 {
+		t.Errorf("%d orders", len(list))
 	}
 }
 

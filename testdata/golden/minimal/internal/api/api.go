@@ -99,6 +99,16 @@ func PageQuery(r *http.Request, invalid *Invalid) (cursor string, limit int) {
 	return cursor, Query(r, "limit", 20, 1, 100, invalid)
 }
 
+// IdempotencyKey reads the header with which a client marks the requests that are
+// one and the same, because it sends one again (draft-ietf-httpapi-idempotency-key-header).
+// It is empty if the client has sent none. Any text is a key, quoted or not.
+func IdempotencyKey(r *http.Request, invalid *Invalid) string {
+	key := r.Header.Get("Idempotency-Key")
+	unprintable := strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' })
+	invalid.Check(!unprintable && len(key) <= 255, "header.Idempotency-Key", "expected at most 255 printable ASCII characters")
+	return key
+}
+
 // Invalid collects every invalid part of a request.
 type Invalid []problem.Invalid
 

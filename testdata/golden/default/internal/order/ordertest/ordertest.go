@@ -23,6 +23,7 @@ func TestStore(t *testing.T, open func(t *testing.T) order.Store) {
 		"Owners":        testOwners,
 		"StablePages":   testStablePages,
 		"InsertIsWhole": testInsertIsWhole,
+		"InsertOnce":    testInsertOnce,
 		"CancelOnce":    testCancelOnce,
 		"NoOverselling": testNoOverselling,
 		"Concurrent":    testConcurrent,
@@ -36,6 +37,7 @@ func TestStore(t *testing.T, open func(t *testing.T) order.Store) {
 func Order(id, owner string) order.Order {
 	return order.Order{
 		ID: id, Owner: owner, Customer: "ada", Total: 64_00, Status: order.Open,
+		PaymentMethod: "invoice", PaymentID: "pay_1",
 		Items:     items("teapot", 1, "coffee", 2),
 		CreatedAt: time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC),
 	}
@@ -189,6 +191,14 @@ func testInsertIsWhole(t *testing.T, s order.Store) {
 		t.Errorf("%v, %v; %d teapots", list, err, stock(t, s, "teapot"))
 	}
 	insert(t, s, Order("ord_1", owner)) // the id is free
+}
+
+// Of many that insert an order of one id, one succeeds, and takes its items once.
+func testInsertOnce(t *testing.T, s order.Store) {
+	succeeded := together(20, func(int) bool { return s.Insert(t.Context(), Order("ord_1", owner)) == nil })
+	if succeeded != 1 || stock(t, s, "teapot") != 499 {
+		t.Errorf("%d succeeded, %d teapots", succeeded, stock(t, s, "teapot"))
+	}
 }
 
 // Of many that cancel one order, one succeeds, and its items come back once.

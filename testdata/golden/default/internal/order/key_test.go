@@ -1,0 +1,210 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"shop/internal/order"
+	"shop/internal/principal"
+	"shop/internal/telemetry/telemetrytest"
+)
+
+// keyed returns a draft with a key.
+func keyed(sku string, quantity int, key string) order.Draft {
+	d := draft(sku, quantity)
+	d.Key = key
+	return d
+}
+
+// A draft that is sent again with its key is the same order: nothing is paid or taken
+// from stock again.
+func TestCreate_Repeated(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	payments, store := &provider{}, order.NewMemory()
+	orders, err := order.NewService(store, payments, rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := orders.Create(t.Context(), keyed("teapot", 500, "k")) // all there are
+	if err != nil || !strings.HasPrefix(first.ID, "ord_") {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	for range 2 {
+		if again, err := orders.Create(t.Context(), keyed("teapot", 500, "k")); err != nil || !reflect.DeepEqual(again, first) {
+			t.Errorf("got %+v, %v; want %+v", again, err, first)
+		}
+	}
+	list, _, err := orders.List(t.Context(), "", 10)
+	if err != nil || len(list) != 1 || len(payments.authorized) != 1 || len(payments.voided) != 0 {
+		t.Errorf("%d orders, %v; paid %v, voided %v", len(list), err, payments.authorized, payments.voided)
+	}
+	created, repeated := rec.Sum("orders.processed", attribute.String("order.outcome", "created")), rec.Sum("orders.processed", attribute.String("order.outcome", "repeated"))
+	if created != 1 || repeated != 2 || strings.Count(rec.Logs(), "order created") != 1 {
+		t.Errorf("%d created, %d repeated\n%s", created, repeated, rec.Logs())
+	}
+	if first, err = orders.Cancel(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := orders.Create(t.Context(), keyed("teapot", 500, "k")); err != nil || !reflect.DeepEqual(again, first) {
+		t.Errorf("after it was cancelled: got %+v, %v; want %+v", again, err, first)
+	}
+}
+
+// A key is for one draft of one owner.
+func TestCreate_Keys(t *testing.T) {
+	orders, _ := newService(t)
+	ada := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
+	bob := principal.NewContext(t.Context(), principal.Principal{Subject: "bob"})
+	first, err := orders.Create(ada, keyed("coffee", 1, "k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*order.Draft){
+		"customer": func(d *order.Draft) { d.Customer = "bob" },
+		"article":  func(d *order.Draft) { d.Items[0].SKU = "teapot" },
+		"quantity": func(d *order.Draft) { d.Items[0].Quantity = 2 },
+		"items":    func(d *order.Draft) { d.Items = append(d.Items, d.Items[0]) },
+		"payment":  func(d *order.Draft) { d.PaymentMethod = "invoice" },
+	} {
+		d := keyed("coffee", 1, "k")
+		change(&d)
+		if o, err := orders.Create(ada, d); !errors.Is(err, order.ErrKeyReused) || o.ID != "" {
+			t.Errorf("another %s: %+v, %v", name, o, err)
+		}
+	}
+	ids := map[string]bool{first.ID: true}
+	for _, c := range []struct {
+		ctx context.Context
+		key string
+	}{
+		{ada, "K"},
+		{ada, ""},
+		{ada, ""},
+		{bob, "k"},
+		{t.Context(), "k"},
+		{t.Context(), ""},
+	} {
+		o, err := orders.Create(c.ctx, keyed("coffee", 1, c.key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[o.ID] = true
+	}
+	if len(ids) != 7 {
+		t.Errorf("7 orders have the ids %v", slices.Sorted(maps.Keys(ids)))
+	}
+}
+
+// A draft that was refused may be sent again with its key.
+func TestCreate_RefusedThenRepeated(t *testing.T) {
+	payments := &provider{authorize: order.ErrPaymentDeclined}
+	orders, err := order.NewService(order.NewMemory(), payments, telemetrytest.Start(t).Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); !errors.Is(err, order.ErrPaymentDeclined) {
+		t.Fatal(err)
+	}
+	payments.authorize = nil
+	if _, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); err != nil {
+		t.Error(err)
+	}
+	if len(payments.authorized) != 2 || payments.authorized[0].PaymentID == payments.authorized[1].PaymentID {
+		t.Errorf("authorized %v", payments.authorized) // a provider would answer an attempt of the same ID as before
+	}
+}
+
+// account is an order.Payments that keeps what is reserved, by the ID of the payment.
+type account struct {
+	mu       sync.Mutex
+	reserved map[string]int64
+}
+
+func (a *account) Authorize(_ context.Context, o order.Order) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.reserved[o.PaymentID] = o.Total
+	return nil
+}
+
+func (a *account) Void(_ context.Context, o order.Order) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.reserved, o.PaymentID)
+	return nil
+}
+
+// Of many requests with one key at once, all get the one order, and it is paid once,
+// even if it takes all that is left.
+func TestCreate_RepeatedAtOnce(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	payments, store := &account{reserved: map[string]int64{}}, order.NewMemory()
+	orders, err := order.NewService(store, payments, rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	placed := make([]order.Order, 20)
+	var wait sync.WaitGroup
+	for i := range placed {
+		wait.Go(func() {
+			o, err := orders.Create(t.Context(), keyed("machine", 10, "k"))
+			if placed[i] = o; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for _, o := range placed[1:] {
+		if !reflect.DeepEqual(o, placed[0]) {
+			t.Errorf("%+v and %+v", o, placed[0])
+		}
+	}
+	if want := map[string]int64{placed[0].PaymentID: 14_990_00}; !maps.Equal(payments.reserved, want) {
+		t.Errorf("reserved %v, want %v", payments.reserved, want)
+	}
+	if n := rec.Sum("orders.processed", attribute.String("order.outcome", "created")); n != 1 {
+		t.Errorf("%d orders created", n)
+	}
+}
+
+// doubtfulStore inserts orders, but its answer is an error. Get fails with unknown.
+type doubtfulStore struct {
+	order.Store
+	unknown error
+}
+
+func (s doubtfulStore) Insert(ctx context.Context, o order.Order) error {
+	return errors.Join(errBroken, s.Store.Insert(ctx, o))
+}
+
+func (s doubtfulStore) Get(ctx context.Context, id string) (order.Order, error) {
+	if s.unknown != nil {
+		return order.Order{}, s.unknown
+	}
+	return s.Store.Get(ctx, id)
+}
+
+// An order that is kept has its payment, even if the store's answer is lost.
+func TestCreate_InDoubt(t *testing.T) {
+	for _, unknown := range []error{nil, errBroken} {
+		payments := &provider{}
+		orders, err := order.NewService(doubtfulStore{order.NewMemory(), unknown}, payments, telemetrytest.Start(t).Logger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := orders.Create(t.Context(), draft("coffee", 1)); !errors.Is(err, unknown) || err == nil && o.Status != order.Open {
+			t.Errorf("got %+v, %v", o, err)
+		}
+		if list, _, err := orders.List(t.Context(), "", 10); err != nil || len(list) != 1 || len(payments.voided) != 0 {
+			t.Errorf("%d orders, %v; voided %v", len(list), err, payments.voided)
+		}
+	}
+}
