@@ -57,6 +57,12 @@ func TestContainers(t *testing.T) {
 			if out := s.run("make", "load", "ROUNDS=2"); !strings.Contains(out, " 2 201 POST /orders\n") || !strings.Contains(out, " 2 404 GET /orders/unknown\n") {
 				t.Errorf("make load:\n%s", out)
 			}
+			if name == "default" { // scout needs an extension that not all images have
+				if out := s.run("make", "validate", "BACKENDS=lgtm jaeger otlp console"); strings.Count(out, ": valid\n") != 4 {
+					t.Errorf("make validate:\n%s", out)
+				}
+			}
+
 			id, trace := s.order()
 			last := "trace=" + trace + "\n└─ create_order "
 			out := s.run("make", "trace")
@@ -174,7 +180,7 @@ func (s *stack) awaitMetric(query string) {
 	s.t.Helper()
 	var body string
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		if body, _ = s.get("http://127.0.0.1:9090/api/v1/query?query=" + url.QueryEscape(query)); strings.Contains(body, `"value":[`) {
+		if body, _ = s.get("http://127.0.0.1:9091/api/v1/query?query=" + url.QueryEscape(query)); strings.Contains(body, `"value":[`) {
 			return
 		}
 	}

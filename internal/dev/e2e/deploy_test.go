@@ -37,20 +37,48 @@ func TestSelections_AreContained(t *testing.T) {
 			t.Errorf("there is no %s", backend)
 		}
 		checkDockerfile(t, string(tree["Dockerfile"]))
-		for _, want := range []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint"} {
-			if !strings.Contains(string(tree[".github/workflows/ci.yaml"]), want) {
-				t.Errorf("ci.yaml: no %s", want)
-			}
-		}
-		for name, content := range tree {
-			if strings.HasPrefix(name, ".github/workflows/") {
-				checkPins(t, name, string(content))
-			}
-		}
+		checkCI(t, spec, tree)
 		if t.Failed() {
 			t.Fatalf("%v %v", spec.Slots, spec.Features)
 		}
 	}
+}
+
+// ciFiles are what the values of the slot ci write.
+var ciFiles = map[string]string{"github": ".github/workflows/ci.yaml", "gitlab": ".gitlab-ci.yml"}
+
+// checkCI checks that all that a change has to pass is in the file of the CI
+// that was chosen, and that there is no other.
+func checkCI(t *testing.T, spec generator.Spec, tree generator.Tree) {
+	t.Helper()
+	file := ciFiles[spec.Slots["ci"]]
+	for name := range tree {
+		if name != file && (strings.HasPrefix(name, ".git") && strings.Contains(name, "/") || name == ".gitlab-ci.yml") {
+			t.Errorf("%s is there, and CI is %s", name, spec.Slots["ci"])
+		}
+	}
+	if file == "" {
+		return
+	}
+	content := string(tree[file])
+	wanted := []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint", "make validate", "docker compose up --build "}
+	if tree["deploy/postgres.yaml"] != nil {
+		wanted = append(wanted, "-tags=integration", "TEST_DATABASE_URL: ", `"postgres:18.4"`)
+	}
+	if tree["sqlc.yaml"] != nil {
+		wanted = append(wanted, "- make generate\n", "git diff --exit-code")
+	}
+	content = strings.ReplaceAll(content, "- run: make", "- make")
+	for _, want := range wanted {
+		if !strings.Contains(content, want) {
+			t.Errorf("%s: no %s", file, want)
+		}
+	}
+	var document map[string]any
+	if err := yaml.Unmarshal(tree[file], &document); err != nil {
+		t.Errorf("%s: %v", file, err)
+	}
+	checkPins(t, file, content)
 }
 
 // includes are the files that a compose file includes.
@@ -190,7 +218,7 @@ func TestImage_OfAnyName(t *testing.T) {
 
 var (
 	pinnedAction = regexp.MustCompile(`@[0-9a-f]{40}$`)
-	pinnedImage  = regexp.MustCompile(`:v?\d+(\.\d+)+$`)
+	pinnedImage  = regexp.MustCompile(`:v?\d+(\.\d+)+(-trixie)?$`)
 )
 
 // checkPins checks that what a workflow takes from elsewhere cannot change.

@@ -67,3 +67,58 @@ func TestMakeRun_TheEnvironmentWins(t *testing.T) {
 		t.Errorf("a line of .env is taken for a command:\n%s", out)
 	}
 }
+
+// make up says what is missing: a backend of that name, Docker, Compose, or an
+// engine that answers. The command line wins over the environment, that over
+// .env, and that over the default.
+func TestMakeUp_SaysWhatIsMissing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop"})
+	bin := t.TempDir() // what there is
+	for _, tool := range []string{"sh", "cp", "sed", "tail"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(bin, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, err := exec.LookPath("make")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(environment string, args ...string) string {
+		cmd := exec.CommandContext(t.Context(), program, append([]string{"--silent"}, args...)...)
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin, environment}
+		out, _ := cmd.CombinedOutput() // what it says is checked
+		return string(out)
+	}
+	docker := func(script string) {
+		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // it is to be executed
+			t.Fatal(err)
+		}
+	}
+	check := func(got, want string) {
+		t.Helper()
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+
+	check(run("", "up"), "docker: not found; install Docker with Compose, https://")
+	docker(`[ "$1" != compose ]`)
+	check(run("", "up"), "docker compose: not found; install the plugin, https://")
+	docker(`[ "$1" = compose ] || { echo "permission denied" >&2; exit 1; }`)
+	check(run("", "up"), "permission denied\ndocker: the engine does not answer; start it\n")
+	docker(`echo "$BACKEND $COMPOSE_FILE $*"`)
+	check(run("", "up", "BACKEND=nope"), "BACKEND=nope: there is no such directory in deploy/backends; choose one of console jaeger lgtm otlp scout\n")
+	check(run("", "ps"), "lgtm compose.yaml:deploy/backends/lgtm/compose.yaml compose ps --all\n")
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("BACKEND=scout\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(run("", "ps"), "scout compose.yaml:deploy/backends/scout/compose.yaml compose ps --all\n")
+	check(run("BACKEND=console", "ps"), "console compose.yaml compose ps --all\n")
+	check(run("BACKEND=console", "ps", "BACKEND=jaeger"), "jaeger compose.yaml:deploy/backends/jaeger/compose.yaml compose ps --all\n")
+	check(run("", "up"), "service: http://localhost:8080\nscout: https://base14.io\n")
+}

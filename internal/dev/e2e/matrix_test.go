@@ -3,13 +3,9 @@
 package e2e_test
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"maps"
 	"math/bits"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +23,7 @@ func TestMatrix(t *testing.T) {
 		{Service: "x", Module: "x"},
 		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
 	}
-	specs := differentCode(t, e2e.EveryPair(t, e2e.Catalog(t)))
+	specs := e2e.DifferentCode(t, e2e.Catalog(t), e2e.EveryPair(t, e2e.Catalog(t)))
 	var mu sync.Mutex
 	var tested, cached int
 	t.Run("all", func(t *testing.T) {
@@ -54,25 +50,6 @@ func TestMatrix(t *testing.T) {
 		}
 	})
 	t.Logf("%d selections; %d packages with tests, %d of them as in an earlier selection", len(specs), tested, cached)
-}
-
-// differentCode leaves out Specs whose services have the same Go code as one
-// before them, because only their deployment differs.
-func differentCode(t *testing.T, specs []generator.Spec) []generator.Spec {
-	t.Helper()
-	known := map[string]bool{}
-	return slices.DeleteFunc(specs, func(spec generator.Spec) bool {
-		tree := e2e.Render(t, e2e.Catalog(t), spec)
-		hash := sha256.New()
-		for _, name := range slices.Sorted(maps.Keys(tree)) {
-			if path.Ext(name) == ".go" || path.Base(name) == "go.mod" {
-				fmt.Fprintf(hash, "%s\x00%s\x00", name, tree[name])
-			}
-		}
-		code := string(hash.Sum(nil))
-		defer func() { known[code] = true }()
-		return known[code]
-	})
 }
 
 // describe names a selection.

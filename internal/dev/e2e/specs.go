@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"path"
 	"slices"
 	"testing"
 
@@ -24,6 +28,25 @@ func EveryPair(t testing.TB, c *generator.Catalog) []generator.Spec {
 func EveryTriple(t testing.TB, c *generator.Catalog) []generator.Spec {
 	t.Helper()
 	return specs(t, c, 3, 1000, 1000)
+}
+
+// DifferentCode leaves out Specs whose services have the same Go code as one
+// before them, because only their deployment differs.
+func DifferentCode(t testing.TB, c *generator.Catalog, specs []generator.Spec) []generator.Spec {
+	t.Helper()
+	known := map[string]bool{}
+	return slices.DeleteFunc(specs, func(spec generator.Spec) bool {
+		tree := Render(t, c, spec)
+		hash := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(tree)) {
+			if path.Ext(name) == ".go" || path.Base(name) == "go.mod" {
+				fmt.Fprintf(hash, "%s\x00%s\x00", name, tree[name])
+			}
+		}
+		code := string(hash.Sum(nil))
+		defer func() { known[code] = true }()
+		return known[code]
+	})
 }
 
 func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []generator.Spec {
