@@ -55,6 +55,7 @@ import (
 	_ "go.opentelemetry.io/otel/sdk/metric"
 	_ "go.opentelemetry.io/otel/sdk/trace"
 	_ "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	_ "golang.org/x/crypto/argon2"
 	_ "golang.org/x/sync/singleflight"
 	_ "golang.org/x/time/rate"
 	_ "google.golang.org/genproto/googleapis/rpc/code"

@@ -110,6 +110,8 @@ func TestJoints(t *testing.T) {
 		"plain-nethttp",
 		"plain-validator",
 		"redis-orders",
+		"users-huma",
+		"users-plain",
 	}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
@@ -127,7 +129,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry"}
+	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users"}
 	words = append(words, "console", "github", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
 	for _, f := range features {
