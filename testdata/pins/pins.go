@@ -42,6 +42,7 @@ import (
 	_ "go.opentelemetry.io/contrib/bridges/otelslog"
 	_ "go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	_ "go.opentelemetry.io/contrib/instrumentation/runtime"
+	_ "go.opentelemetry.io/contrib/processors/baggagecopy"
 	_ "go.opentelemetry.io/contrib/propagators/autoprop"
 	_ "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
 	_ "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"

@@ -110,6 +110,7 @@ func TestJoints(t *testing.T) {
 		"plain-nethttp",
 		"plain-validator",
 		"redis-orders",
+		"tenancy-ratelimit",
 		"users-huma",
 		"users-plain",
 	}
