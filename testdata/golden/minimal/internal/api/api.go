@@ -18,9 +18,9 @@ import (
 	"example.com/hello/internal/problem"
 )
 
-// decode reads the JSON body of r into v. Unknown members are errors,
+// ReadJSON reads the JSON body of r into v. Unknown members are errors,
 // because a misspelt one would otherwise be ignored. The error is a problem.
-func decode(r *http.Request, v any) error {
+func ReadJSON(r *http.Request, v any) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")

@@ -43,6 +43,6 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 // because a misspelt one would otherwise be ignored. The error is a problem.
 func Decode[T any](r *http.Request) (T, error) {
 	var v T
-	err := decode(r, &v)
+	err := ReadJSON(r, &v)
 	return v, err
 }
