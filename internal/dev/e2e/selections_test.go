@@ -112,7 +112,10 @@ func TestJoints(t *testing.T) {
 		"redis-orders",
 		"tenancy-ratelimit",
 		"users-huma",
+		"users-mysql",
+		"users-numbered",
 		"users-plain",
+		"users-sql",
 	}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
