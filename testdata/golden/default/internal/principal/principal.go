@@ -15,18 +15,8 @@ type Principal struct {
 	Subject string
 	// Scopes are those that the principal was granted (RFC 6749, section 3.3).
 	Scopes []string
-	// Claims are everything that is said of the principal, verified, as a JSON object;
-	// empty if nothing is.
+	// Claims are all that is said of the principal, a JSON object, or empty.
 	Claims json.RawMessage
-}
-
-// Claim returns the claim with a name if it is a text, and "" otherwise.
-func (p Principal) Claim(name string) string {
-	var claims map[string]json.RawMessage
-	var text string
-	_ = json.Unmarshal(p.Claims, &claims) // what is no object has no claims
-	_ = json.Unmarshal(claims[name], &text)
-	return text
 }
 
 // HasScope reports whether the principal was granted scope.

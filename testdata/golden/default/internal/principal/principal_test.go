@@ -11,15 +11,3 @@ func TestContext(t *testing.T) {
 		t.Errorf("got %+v, %t", p, ok)
 	}
 }
-
-func TestPrincipal_Claim(t *testing.T) {
-	p := Principal{Claims: []byte(`{"tenant":"acme","number":1,"null":null,"list":["a"]}`)}
-	for name, want := range map[string]string{"tenant": "acme", "Tenant": "", "number": "", "null": "", "list": "", "other": ""} {
-		if got := p.Claim(name); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-	if got := (Principal{}).Claim("tenant"); got != "" {
-		t.Errorf("without claims: %q", got)
-	}
-}
