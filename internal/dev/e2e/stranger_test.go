@@ -3,11 +3,11 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/format"
 	"go/parser"
 	"go/token"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path"
 	"path/filepath"
@@ -62,12 +62,8 @@ func (f *followed) add(item string, replacements ...string) {
 	for _, step := range steps {
 		name, content := filepath.Join(f.dir, step[1]), strings.NewReplacer(replacements...).Replace(step[2])
 		if filepath.Base(name) == "own.go" {
-			own, err := os.ReadFile(name)
-			if err != nil {
-				f.t.Fatal(err)
-			}
-			function, _, _ := strings.Cut(content, "(")
-			content = f.withImports(regexp.MustCompile(`(?ms)^`+regexp.QuoteMeta(function)+`\(.*?^}\n`).ReplaceAllLiteralString(string(own), content))
+			f.addOwn(content)
+			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			f.t.Fatal(err)
@@ -75,6 +71,21 @@ func (f *followed) add(item string, replacements ...string) {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			f.t.Fatal(err)
 		}
+	}
+}
+
+// addOwn puts a function in own.go in place of that of the same name.
+func (f *followed) addOwn(function string) {
+	f.t.Helper()
+	name := filepath.Join(f.dir, "cmd", "shop", "own.go")
+	own, err := os.ReadFile(name)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(function, "(")
+	old := regexp.MustCompile(`(?ms)^` + regexp.QuoteMeta(head) + `\(.*?^}\n`)
+	if err := os.WriteFile(name, []byte(f.withImports(old.ReplaceAllLiteralString(string(own), function))), 0o600); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
@@ -208,36 +219,51 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 	e2e.Go(t, f.dir, "vet", "./...")
 }
 
-// A stranger calls another service, by README alone.
+// A stranger calls another service, by README alone, and what both do is one trace.
 func TestStranger_OutboundCall(t *testing.T) {
 	t.Parallel()
-	traceparent := make(chan string, 1)
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/rates/EUR" {
-			t.Errorf("path %s", r.URL.Path)
-		}
-		traceparent <- r.Header.Get("Traceparent")
+	other := follow(t)
+	other.addOwn(`func addOwn(_ context.Context, b built) error {
+	b.router.HandleFunc("GET /rates/{currency}", func(w http.ResponseWriter, r *http.Request) {
+		b.log.InfoContext(r.Context(), "rate asked for")
 		_, _ = w.Write([]byte("1.25"))
-	}))
-	defer other.Close()
+	})
+	return nil
+}
+`)
+	configuration := filepath.Join(other.dir, "deploy", "otel-collector.yaml")
+	theirs := e2e.StartCollector(t, configuration)
+	other.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + theirs.Endpoint)
+
 	f := follow(t, "client")
-	f.add("A call to another service", "http://localhost:9090", other.URL)
+	f.add("A call to another service", "http://localhost:9090", "http://"+other.address)
 	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
-	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
-	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint)
-	if code := f.service.Stop(); code != 0 {
-		t.Errorf("exit status %d\n%s", code, &f.service.Stderr)
+	ours := e2e.StartCollector(t, configuration)
+	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + ours.Endpoint)
+	for _, service := range []*e2e.Process{f.service, other.service} {
+		if code := service.Stop(); code != 0 {
+			t.Errorf("exit status %d\n%s", code, &service.Stderr)
+		}
 	}
 	if !strings.Contains(f.service.Stdout.String(), "currency=EUR rate=1.25") {
 		t.Errorf("the rate is not in the log:\n%s", &f.service.Stdout)
 	}
-	var spans []string
-	sent := <-traceparent
-	for _, span := range collector.Stop().Spans {
-		if span.Kind == 3 && strings.Contains(sent, span.SpanID) && span.Attributes["url.template"] == "/rates/{currency}" {
+	sent, received := ours.Stop(), theirs.Stop()
+	calls, requests := sent.Span("GET /rates/{currency}"), received.Span("GET /rates/{currency}")
+	if len(calls) != 1 || len(requests) != 1 {
+		t.Fatalf("%d calls and %d requests, want one: %v", len(calls), len(requests), sent.Spans)
+	}
+	call, request := calls[0], requests[0]
+	if call.Kind != 3 || call.Attributes["url.template"] != "/rates/{currency}" {
+		t.Errorf("kind %d of the call, template %v", call.Kind, call.Attributes["url.template"])
+	}
+	if request.Kind != 2 || request.TraceID != call.TraceID || request.ParentSpanID != call.SpanID {
+		t.Errorf("the request %+v is not below the call %+v", request, call)
+	}
+	for _, record := range received.Records {
+		if fmt.Sprint(record.Body) == "{rate asked for}" && record.TraceID == call.TraceID && record.SpanID == request.SpanID {
 			return
 		}
-		spans = append(spans, span.Name)
 	}
-	t.Errorf("no client span of the call with %q among %v", sent, spans)
+	t.Errorf("the log record of the request is not in its trace: %+v", received.Records)
 }
