@@ -17,14 +17,25 @@ func TestOrders_Document(t *testing.T) {
 		Paths map[string]map[string]struct {
 			OperationID string `json:"operationId"`
 			Tags        []string
-			Parameters  []struct{ Name, In string }
-			Responses   map[string]struct {
+			Parameters  []struct {
+				Name, In string
+				Schema   struct{ MaxLength int }
+			}
+			Responses map[string]struct {
+				Headers map[string]any
 				Content map[string]struct {
 					Schema map[string]string
 				}
 			}
 		}
-		Components struct{ Schemas map[string]any }
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Type any
+					Enum []string
+				}
+			}
+		}
 	}
 	status, body := p.do(http.MethodGet, "/openapi.json", "")
 	if err := json.Unmarshal([]byte(body), &document); err != nil || status != http.StatusOK {
@@ -54,8 +65,25 @@ func TestOrders_Document(t *testing.T) {
 		t.Errorf("parameters of createOrder: %v", got)
 	}
 	for _, name := range []string{"Order", "OrderDraft", "OrderItem", "OrderPage", "Problem", "ProblemInvalid"} {
-		if document.Components.Schemas[name] == nil {
+		if _, ok := document.Components.Schemas[name]; !ok {
 			t.Errorf("no schema %s in %v", name, slices.Sorted(maps.Keys(document.Components.Schemas)))
 		}
+	}
+	for name, list := range map[string]string{"Order": "items", "OrderDraft": "items", "OrderPage": "orders", "Problem": "errors"} {
+		if kind := document.Components.Schemas[name].Properties[list].Type; kind != "array" { // and never null
+			t.Errorf("%s.%s: type %v", name, list, kind)
+		}
+	}
+	if states := document.Components.Schemas["Order"].Properties["status"].Enum; !slices.Equal(states, []string{"open", "cancelled"}) {
+		t.Errorf("an order is %v", states)
+	}
+	if headers := document.Paths["/orders"]["post"].Responses["201"].Headers; headers["Location"] == nil {
+		t.Errorf("a new order has the headers %v", headers)
+	}
+	if id := document.Paths["/orders/{id}"]["get"].Parameters; len(id) != 1 || id[0].Schema.MaxLength != 64 {
+		t.Errorf("an order is found by %+v", id)
+	}
+	if status, _ := p.do(http.MethodGet, "/docs", ""); status != http.StatusOK {
+		t.Errorf("/docs in development: %d", status)
 	}
 }

@@ -73,6 +73,9 @@ func TestGroup_EndsInOrder(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		if err := g.Close(t.Context()); err != nil { // again, which closes nothing twice
+			t.Error(err)
+		}
 		if want := []string{"server after 5s", "database after 5s"}; !slices.Equal(events, want) {
 			t.Errorf("got %v, want %v", events, want)
 		}

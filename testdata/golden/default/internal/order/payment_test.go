@@ -131,7 +131,7 @@ func TestCancel_VoidsPayment(t *testing.T) {
 	if span := rec.Span("void_payment"); span.Status().Code != codes.Error {
 		t.Errorf("status %v", span.Status())
 	}
-	if got := failures(t, rec); len(got) != 1 || got[0].Message != "payment not voided" || got[0].OrderID != o.ID || got[0].PaymentID != o.PaymentID {
+	if got := failures(t, rec); len(got) != 1 || got[0].Message != "payment not voided" || got[0].OrderID != o.ID || got[0].PaymentID != o.PaymentID || got[0].Error != "connection reset" {
 		t.Errorf("logged %+v", got)
 	}
 }

@@ -104,6 +104,7 @@ func TestFrom(t *testing.T) {
 		"a problem":                 {t.Context(), fmt.Errorf("wrapped: %w", New(t.Context(), 415, "send JSON")), 415, "", "send JSON", false},
 		"a refusal":                 {t.Context(), fmt.Errorf("wrapped: %w", refusal), 409, "/problems/out_of_stock", "nothing is left", false},
 		"a refusal of ours":         {t.Context(), errors.Join(errors.New("secret"), unavailable), 503, "/problems/unavailable", "try again later", true},
+		"our fault, known":          {t.Context(), Refusal("broken", 500, "broken"), 500, "/problems/broken", "broken", true},
 		"any other":                 {t.Context(), errors.New("secret"), 500, "", "", true},
 		"the client left":           {left, fmt.Errorf("query: %w", context.Canceled), 499, "", "", false},
 		"the client left, and more": {left, errors.New("secret"), 500, "", "", true},
