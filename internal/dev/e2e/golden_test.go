@@ -93,7 +93,7 @@ func files(t *testing.T, dir string) map[string]string {
 func TestGolden_IsSound(t *testing.T) {
 	for name := range presets(t) {
 		t.Run(name, func(t *testing.T) {
-			e2e.CheckProject(t, e2e.Clone(t, filepath.Join(e2e.Root(t), "testdata", "golden", name)))
+			e2e.CheckProject(t, e2e.Clone(t, filepath.Join(e2e.Root(t), "testdata", "golden", name)), "-race")
 		})
 	}
 }

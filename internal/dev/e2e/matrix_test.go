@@ -18,10 +18,17 @@ import (
 // committed projects in all that can differ: a long name and a short one, a path
 // and none. Projects of one name are cloned to one directory, one after the
 // other, so that Go builds and tests a package once that is the same in many.
+//
+// The race detector doubles what tests take, and races come from what is together.
+// So a choice that is made alone is tested without it, and with all others with it.
 func TestMatrix(t *testing.T) {
 	names := []generator.Spec{
 		{Service: "x", Module: "x"},
 		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
+	}
+	alone := map[string]bool{}
+	for _, spec := range e2e.Alone(t, e2e.Catalog(t)) {
+		alone[describe(t, spec)] = true
 	}
 	specs := e2e.DifferentCode(t, e2e.Catalog(t), e2e.EveryPair(t, e2e.Catalog(t)))
 	var mu sync.Mutex
@@ -40,7 +47,11 @@ func TestMatrix(t *testing.T) {
 						made := filepath.Join(t.TempDir(), "made")
 						e2e.New(t, e2e.Catalog(t), made, spec)
 						e2e.CloneTo(t, made, place)
-						n, hits := e2e.CheckProject(t, place)
+						var flags []string
+						if !alone[describe(t, spec)] {
+							flags = []string{"-race"}
+						}
+						n, hits := e2e.CheckProject(t, place, flags...)
 						mu.Lock()
 						defer mu.Unlock()
 						tested, cached = tested+n, cached+hits
@@ -83,7 +94,7 @@ func TestMatrix_Resources(t *testing.T) {
 			spec.Service, spec.Module, spec.Resources = "shop", "shop", resources
 			dir := filepath.Join(t.TempDir(), "shop")
 			e2e.New(t, e2e.Catalog(t), dir, spec)
-			e2e.CheckProject(t, dir)
+			e2e.CheckProject(t, dir, "-race")
 		})
 	}
 }

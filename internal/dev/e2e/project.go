@@ -75,9 +75,9 @@ func CloneTo(t testing.TB, dir, to string) {
 
 // CheckProject holds a project to what every generated one promises: it
 // builds, its modules are tidy, gofmt, go vet and the linter have nothing to
-// say, and its tests are green under the race detector. It returns how many
-// packages have tests, and of how many the result was in the cache.
-func CheckProject(t testing.TB, dir string) (tested, cached int) {
+// say, and its tests are green, with these flags. It returns how many packages have
+// tests, and of how many the result was in the cache.
+func CheckProject(t testing.TB, dir string, testFlags ...string) (tested, cached int) {
 	t.Helper()
 	gofmt, err := exec.CommandContext(t.Context(), "gofmt", "-l", dir).CombinedOutput()
 	if err != nil || len(gofmt) > 0 {
@@ -91,7 +91,7 @@ func CheckProject(t testing.TB, dir string) (tested, cached int) {
 		Go(t, dir, args...)
 	}
 	lint(t, dir)
-	out := Go(t, dir, "test", "-race", "-timeout", "5m", "./...")
+	out := Go(t, dir, append(append([]string{"test", "-timeout", "5m"}, testFlags...), "./...")...)
 	t.Logf("%s", out)
 	for line := range strings.Lines(out) {
 		if strings.HasPrefix(line, "ok ") {

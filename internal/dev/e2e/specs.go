@@ -49,13 +49,22 @@ func DifferentCode(t testing.TB, c *generator.Catalog, specs []generator.Spec) [
 	})
 }
 
+// Alone returns the total Spec of all defaults, and those in which one choice
+// differs from them, with what comes with it.
+func Alone(t testing.TB, c *generator.Catalog) []generator.Spec {
+	t.Helper()
+	choices := choicesOf(c)
+	var specs []generator.Spec
+	for _, row := range choices.space().Alone() {
+		specs = append(specs, choices.resolve(t, row).Spec)
+	}
+	return specs
+}
+
 func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []generator.Spec {
 	t.Helper()
 	choices := choicesOf(c)
-	space := covering.Space{Complete: choices.complete}
-	for _, values := range choices.values {
-		space.Values = append(space.Values, len(values))
-	}
+	space := choices.space()
 	rows, all := space.All(most)
 	if !all {
 		rows = slices.Concat(space.Cover(strength, slices.Concat(space.Alone(), choices.rich())...), space.Random(random))
@@ -65,10 +74,7 @@ func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []gen
 	var specs []generator.Spec
 	selected := map[*generator.Feature]bool{}
 	add := func(row []int) {
-		s, err := generator.Resolve(c, choices.spec(row))
-		if err != nil {
-			t.Fatalf("%v: the catalog has this selection, and it cannot be resolved: %v", choices.of(row), err)
-		}
+		s := choices.resolve(t, row)
 		specs = append(specs, s.Spec)
 		for _, f := range s.Features {
 			selected[f] = true
@@ -108,6 +114,25 @@ func choicesOf(c *generator.Catalog) choices {
 		all.values = append(all.values, slices.Insert(values, 0, preferred[name]))
 	}
 	return all
+}
+
+// space returns the rows that there are.
+func (c choices) space() covering.Space {
+	space := covering.Space{Complete: c.complete}
+	for _, values := range c.values {
+		space.Values = append(space.Values, len(values))
+	}
+	return space
+}
+
+// resolve returns the selection of a row in which nothing is open.
+func (c choices) resolve(t testing.TB, row []int) *generator.Selection {
+	t.Helper()
+	s, err := generator.Resolve(c.catalog, c.spec(row))
+	if err != nil {
+		t.Fatalf("%v: the catalog has this selection, and it cannot be resolved: %v", c.of(row), err)
+	}
+	return s
 }
 
 // complete is covering.Space's.
