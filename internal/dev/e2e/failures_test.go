@@ -4,11 +4,13 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,6 +27,7 @@ import (
 type shop struct {
 	t         *testing.T
 	url       string
+	program   string // its path
 	process   *e2e.Process
 	collector *e2e.Collector
 	database  *server
@@ -36,31 +39,37 @@ type shop struct {
 func startShops(t *testing.T, test func(*testing.T, *shop)) {
 	for name, start := range map[string]func(*testing.T) *server{"postgres": newPostgres, "mysql": newMariaDB} {
 		t.Run(name, func(t *testing.T) {
-			s := &shop{t: t, database: start(t), redis: newRedis(t)}
-			s.database.query(t, name, "CREATE DATABASE shop") // each server has a database of its name
-			own, err := url.Parse(s.database.url)
+			database := start(t)
+			database.query(t, name, "CREATE DATABASE shop") // each server has a database of its name
+			own, err := url.Parse(database.url)
 			if err != nil {
 				t.Fatal(err)
 			}
 			password, _ := own.User.Password()
 			own.User, own.Path = url.User(own.User.Username()), "/shop"
-
-			dir := filepath.Join(t.TempDir(), "shop")
-			e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-				Service: "shop", Module: "example.com/acme/shop", Slots: map[string]string{"database": name}, Features: []string{"redis"},
-			})
-			address := e2e.FreeAddress(t)
-			s.url = "http://" + address
-			s.collector = e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))
-			s.process = e2e.Start(t, []string{
-				"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + s.collector.Endpoint,
-				"DATABASE_URL=" + own.String(), "DATABASE_PASSWORD=" + password, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=1s",
-				"REDIS_URL=" + s.redis.url,
-			}, e2e.Build(t, dir, "shop"))
-			s.process.AwaitOK(s.url + "/readyz")
-			test(t, s)
+			test(t, startShop(t, map[string]string{"database": name}, database,
+				"DATABASE_URL="+own.String(), "DATABASE_PASSWORD="+password, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=1s"))
 		})
 	}
+}
+
+// startShop starts a service of these choices with a database server, which is nil if
+// it needs none.
+func startShop(t *testing.T, slots map[string]string, database *server, environment ...string) *shop {
+	t.Helper()
+	s := &shop{t: t, database: database, redis: newRedis(t)}
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/acme/shop", Slots: slots, Features: []string{"redis"}})
+	address := e2e.FreeAddress(t)
+	s.url = "http://" + address
+	s.collector = e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))
+	s.program = e2e.Build(t, dir, "shop")
+	s.process = e2e.Start(t, append([]string{
+		"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + s.collector.Endpoint,
+		"REDIS_URL=" + s.redis.url,
+	}, environment...), s.program)
+	s.process.AwaitOK(s.url + "/readyz")
+	return s
 }
 
 // An answer is what a response has besides its body.
@@ -69,14 +78,18 @@ type answer struct {
 	Header     http.Header
 }
 
-// do sends a request, and returns the response and its body.
-func (s *shop) do(method, path, body string) (answer, string) {
+// do sends a request, with a header of names and values, and returns the response and
+// its body.
+func (s *shop) do(method, path, body string, header ...string) (answer, string) {
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Error(err)
 		return answer{}, ""
 	}
 	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Error(err)
@@ -91,8 +104,9 @@ func (s *shop) do(method, path, body string) (answer, string) {
 }
 
 // Servers that crash under load and come back cost time, and nothing else: no
-// confirmed order is lost, none is there twice, stock is right, whoever gets no
-// answer gets a clean refusal, and telemetry says why.
+// confirmed order is lost, none is there twice, though clients that get no order send
+// theirs again with its key, stock is right, whoever gets no answer gets a clean
+// refusal, and telemetry says why.
 func TestMatrix_ServersCrash(t *testing.T) {
 	startShops(t, func(t *testing.T, s *shop) {
 		var (
@@ -104,18 +118,20 @@ func TestMatrix_ServersCrash(t *testing.T) {
 		)
 		for worker := range 6 {
 			load.Go(func() {
-				for n := 0; ; n++ {
+				n := 0
+				for {
 					select {
 					case <-stop:
 						return
 					case <-time.After(10 * time.Millisecond):
 					}
 					customer := fmt.Sprintf("customer-%d-%d", worker, n)
-					response, body := s.do(http.MethodPost, "/orders", `{"customer":"`+customer+`","items":[{"sku":"coffee","quantity":1}]}`)
+					response, body := s.do(http.MethodPost, "/orders", `{"customer":"`+customer+`","items":[{"sku":"coffee","quantity":1}]}`, "Idempotency-Key", customer)
 					var created struct{ ID string }
 					mu.Lock()
 					if response.StatusCode == http.StatusCreated && json.Unmarshal([]byte(body), &created) == nil {
 						confirmed[created.ID] = customer
+						n++
 					} else {
 						refused[response.StatusCode]++
 						checkRefusal(t, response, body)
@@ -240,65 +256,134 @@ func (s *shop) checkErrorTypes(arrived *e2e.Telemetry) {
 // Secrets are in no telemetry and in no answer: neither those of the
 // configuration nor what clients send, whatever goes wrong with it.
 func TestMatrix_Secrets(t *testing.T) {
-	const secret = "hunter2"
-	startShops(t, func(t *testing.T, s *shop) {
-		var answers bytes.Buffer
-		send := func(method, path, body string) {
-			response, text := s.do(method, path, body)
-			if response.StatusCode >= http.StatusInternalServerError {
-				t.Errorf("%s %s %s: %d %s", method, path, body, response.StatusCode, text)
-			}
-			if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated { // which return what was sent
-				fmt.Fprintln(&answers, text)
-			}
+	startShops(t, testSecrets)
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "shop.db")
+		testSecrets(t, startShop(t, map[string]string{"database": "sqlite", "store": "gorm", "router": "gin", "api": "plain"}, nil, "DATABASE_PATH="+path))
+	})
+}
+
+func testSecrets(t *testing.T, s *shop) {
+	secrets := []string{"not-a-secret"}
+	secret := func() string {
+		secrets = append(secrets, rand.Text()) // of letters and digits, which are themselves in every encoding
+		return secrets[len(secrets)-1]
+	}
+	var answers bytes.Buffer
+	send := func(method, path, body string, header ...string) {
+		response, text := s.do(method, path, body, header...)
+		if response.StatusCode >= http.StatusInternalServerError {
+			t.Errorf("%s %s %s: %d %s", method, path, body, response.StatusCode, text)
 		}
-		for _, spoil := range []string{
-			"", "'", "\\", "\\u0000", "%", "'; DROP TABLE orders; --", "\\ud83d\\ude00", "\\ud800", " ", "\\n", "?", "$1", strings.Repeat("x", 60), "é",
-		} {
-			value := secret + spoil
-			for _, body := range []string{
-				`{"customer":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
-				`{"customer":"ada","items":[{"sku":"` + value + `","quantity":1}]}`,
-				`{"customer":"ada","payment_method":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
-				`{"customer":"ada","none` + spoil + `":"` + value + `","items":[{"sku":"coffee","quantity":1}]}`,
-				`{"customer":"ada","items":"` + value + `"}`,
-				`"` + value,
-			} {
-				send(http.MethodPost, "/orders", body)
-			}
-			raw := strings.NewReplacer("\\u0000", "\x00", "\\ud800", "\xff", "\\n", "\n").Replace(spoil)
-			id := url.PathEscape("ord_" + raw) // which the spans of the domain have on purpose
-			send(http.MethodGet, "/orders/"+id, "")
-			send(http.MethodPost, "/orders/"+id+"/cancel", "")
-			send(http.MethodDelete, "/orders/"+id, "")
-			escaped := url.PathEscape(secret + raw)
-			send(http.MethodGet, "/orders?cursor="+escaped+"&limit=3", "")
-			send(http.MethodGet, "/orders?limit="+escaped, "")
-			send(http.MethodGet, "/"+id+"?token="+escaped, "") // a path is on the span, what follows it is not
-		}
-		s.database.kill() // what is wrong with a server must not tell its password either
-		s.redis.kill()
-		for range 5 {
-			_, text := s.do(http.MethodPost, "/orders", `{"customer":"`+secret+`","items":[{"sku":"coffee","quantity":1}]}`)
-			fmt.Fprintln(&answers, text)
-			_, text = s.do(http.MethodGet, "/readyz", "")
+		if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated { // which return what was sent
 			fmt.Fprintln(&answers, text)
 		}
-		if code := s.process.Stop(); code != 0 {
-			t.Errorf("exit status %d", code)
-		}
-		arrived := s.collector.Stop()
-		if len(arrived.Spans) < 100 || len(arrived.Metrics) == 0 || len(arrived.Records) == 0 {
-			t.Errorf("%d spans, %d metrics, %d records", len(arrived.Spans), len(arrived.Metrics), len(arrived.Records))
-		}
-		for where, text := range map[string]string{
-			"telemetry": fmt.Sprintf("%+v", arrived), "stdout": s.process.Stdout.String(), "stderr": s.process.Stderr.String(), "answers": answers.String(),
+	}
+	item := `"items":[{"sku":"coffee","quantity":1}]`
+	for _, spoil := range []string{
+		"", "'", "\\", "\\u0000", "%", "'; DROP TABLE orders; --", "\\ud83d\\ude00", "\\ud800", " ", "\\n", "?", "$1", strings.Repeat("x", 38), "é",
+		"\\\"", "%22", "&amp;", "://user:pass@host/", "=", ",", ";", "\u202e", `\\`, "{{" + ".}}", "<b>",
+	} {
+		for _, body := range []string{
+			`{"customer":"%s",` + item + `}`,
+			`{"customer":["%s"],` + item + `}`,
+			`{"customer":{"name":"%s"},` + item + `}`,
+			`{"customer":"ada","items":[{"sku":"%s","quantity":1}]}`,
+			`{"customer":"ada","items":[{"sku":"coffee","quantity":"%s"}]}`,
+			`{"customer":"ada","payment_method":"%s",` + item + `}`,
+			`{"customer":"ada","none":"%s",` + item + `}`,
+			`{"customer":"ada","items":"%s"}`,
+			`"%s`,
+			`%s`,
 		} {
-			for _, word := range []string{secret, "not-a-secret"} {
-				if at := strings.Index(text, word); at >= 0 {
-					t.Errorf("%s is in the %s: ...%s...", word, where, text[max(0, at-300):min(len(text), at+100)])
+			send(http.MethodPost, "/orders", strings.Replace(body, "%s", secret()+spoil, 1))
+		}
+		raw := strings.NewReplacer("\\u0000", "\x00", "\\ud800", "\xff", "\\n", "\n").Replace(spoil)
+		id := url.PathEscape("ord_" + raw) // which the spans of the domain have on purpose
+		send(http.MethodGet, "/orders/"+id, "")
+		send(http.MethodPost, "/orders/"+id+"/cancel", "")
+		send(http.MethodDelete, "/orders/"+id, "")
+		escaped := func() string { return url.PathEscape(secret() + raw) }
+		send(http.MethodGet, "/orders?cursor="+escaped()+"&limit=3", "")
+		send(http.MethodGet, "/orders?limit="+escaped(), "")
+		send(http.MethodGet, "/orders?"+escaped(), "")
+		send(http.MethodGet, "/"+id+"?token="+escaped(), "") // a path is on the span, what follows it is not
+		inHeader := strings.Map(func(c rune) rune {
+			if c < ' ' || c == '\u007f' { // the client would not send it
+				return -1
+			}
+			return c
+		}, raw)
+		for _, name := range []string{"Authorization", "Cookie", "Idempotency-Key", "X-Api-Key", "Referer", "If-None-Match"} {
+			send(http.MethodPost, "/orders", `{"customer":"ada",`+item+`}`, name, secret()+inHeader)
+			send(http.MethodPost, "/orders", `{`, name, `Bearer "`+secret()+inHeader+`"`)
+		}
+		send(http.MethodPost, "/orders", `{}`, "Content-Type", "application/json; charset="+secret())
+	}
+	if s.database != nil { // what is wrong with a server must not tell its password either
+		s.database.kill()
+	}
+	s.redis.kill()
+	for range 5 {
+		response, text := s.do(http.MethodPost, "/orders", `{"customer":"`+secret()+`",`+item+`}`, "Idempotency-Key", secret())
+		if response.StatusCode != http.StatusCreated {
+			fmt.Fprintln(&answers, text)
+		}
+		_, text = s.do(http.MethodGet, "/readyz", "")
+		fmt.Fprintln(&answers, text)
+	}
+	if code := s.process.Stop(); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	arrived := s.collector.Stop()
+	if len(arrived.Spans) < 100 || len(arrived.Metrics) == 0 || len(arrived.Records) == 0 {
+		t.Errorf("%d spans, %d metrics, %d records", len(arrived.Spans), len(arrived.Metrics), len(arrived.Records))
+	}
+	searched := map[string]string{
+		"telemetry": fmt.Sprintf("%+v", arrived), "stdout": s.process.Stdout.String(), "stderr": s.process.Stderr.String(), "answers": answers.String(),
+	}
+	for where, text := range searched {
+		for _, word := range secrets {
+			if at := strings.Index(text, word); at >= 0 {
+				t.Errorf("%s is in the %s: ...%s...", word, where, text[max(0, at-300):min(len(text), at+100)])
+			}
+		}
+	}
+	s.testConfigurations()
+}
+
+// testConfigurations starts the service with secrets in variables that are wrong in
+// every way, or right but for a server that is not there. It says what is wrong,
+// without the secret.
+func (s *shop) testConfigurations() {
+	scheme := "postgres"
+	if s.database != nil {
+		scheme, _, _ = strings.Cut(s.database.url, ":")
+	}
+	for _, form := range []string{
+		scheme + "://shop:%s@127.0.0.1:1/shop", scheme + "://shop:%s%%zz@127.0.0.1/shop", scheme + "://shop:%s@127.0.0.1:port/shop",
+		scheme + "://shop:%s@[::1/shop", scheme + "://%s@127.0.0.1:1/shop?none=1", scheme + "://127.0.0.1:1/shop?password=%s&sslmode=none&tls=none",
+		scheme + "://shop:a b%s@127.0.0.1:1/shop", scheme + ":%s", "shop:%s@tcp(127.0.0.1:1)/shop", "host=127.0.0.1 port=one password='%s'", "%s", " %s\n",
+		"redis://:%s@127.0.0.1:1/none", "rediss://user:%s%%zz@127.0.0.1:1", "http://user:%s@127.0.0.1:port", "key=%s,", "a b=%s", "%%zz=%s",
+	} {
+		for _, names := range [][]string{
+			{"DATABASE_URL"}, // which is tried if it can be
+			{"DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_ENDPOINT"},
+		} {
+			cmd := exec.CommandContext(s.t.Context(), s.program, "migrate", "status")
+			cmd.Dir = s.t.TempDir()
+			cmd.Env = []string{"ENVIRONMENT=production", "DATABASE_CONNECT_TIMEOUT=10ms"}
+			var secrets []string
+			for i, name := range names {
+				secrets = append(secrets, rand.Text())
+				cmd.Env = append(cmd.Env, name+"="+fmt.Sprintf(form, secrets[i]))
+			}
+			out, err := cmd.CombinedOutput()
+			for i, secret := range secrets {
+				if bytes.Contains(out, []byte(secret)) {
+					s.t.Errorf("%s=%s: %v\n%s", names[i], fmt.Sprintf(form, secret), err, out)
 				}
 			}
 		}
-	})
+	}
 }
