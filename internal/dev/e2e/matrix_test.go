@@ -87,7 +87,7 @@ func TestMatrix_OtherSystems(t *testing.T) {
 func TestMatrix_Resources(t *testing.T) {
 	for name, spec := range map[string]generator.Spec{
 		"default":             {},
-		"plain gin sqlite":    {Slots: map[string]string{"api": "plain", "router": "gin", "database": "sqlite", "store": "sql"}},
+		"plain gin sqlite":    {Slots: map[string]string{"api": "plain", "router": "gin", "database": "sqlite", "store": "gorm"}},
 		"plain echo postgres": {Slots: map[string]string{"api": "plain", "router": "echo", "database": "postgres"}, Features: []string{"auth"}},
 	} {
 		t.Run(name, func(t *testing.T) {
