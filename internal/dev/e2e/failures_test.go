@@ -362,7 +362,7 @@ func (s *shop) testConfigurations() {
 	}
 	for _, form := range []string{
 		scheme + "://shop:%s@127.0.0.1:1/shop", scheme + "://shop:%s%%zz@127.0.0.1/shop", scheme + "://shop:%s@127.0.0.1:port/shop",
-		scheme + "://shop:%s@[::1/shop", scheme + "://%s@127.0.0.1:1/shop?none=1", scheme + "://127.0.0.1:1/shop?password=%s&sslmode=none&tls=none",
+		scheme + "://shop:%s@[::1/shop", scheme + "://shop:%s@127.0.0.1:1/shop?none=1", scheme + "://127.0.0.1:1/shop?password=%s&sslmode=none&tls=none",
 		scheme + "://shop:a b%s@127.0.0.1:1/shop", scheme + ":%s", "shop:%s@tcp(127.0.0.1:1)/shop", "host=127.0.0.1 port=one password='%s'", "%s", " %s\n",
 		"redis://:%s@127.0.0.1:1/none", "rediss://user:%s%%zz@127.0.0.1:1", "http://user:%s@127.0.0.1:port", "key=%s,", "a b=%s", "%%zz=%s",
 	} {
