@@ -102,6 +102,20 @@ func (c *Catalog) With(spec Spec, names ...string) (Spec, error) {
 	return spec, errors.Join(problems...)
 }
 
+// Set returns the Spec with other values of some slots. Slots that then do not
+// exist are left out. That there is no such slot or value, and that values exclude
+// each other, are errors of type [*ChoiceError], joined if there are several.
+func (c *Catalog) Set(spec Spec, values map[string]string) (Spec, error) {
+	wanted, err := c.Choices(Spec{Slots: values})
+	if err != nil {
+		return spec, err
+	}
+	spec = spec.clone()
+	maps.Copy(spec.Slots, wanted)
+	c.leaveOut(spec, wanted)
+	return spec, nil
+}
+
 // Without returns the Spec without some of its features. Slots that then do not
 // exist are left out. That a feature is not there, that its slot has to have a
 // value, and that another feature would bring it back are errors of type

@@ -100,11 +100,12 @@ func (d *disk) checkUnchanged(plan Plan) error {
 }
 
 // carryOut writes an operation down, performs it, and keeps it to be undone.
-// What only changes the record needs no journal, but for what it takes over from
-// an operation that was undone: that must not be found again.
+// What only changes the record needs no journal, but for two things: what it
+// takes over from an operation that was undone, which must not be found again, and
+// files that are detached, which can be undone.
 func (d *disk) carryOut(op *operation, r *record) error {
 	err := errors.Join(d.ensure(ignoreOurs, []byte(ignored)), d.ensure(attributesFile, []byte(attributes)))
-	journaled := (op.changesFiles() || op.adopts) && !d.staging
+	journaled := (op.changesFiles() || op.recorded) && !d.staging
 	if err == nil && journaled {
 		if op.Earlier, err = d.earlier(op, r); err == nil {
 			err = d.writeOperation(journalFile, op, r)

@@ -27,7 +27,7 @@ type operation struct {
 	// them back, it leaves these as well.
 	Earlier []*stray `json:"earlier,omitempty"`
 
-	adopts bool // it takes over what an update that was undone left
+	recorded bool // what it changes only in the record is not to be lost, or found again
 }
 
 // step is what happens together: all of it, or nothing.
@@ -67,6 +67,7 @@ func (p *Project) operation(plan Plan) *operation {
 	var last []step
 	for _, c := range plan {
 		s := step{Files: c.files()}
+		op.recorded = op.recorded || c.detaches
 		for _, r := range c.records {
 			if !r.isOne() {
 				continue
@@ -78,7 +79,7 @@ func (p *Project) operation(plan Plan) *operation {
 			had := p.record.lines[r.path]
 			left := had == nil && r.unrecorded // by an update that was undone
 			if left {
-				had, op.adopts = r.was.lines(r.path), true
+				had, op.recorded = r.was.lines(r.path), true
 			}
 			if left || !sameLines(had, lines) {
 				s.Record = append(s.Record, lineChange{r.path, texts(had), texts(lines)})

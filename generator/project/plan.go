@@ -20,13 +20,14 @@ type Change struct {
 
 	Before, After []byte // the content of the file; nil if it is absent
 
-	decided bool           // a conflict is resolved, and Note says as what the file is taken
-	settles bool           // git no longer has it in conflict afterwards
-	news    bool           // the owner should see Note though nothing changes
-	leaves  []byte         // what an undo gives back at From
-	left    []byte         // what an update that was undone left at Path, and the file that moves there replaces
-	mode    fs.FileMode    // of a file that is written anew; 0 is the usual one
-	records []recordChange // that of Path, and that of the path from which its record moves
+	decided  bool           // a conflict is resolved, and Note says as what the file is taken
+	settles  bool           // git no longer has it in conflict afterwards
+	news     bool           // the owner should see Note though nothing changes
+	detaches bool           // otelgen stops to write the file, or does so again
+	leaves   []byte         // what an undo gives back at From
+	left     []byte         // what an update that was undone left at Path, and the file that moves there replaces
+	mode     fs.FileMode    // of a file that is written anew; 0 is the usual one
+	records  []recordChange // that of Path, and that of the path from which its record moves
 }
 
 // recordChange is how the record of one path changes.
@@ -44,7 +45,7 @@ type recordChange struct {
 //
 //	base  disk    next   action
 //	any   = next         none       or move, if the templates moved it
-//	own   y       x      keep       it was there before the project, and is the owner's
+//	own   y       x      keep       it was there before the project, or is detached, and is the owner's
 //	-     -       x      create
 //	-     y       x      conflict   the file exists, and otelgen did not write it
 //	-     y       -      none
@@ -87,7 +88,7 @@ const (
 // is open, and there is no news for the owner. Apply may still have something
 // to record, such as that the owner deleted a file or resolved a conflict.
 func (p Plan) Empty() bool {
-	return !slices.ContainsFunc(p, Change.isNews)
+	return !slices.ContainsFunc(p, Change.IsNews)
 }
 
 func byPath(a, b Change) int { return cmp.Compare(a.Path, b.Path) }
@@ -112,12 +113,12 @@ func (p Plan) inTheWay() (paths []string) {
 // Matters reports whether the owner should see a change: it changes a file,
 // needs a decision, or has news.
 func (c Change) Matters() bool {
-	return c.decided || c.isNews()
+	return c.decided || c.IsNews()
 }
 
-// isNews is Matters, but for what the owner has decided and is only told.
-func (c Change) isNews() bool {
-	return c.news || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
+// IsNews is Matters, but for what the owner has decided and is only told.
+func (c Change) IsNews() bool {
+	return c.news || c.detaches || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
 }
 

@@ -77,7 +77,7 @@ type part struct {
 	data string // base64
 }
 
-// entry is what otelgen recorded of one path. In each field but the last, nil
+// entry is what otelgen recorded of one path. In each field with content, nil
 // means that nothing is recorded, which is not the same as an empty file.
 type entry struct {
 	base    []byte // what otelgen wrote last
@@ -85,6 +85,10 @@ type entry struct {
 	own     []byte // the same for a path where the owner has a file instead, from before the project
 	pending []byte // what otelgen would write to a file that is in conflict
 	yours   string // the hash of a file in conflict as it was before
+
+	// detached is the hash of own when the owner detached the file: it stays
+	// theirs, whatever is in it.
+	detached string
 }
 
 // kinds are the parts of an entry, with the letters for them in a line.
@@ -98,7 +102,7 @@ var kinds = []struct {
 	{kindPending, func(e *entry) *[]byte { return &e.pending }},
 }
 
-const kindBase, kindGone, kindOwn, kindPending, kindYours = 'b', 'g', 'o', 'n', 'y'
+const kindBase, kindGone, kindOwn, kindPending, kindYours, kindDetached = 'b', 'g', 'o', 'n', 'y', 'd'
 
 // last returns what otelgen wrote last, or would have written if the owner had
 // not deleted the file or put another in its place.
@@ -110,7 +114,7 @@ func (e entry) equal(other entry) bool {
 			return false
 		}
 	}
-	return e.yours == other.yours
+	return e.yours == other.yours && e.detached == other.detached
 }
 
 // same reports whether two files are both absent, or have the same content.
@@ -251,6 +255,9 @@ func (e entry) lines(p string) []line {
 	if e.yours != "" {
 		l.parts = append(l.parts, part{kind: kindYours, hash: e.yours})
 	}
+	if e.detached != "" {
+		l.parts = append(l.parts, part{kind: kindDetached, hash: e.detached})
+	}
 	var text strings.Builder
 	text.WriteString(encoding.EncodeToString([]byte(p)))
 	for _, part := range l.parts {
@@ -288,8 +295,12 @@ func parseLine(text string) (l line, ok bool) {
 // hand: one that has the hash of a part need not be decompressed.
 func (l line) entry(known ...[]byte) (e entry, err error) {
 	for _, part := range l.parts {
-		if part.kind == kindYours {
+		switch part.kind {
+		case kindYours:
 			e.yours = part.hash
+			continue
+		case kindDetached:
+			e.detached = part.hash
 			continue
 		}
 		content, errPart := part.content(known)

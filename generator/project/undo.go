@@ -91,6 +91,7 @@ func (u undoing) change(s step) (Change, error) {
 	if len(s.Files) == 0 {
 		if len(s.Record) > 0 {
 			c.Path = s.Record[0].Path
+			u.attach(&c, s.Record[0])
 		}
 		return c, nil
 	}
@@ -118,6 +119,18 @@ func (u undoing) change(s step) (Change, error) {
 	}
 	c.settles = s.Conflict != nil && u.unmerged[f.Path] && c.Action != Orphan
 	return c, nil
+}
+
+// attach takes back that a file was detached, or detaches it again.
+func (u undoing) attach(c *Change, l lineChange) {
+	was, is := detached(parseLines(l.Before)), detached(parseLines(l.After))
+	if was == is || len(c.records) == 0 {
+		return
+	}
+	c.Action, c.detaches, c.Note = Keep, true, nowDetached
+	if is {
+		c.Note = "updates change it again"
+	}
 }
 
 // takeBack returns what becomes of a file.
