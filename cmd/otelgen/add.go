@@ -49,7 +49,8 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	offers func(has []string, name string) bool, cmd *cobra.Command,
 ) *cobra.Command {
 	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
-	dir := cmd.Flags().String("dir", "", "`DIR` of the service (default: where you are)")
+	var dir string
+	addDir(cmd, &dir)
 	u.addFlags(cmd)
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {
@@ -58,7 +59,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 		return nil
 	}
 	cmd.ValidArgsFunction = func(_ *cobra.Command, named []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		has, known := featuresIn(cmp.Or(*dir, projectDir()))
+		has, known := featuresIn(cmp.Or(dir, projectDir()))
 		offered := slices.DeleteFunc(choosable(catalog), func(f *generator.Feature) bool {
 			return slices.Contains(named, f.Name) || known && !offers(has, f.Name)
 		})
@@ -67,10 +68,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
 		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(spec, names...) }
-		if !cmd.Flags().Changed("dir") {
-			return u.run(cmd, nil)
-		}
-		return u.run(cmd, []string{*dir})
+		return u.runIn(cmd, dir)
 	}
 	return cmd
 }

@@ -13,8 +13,8 @@ func originalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "original FILE",
 		Short: "Print a file as otelgen wrote it last",
-		Long: `Print a file as otelgen wrote it last, whatever you did to it since. FILE is its
-path in the service.
+		Long: `Print a file as otelgen wrote it last, whatever you did to it since. With --dir,
+FILE is its path in that service.
 
 With it you can see what you changed, and have back what you deleted.`,
 		Example: `  otelgen original Makefile | diff - Makefile
@@ -26,7 +26,7 @@ With it you can see what you changed, and have back what you deleted.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			content, err := project.Original(dir, args[0])
+			content, err := originalOf(dir, args[0])
 			if err != nil {
 				return err
 			}
@@ -34,6 +34,20 @@ With it you can see what you changed, and have back what you deleted.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".", "`DIR` of the service")
+	addDir(cmd, &dir)
 	return cmd
+}
+
+// originalOf returns what otelgen wrote last to a file of the service in a
+// directory, or, if that is "", of the one that the file is in.
+func originalOf(dir, file string) ([]byte, error) {
+	if dir == "" {
+		dir = projectOf(file)
+		below, err := relative(dir, file)
+		if dir == "" || err != nil {
+			return project.Original(".", file)
+		}
+		file = below
+	}
+	return project.Original(dir, file)
 }

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // format is the value of --output: how data is printed.
@@ -14,30 +17,53 @@ type format string
 const (
 	text     format = "text"
 	jsonText format = "json"
+	github   format = "github"
 )
-
-func (f *format) addTo(cmd *cobra.Command) {
-	*f = text
-	cmd.Flags().VarP(f, "output", "o", "`FORMAT` of the output: text or json")
-	complete(cmd, "output", []cobra.Completion{string(text), string(jsonText)})
-}
 
 func (f *format) json() bool { return *f == jsonText }
 
-// Set implements pflag.Value.
-func (f *format) Set(value string) error {
-	switch format(value) {
-	case text, jsonText:
-		*f = format(value)
-		return nil
-	}
-	return fmt.Errorf("no such format; use %s or %s", text, jsonText)
+// addTo adds the flag to a command, which has the usual formats and perhaps more.
+func (f *format) addTo(cmd *cobra.Command, more ...format) {
+	*f = text
+	flag := formatFlag{f, append([]format{text, jsonText}, more...)}
+	cmd.Flags().VarP(flag, "output", "o", "`FORMAT` of the output: "+flag.known())
+	complete(cmd, "output", flag.names())
 }
 
-func (f *format) String() string { return string(*f) }
+// formatFlag sets one of some formats.
+type formatFlag struct {
+	*format
+
+	formats []format
+}
+
+func (f formatFlag) names() (names []string) {
+	for _, known := range f.formats {
+		names = append(names, string(known))
+	}
+	return names
+}
+
+func (f formatFlag) known() string { return problem.Listed(f.names(), "or") }
+
+// Set implements pflag.Value.
+func (f formatFlag) Set(value string) error {
+	if !slices.Contains(f.formats, format(value)) {
+		return fmt.Errorf("no such format; use %s", f.known())
+	}
+	*f.format = format(value)
+	return nil
+}
+
+func (f formatFlag) String() string {
+	if f.format == nil { // pflag asks the zero value
+		return ""
+	}
+	return string(*f.format)
+}
 
 // Type implements pflag.Value.
-func (*format) Type() string { return "format" }
+func (formatFlag) Type() string { return "format" }
 
 func printJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)

@@ -37,9 +37,9 @@ names the file. The directory of the service keeps its name.`,
 		name := strings.Join(args, "")
 		u.command = strings.TrimSpace(strings.Join([]string{cmd.CommandPath(), name, module}, " "))
 		u.choose = func(spec generator.Spec) (generator.Spec, error) { return renamed(spec, name, module) }
-		return u.run(cmd, []string{dir})
+		return u.runIn(cmd, dir)
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".", "`DIR` of the service")
+	addDir(cmd, &dir)
 	cmd.Flags().StringVar(&module, "module", "", "new module `PATH`")
 	u.addFlags(cmd)
 	return cmd

@@ -32,6 +32,7 @@ type reportedFile struct {
 	Path   string         `json:"path"`
 	From   string         `json:"from,omitempty"` // where it was, if the templates moved it
 	Action project.Action `json:"action"`
+	State  string         `json:"state,omitempty"` // outdated, edited or pending; only of otelgen check
 	Note   string         `json:"note,omitempty"`  // what the owner should know about it
 	Owner  string         `json:"owner,omitempty"` // the feature that it is from; only of a new service
 	Size   int            `json:"size,omitempty"`  // in bytes; only of a new service

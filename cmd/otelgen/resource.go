@@ -62,7 +62,8 @@ that you have not changed. What you have changed stays. A database keeps its tab
 // resourceCommand completes a command that changes the resources of a service.
 func resourceCommand(u updater, change func(dir, name string, spec generator.Spec) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
 	u.show, u.differs = (*update).print, inConflict
-	dir := cmd.Flags().String("dir", "", "`DIR` of the service (default: where you are)")
+	var dir string
+	addDir(cmd, &dir)
 	u.addFlags(cmd)
 	cmd.Use = "resource NAME"
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
@@ -74,11 +75,11 @@ func resourceCommand(u updater, change func(dir, name string, spec generator.Spe
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if !cmd.Flags().Changed("dir") {
-			*dir = projectDir()
+			dir = projectDir()
 		}
 		u.command = cmd.CommandPath() + " " + names[0]
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(*dir, names[0], spec) }
-		return u.run(cmd, []string{*dir})
+		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(dir, names[0], spec) }
+		return u.run(cmd, []string{dir})
 	}
 	return cmd
 }

@@ -79,12 +79,15 @@ var groups = []*cobra.Group{
 // synonyms are what others call our commands.
 var synonyms = map[string][]string{
 	"new":     {"bootstrap", "create", "gen", "generate", "init", "make", "project", "scaffold", "service", "start"},
-	"add":     {"enable", "install", "set", "with"},
+	"add":     {"enable", "install", "with"},
 	"remove":  {"delete", "disable", "rm", "uninstall", "without"},
 	"update":  {"apply", "migrate", "refresh", "regenerate", "sync", "up", "upgrade"},
 	"try":     {"demo", "play", "preview", "quickstart"},
 	"undo":    {"abort", "back", "restore", "revert", "rollback"},
 	"rename":  {"move", "mv", "name"},
+	"set":     {"choose", "config", "switch", "use"},
+	"adopt":   {"attach", "import", "link", "manage"},
+	"detach":  {"disown", "eject", "forget", "release", "unlink", "unmanage"},
 	"check":   {"lint", "status", "validate", "verify"},
 	"diff":    {"changes", "compare", "plan"},
 	"show":    {"describe", "feature", "info"},
@@ -103,8 +106,8 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 		return commands
 	}
 	root := rootCommand(slices.Concat(
-		in("make", newCommand(catalog), tryCommand(catalog), addCommand(catalog), removeCommand(catalog), renameCommand(catalog)),
-		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog)),
+		in("make", newCommand(catalog), tryCommand(catalog), addCommand(catalog), removeCommand(catalog), setCommand(catalog), renameCommand(catalog)),
+		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog), detachCommand(catalog), adoptCommand(catalog)),
 		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand()),
 		in("more", versionCommand()),
 		topics(),

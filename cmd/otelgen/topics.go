@@ -10,8 +10,9 @@ func topics() []*cobra.Command {
 			Use:   "exit-codes",
 			Short: "What the exit status of a command means",
 			Long: `0    done; for check and diff: an update would change nothing
-1    check, diff: an update would change something; update, add, remove: there is
-     a conflict to resolve; doctor: something is in the way
+1    check, diff: an update would change something; diff --mine: you changed something;
+     update, add, remove, set, rename: there is a conflict to resolve; doctor: something
+     is in the way
 2    could not: nothing has been written, unless the message says otherwise
 130  interrupted with Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: nothing has been written`,
 		},
@@ -23,6 +24,8 @@ ACCESSIBLE  the same: questions are lines of text instead of menus, and there ar
 TERM        "dumb": as ACCESSIBLE
 NO_COLOR    not empty: no colours
 GOWORK      the go.work to look at for the module path, or "off", as for the go command
+
+GITHUB_WORKSPACE  where annotations of otelgen check --output github have their paths from
 
 otelgen doctor also reads what a service would: OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS and
 _PROTOCOL, HTTP_ADDR and PORT. What a service reads is in its .env.example, and in
@@ -44,7 +47,7 @@ docs/configuration.md of otelgen.`,
     store: sqlc
   features: [auth, cors]      # optional ones
 
-Change it by otelgen add and remove, or edit it and run otelgen update. otelgen new --print-spec
+Change it by otelgen add, remove and set, or edit it and run otelgen update. otelgen new --print-spec
 prints such a file without making a service, and otelgen new --spec FILE makes one of it.
 Keys that do not exist are errors, with the line and the key that was meant.`,
 		},

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
@@ -46,7 +45,7 @@ Nothing is fetched and nothing is committed.`,
 	abort := cmd.Flags().Bool("abort", false, "take the last update back while a conflict is open")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if *abort {
-			u.decide = abortUpdate
+			u.takesBack(abortUpdate)
 		}
 		return u.run(cmd, dirs)
 	}
@@ -66,8 +65,13 @@ func abortUpdate(p *project.Project) (project.Plan, error) {
 	return p.Undo()
 }
 
+func (u *updater) takesBack(decide func(*project.Project) (project.Plan, error)) {
+	u.decide, u.did, u.would = decide, "taken back", "would be taken back; nothing has been written"
+}
+
 func undoCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, command: "otelgen undo", decide: (*project.Project).Undo, show: (*update).print, differs: inConflict}
+	u := updater{catalog: catalog, command: "otelgen undo", show: (*update).print, differs: inConflict}
+	u.takesBack((*project.Project).Undo)
 	cmd := &cobra.Command{
 		Use:   "undo [DIR...]",
 		Short: "Take back the last update, add or remove",
@@ -86,38 +90,6 @@ again what was taken back.`,
 	return cmd
 }
 
-func checkCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, dryRun: true, show: (*update).print, differs: outOfDate}
-	cmd := &cobra.Command{
-		Use:   "check [DIR...]",
-		Short: "Say whether services are what otelgen would write today",
-		Long: `Say whether services are what this otelgen would write today, but for what you
-changed in them. Each DIR is the directory of one; without any, it is this one.
-
-The exit status is 0 if an update would change nothing and 1 if it would, or if a
-conflict is open. Nothing is written.`,
-		Example: `  otelgen check
-  otelgen check services/* --output json`,
-		ValidArgsFunction: completeDirectories,
-		RunE:              u.run,
-	}
-	u.output.addTo(cmd)
-	return cmd
-}
-
-func diffCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, dryRun: true, output: text, show: (*update).patch, differs: outOfDate}
-	return &cobra.Command{
-		Use:   "diff [DIR...]",
-		Short: "Print what an update would change",
-		Long: `Print what an update would change, as a patch. Each DIR is the directory of a
-service; without any, it is this one. Paths are those from here, or from the
-service if that is not below. The exit status is that of otelgen check.`,
-		ValidArgsFunction: completeDirectories,
-		RunE:              u.run,
-	}
-}
-
 func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
@@ -130,7 +102,10 @@ type updater struct {
 	accept  func(p *project.Project, before, after generator.Tree) error // may refuse what choose leads to, unless nil
 	dryRun  bool
 	output  format
+	checks  bool                                      // says of each file what state it is in
 	command string                                    // what the user typed, but for flags and directories
+	did     string                                    // how to call what it does to a service, if not "updated"
+	would   string                                    // the same of a dry run
 	show    func(u *update, out, err io.Writer) error // data, and talk
 	differs func(*update) bool                        // for the exit status
 }
@@ -138,6 +113,19 @@ type updater struct {
 func (u *updater) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&u.dryRun, "dry-run", false, "say what would be written, and write nothing")
 	u.output.addTo(cmd)
+}
+
+// addDir adds the flag for the service that a command is about.
+func addDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service (default: where you are)")
+}
+
+// runIn is for one directory, or the service around this one if it is not given.
+func (u *updater) runIn(cmd *cobra.Command, dir string) error {
+	if !cmd.Flags().Changed("dir") {
+		return u.run(cmd, nil)
+	}
+	return u.run(cmd, []string{dir})
 }
 
 // run is for directories as arguments. A service that cannot be brought up to
@@ -220,8 +208,15 @@ func (u *updater) update(one *update, dir string, say func(string)) error {
 	one.InSync, one.Conflicts = plan.Empty(), len(plan.Conflicts())
 	for _, change := range plan {
 		if change.Matters() {
-			one.Files = append(one.Files, reported(change))
 			one.changes = append(one.changes, change)
+		}
+		switch state := stateOf(change); {
+		case u.checks && state != "":
+			file := reported(change)
+			file.State = state
+			one.Files = append(one.Files, file)
+		case change.Matters():
+			one.Files = append(one.Files, reported(change))
 		}
 	}
 	if u.dryRun {
@@ -249,8 +244,8 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 		return nil, err
 	}
 	one.Service = spec.Service
+	one.did, one.would = u.did, u.would
 	if u.decide != nil {
-		one.undone = true
 		return u.decide(p)
 	}
 	was := spec
@@ -304,9 +299,9 @@ type update struct {
 	// nothing else is known.
 	Unfinished string `json:"unfinished,omitempty"`
 
-	changes []project.Change
-	undone  bool // it was to take something back
-	said    bytes.Buffer
+	changes    []project.Change
+	did, would string // see updater
+	said       bytes.Buffer
 
 	unfinished string // Unfinished, as a sentence
 	err        error
@@ -337,14 +332,13 @@ func (u *update) talk(err io.Writer) {
 			fmt.Fprintf(err, "%s: %s\n", path.Join(u.Dir, file.Path), note)
 		}
 	}
-	outcome := "updated"
+	outcome := cmp.Or(u.did, "updated")
 	switch {
-	case u.undone && u.InSync:
-		outcome = "nothing to take back"
-	case u.undone && !u.DryRun:
-		outcome = "taken back"
-	case u.undone:
-		outcome = "would be taken back; nothing has been written"
+	case u.did != "" && u.InSync:
+		outcome = "nothing to do"
+	case u.did != "" && u.DryRun:
+		outcome = u.would
+	case u.did != "":
 	case u.Unfinished != "":
 		outcome = u.unfinished
 	case u.InSync:
@@ -366,49 +360,4 @@ func (u *update) talk(err io.Writer) {
 // isNew reports whether a change is more than a conflict that is open.
 func isNew(c project.Change) bool {
 	return c.Action != project.Conflict || !bytes.Equal(c.Before, c.After)
-}
-
-// devNull stands for an absent file in a patch, on every system.
-const devNull = "/dev/null"
-
-// patch prints what git apply and patch -p1 would do from here, or, if the
-// service is elsewhere, from there.
-func (u *update) patch(out, err io.Writer) error {
-	dir := u.Dir
-	if !filepath.IsLocal(filepath.FromSlash(dir)) {
-		dir = "." // git takes no paths that lead outside
-	}
-	var all bytes.Buffer
-	for _, c := range u.changes {
-		all.Write(patchOf(c, dir))
-	}
-	u.talk(err)
-	_, failure := out.Write(all.Bytes())
-	return failure
-}
-
-// patchOf returns the patch for one change.
-func patchOf(c project.Change, dir string) []byte {
-	from, to := path.Join(dir, cmp.Or(c.From, c.Path)), path.Join(dir, c.Path)
-	before, after := "a/"+from, "b/"+to
-	if c.Before == nil {
-		before = devNull
-	}
-	if c.After == nil {
-		after = devNull
-	}
-	var patch bytes.Buffer
-	if c.From != "" {
-		fmt.Fprintf(&patch, "diff --git %s %s\nrename from %s\nrename to %s\n", before, after, from, to)
-	}
-	if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
-		fmt.Fprintf(&patch, "Binary files %s and %s differ\n", before, after)
-		return patch.Bytes()
-	}
-	text := diff.Diff(before, c.Before, after, c.After)
-	if c.From != "" { // the line of git says more than that of diff
-		_, text, _ = bytes.Cut(text, []byte("\n"))
-	}
-	patch.Write(text)
-	return patch.Bytes()
 }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
+)
+
+func detachCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	cmd := &cobra.Command{
+		Use:   "detach FILE...",
+		Short: "Keep updates from a file, or from a whole service",
+		Long: `Keep updates from files: they become yours, and no update changes, moves or
+removes them any more. If otelgen moves such a file, the new one comes beside it.
+otelgen undo takes that back, as long as no other command was run.
+
+With --all the directory .otelgen goes, and with it all that otelgen knows of the
+service. Nothing else changes. otelgen adopt makes it a service of otelgen again.`,
+		Example: `  otelgen detach Dockerfile
+  otelgen detach --all`,
+	}
+	all := cmd.Flags().Bool("all", false, "the whole service")
+	cmd.Args = func(cmd *cobra.Command, files []string) error {
+		switch {
+		case *all && len(files) > 0:
+			return fmt.Errorf("%s: --all is the whole service; leave out the file, or --all", files[0])
+		case !*all && len(files) == 0:
+			return fmt.Errorf("%s: no file is named; name some, or give --all for the whole service", cmd.CommandPath())
+		}
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if *all {
+			return detachAll(cmd, u)
+		}
+		dir, below, err := inOneProject(files)
+		if err != nil {
+			return err
+		}
+		u.command = cmd.CommandPath()
+		u.decide = func(p *project.Project) (project.Plan, error) { return p.Detach(below) }
+		u.show = (*update).print
+		u.did, u.would = "detached", "would be detached; nothing has been written"
+		return u.run(cmd, []string{dir})
+	}
+	u.addFlags(cmd)
+	return cmd
+}
+
+// inOneProject returns the project that all of some files are in, and their paths
+// in it.
+func inOneProject(files []string) (dir string, below []string, err error) {
+	var errs []error
+	for _, file := range files {
+		at := projectOf(file)
+		switch {
+		case at == "":
+			errs = append(errs, fmt.Errorf("%s: is not in an otelgen project; name a file of one", file))
+			continue
+		case dir != "" && filepath.Clean(at) != filepath.Clean(dir):
+			errs = append(errs, fmt.Errorf("%s: is in another project than %s; name files of one", file, files[0]))
+			continue
+		}
+		dir = at
+		name, err := relative(at, file)
+		errs = append(errs, err)
+		below = append(below, filepath.ToSlash(name))
+	}
+	return dir, below, errors.Join(errs...)
+}
+
+// detachAll makes a service one that otelgen does not know.
+func detachAll(cmd *cobra.Command, u updater) error {
+	dir := projectDir()
+	p, err := u.open(dir, func(said string) { fmt.Fprintln(cmd.ErrOrStderr(), said) })
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	spec, err := specOf(p)
+	if err != nil {
+		return err
+	}
+	if u.dryRun {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: would be detached, and %s removed; nothing has been written\n", spec.Service, filepath.Join(dir, generator.StateDir))
+		return nil
+	}
+	if err := p.Forget(); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: detached; otelgen adopt makes it a service of otelgen again\n", spec.Service)
+	return nil
+}

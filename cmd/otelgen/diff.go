@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
+)
+
+func diffCommand(catalog *generator.Catalog) *cobra.Command {
+	u := updater{catalog: catalog, dryRun: true, output: text, show: (*update).patch, differs: outOfDate}
+	cmd := &cobra.Command{
+		Use:   "diff [DIR...]",
+		Short: "Print what an update would change, or what you changed",
+		Long: `Print what an update would change, as a patch. Each DIR is the directory of a
+service; without any, it is this one. Paths are those from here, or from the
+service if that is not below. The exit status is that of otelgen check.
+
+With --mine it prints what you changed since otelgen wrote it. Files that are in
+conflict, or that otelgen did not write, are left out. The exit status is 1 if
+there is anything.`,
+		Example: `  otelgen diff
+  otelgen diff --mine`,
+		ValidArgsFunction: completeDirectories,
+	}
+	mine := cmd.Flags().Bool("mine", false, "print what you changed since otelgen wrote it")
+	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
+		if *mine {
+			u.decide, u.show = (*project.Project).Mine, (*update).patchOfMine
+		}
+		return u.run(cmd, dirs)
+	}
+	return cmd
+}
+
+// patchOfMine prints what the owner changed. There is nothing else to be said of
+// it.
+func (u *update) patchOfMine(out, err io.Writer) error {
+	if u.Unfinished != "" {
+		u.talk(err)
+		return nil
+	}
+	return u.printPatch(out)
+}
+
+// devNull stands for an absent file in a patch, on every system.
+const devNull = "/dev/null"
+
+// patch prints what an update would change, and what is to be said of it.
+func (u *update) patch(out, err io.Writer) error {
+	u.talk(err)
+	return u.printPatch(out)
+}
+
+// printPatch prints what git apply and patch -p1 would do from here, or, if the
+// service is elsewhere, from there.
+func (u *update) printPatch(out io.Writer) error {
+	dir := u.Dir
+	if !filepath.IsLocal(filepath.FromSlash(dir)) {
+		dir = "." // git takes no paths that lead outside
+	}
+	var all bytes.Buffer
+	for _, c := range u.changes {
+		all.Write(patchOf(c, dir))
+	}
+	_, failure := out.Write(all.Bytes())
+	return failure
+}
+
+// patchOf returns the patch for one change.
+func patchOf(c project.Change, dir string) []byte {
+	from, to := path.Join(dir, cmp.Or(c.From, c.Path)), path.Join(dir, c.Path)
+	before, after := "a/"+from, "b/"+to
+	if c.Before == nil {
+		before = devNull
+	}
+	if c.After == nil {
+		after = devNull
+	}
+	var patch bytes.Buffer
+	if c.From != "" {
+		fmt.Fprintf(&patch, "diff --git %s %s\nrename from %s\nrename to %s\n", before, after, from, to)
+	}
+	if bytes.IndexByte(slices.Concat(c.Before, c.After), 0) >= 0 {
+		fmt.Fprintf(&patch, "Binary files %s and %s differ\n", before, after)
+		return patch.Bytes()
+	}
+	text := diff.Diff(before, c.Before, after, c.After)
+	if c.From != "" { // the line of git says more than that of diff
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	patch.Write(text)
+	return patch.Bytes()
+}
