@@ -139,7 +139,8 @@ func versionOf(spec []byte) string {
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]
-	if stays || s.entries[from].detached != "" || s.entries[from].last() == nil || s.isOurs(from) || source.obstacle != "" || target.obstacle != "" {
+	isDetached := s.entries[from].detached != "" && s.renaming.path(from) != to // then only another name moves it
+	if stays || isDetached || s.entries[from].last() == nil || s.isOurs(from) || source.obstacle != "" || target.obstacle != "" {
 		return false
 	}
 	return s.entries[to].last() == nil && (source.absent() || target.absent()) || s.isLeft(from, to)
@@ -268,9 +269,9 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 		}
 	case obstacle != "":
 		err = c.leave(v, obstacle)
-	case s.entries[p].detached != "":
-		c.Action, c.After = Keep, c.Before
-		committed = entry{own: first(v.next, v.base), detached: s.entries[p].detached}
+	case s.entries[source].detached != "":
+		c.Action, c.After = Keep, s.renaming.content(p, c.Before)
+		committed = entry{own: first(v.next, v.base), detached: s.entries[source].detached}
 	case s.creating && v.base == nil && v.disk != nil && v.next != nil && mayPredate(p, false):
 		err = s.adopt(&c, v, sofar)
 		committed = adopted(c, v.next)
