@@ -20,18 +20,18 @@ func adoptCommand(catalog *generator.Catalog) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "adopt [DIR]",
-		Short: "Make a service of which nothing is recorded one of otelgen again",
-		Long: `Find out which choices a service was made of, and record them, so that otelgen can
-update it again: because its directory .otelgen is gone, or because it is a copy
-that was made by hand. DIR is its directory; without it, this one.
+		Short: "Record what a service is made of if otelgen has no record of it",
+		Long: `Find out what a service is made of, and record it, so that otelgen can update it
+again. This is for a service whose directory .otelgen is gone, and for a copy that
+was made by hand. DIR is its directory; without it, this one.
 
 The choices are those with which this otelgen would write most of the lines that
-are there. They are shown as the command that makes such a service. Nothing but
-.otelgen is written. What differs from what this otelgen would write counts as
-your change, and what is missing as deleted by you: look at the result with
-otelgen diff --mine. Adopt it with the version of otelgen that it is from, if you
-know that, and update it then. Resources are found only if .otelgen/spec.yaml is
-there.`,
+are there. They are printed as the command that makes such a service. No file
+changes but those in .otelgen. What differs from what this otelgen would write
+counts as your change, and what is missing as deleted by you: look at the result
+with otelgen diff --mine. If you know which version of otelgen the service is
+from, adopt it with that, and update it with the newest. Resources are found only
+if .otelgen/spec.yaml is there.`,
 		Example: `  otelgen adopt --dry-run
   otelgen adopt services/shop`,
 		Args:              atMost(1, "otelgen adopt takes one service"),
