@@ -11,6 +11,7 @@ package pins
 import (
 	_ "github.com/caarlos0/env/v11"
 	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/coder/websocket"
 	_ "github.com/danielgtaylor/huma/v2"
 	_ "github.com/danielgtaylor/huma/v2/adapters/humago"
 	_ "github.com/failsafe-go/failsafe-go/bulkhead"

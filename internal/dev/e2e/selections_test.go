@@ -112,6 +112,7 @@ func TestJoints(t *testing.T) {
 		"plain-gin",
 		"plain-nethttp",
 		"plain-validator",
+		"realtime-orders",
 		"redis-orders",
 		"tenancy-ratelimit",
 		"users-huma",
