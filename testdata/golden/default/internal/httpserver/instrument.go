@@ -124,59 +124,50 @@ type instrumentation struct {
 }
 
 func (in *instrumentation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if slices.Contains(in.ExcludedPaths, r.URL.Path) {
-		in.serveExcluded(w, r)
-		return
+	x := &exchange{in: in, start: time.Now(), response: response{ResponseWriter: w}}
+	ctx, inner := r.Context(), r
+	if !slices.Contains(in.ExcludedPaths, r.URL.Path) {
+		ctx, inner = in.begin(ctx, x, r)
 	}
-	x := &exchange{
-		start: time.Now(), head: r.Method == http.MethodHead, path: r.URL.EscapedPath(), response: response{ResponseWriter: w},
-	}
-	x.key = seriesKey{method: otherMethod, scheme: in.scheme(r)}
-	if slices.Contains(in.KnownMethods, r.Method) {
-		x.key.method = r.Method
-	}
-	active := in.metrics.series(x.key)
-	x.key.protocol = r.Proto
-	parent, options := in.parent(r.Context(), r.Header)
-	if in.samplesByAttributes {
-		options = append(slices.Clip(options), trace.WithAttributes(in.samplingAttributes(r, x)...))
-	}
-	ctx, span := in.tracer.Start(parent, active.spanName, options...)
-	// Not at the end: a handler may have changed the request by then, or may still
-	// be doing so after http.TimeoutHandler has returned.
-	if span.IsRecording() && !in.samplesByAttributes {
-		span.SetAttributes(in.requestAttributes(r, x.key.method)...)
-	}
-	if id := span.SpanContext().TraceID(); id.IsValid() {
-		x.traceID[0] = id.String()
-		w.Header()["Trace-Id"] = x.traceID[:]
-	}
-	inner := r.WithContext(withExchange(ctx, x))
-	if r.Body != nil && r.Body != http.NoBody {
-		x.body.ReadCloser, inner.Body = r.Body, &x.body
-	}
-	in.metrics.activeRequests.Inst().Add(ctx, 1, active.add...)
 	defer func() {
-		abort := in.finish(ctx, span, x, recover())
-		span.End()
-		in.metrics.activeRequests.Inst().Add(ctx, -1, active.add...)
 		r.MultipartForm = inner.MultipartForm // net/http removes the files of r only
-		if abort {
+		if in.finish(ctx, x, recover()) {
 			panic(http.ErrAbortHandler)
 		}
 	}()
 	in.next.ServeHTTP(&x.response, inner)
 }
 
-// serveExcluded serves a request without telemetry, except for a panic.
-func (in *instrumentation) serveExcluded(w http.ResponseWriter, r *http.Request) {
-	x, ctx := &exchange{response: response{ResponseWriter: w}}, r.Context()
-	defer func() {
-		if _, abort := in.recovered(ctx, x, recover()); abort {
-			panic(http.ErrAbortHandler)
-		}
-	}()
-	in.next.ServeHTTP(&x.response, r)
+// begin starts the telemetry of a request. It returns the context of its span, and the
+// request for the handler.
+func (in *instrumentation) begin(ctx context.Context, x *exchange, r *http.Request) (context.Context, *http.Request) {
+	x.head, x.path = r.Method == http.MethodHead, r.URL.EscapedPath()
+	x.key = seriesKey{method: otherMethod, scheme: in.scheme(r)}
+	if slices.Contains(in.KnownMethods, r.Method) {
+		x.key.method = r.Method
+	}
+	x.active = in.metrics.series(x.key)
+	x.key.protocol = r.Proto
+	ctx, options := in.parent(ctx, r.Header)
+	if in.samplesByAttributes {
+		options = append(slices.Clip(options), trace.WithAttributes(in.samplingAttributes(r, x)...))
+	}
+	ctx, x.span = in.tracer.Start(ctx, x.active.spanName, options...) //nolint:spancheck // finish ends it
+	// Not at the end: a handler may have changed the request by then, or may still
+	// be doing so after http.TimeoutHandler has returned.
+	if x.span.IsRecording() && !in.samplesByAttributes {
+		x.span.SetAttributes(in.requestAttributes(r, x.key.method)...)
+	}
+	if id := x.span.SpanContext().TraceID(); id.IsValid() {
+		x.traceID[0] = id.String()
+		x.response.Header()["Trace-Id"] = x.traceID[:]
+	}
+	inner := r.WithContext(withExchange(ctx, x))
+	if r.Body != nil && r.Body != http.NoBody {
+		x.body.ReadCloser, inner.Body = r.Body, &x.body
+	}
+	in.metrics.activeRequests.Inst().Add(ctx, 1, x.active.add...)
+	return ctx, inner
 }
 
 // parent returns the context and the options of a new span. It belongs to the trace of
@@ -241,10 +232,12 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 	return errorPanic, false
 }
 
-// finish responds if the handler panicked, and records the outcome. It returns whether
-// to abort the connection.
-func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *exchange, panicked any) (abort bool) {
-	x.key.failure, abort = in.recovered(ctx, x, panicked)
+// finish responds if the handler panicked, and ends the telemetry of the request, if
+// there is any that has not ended yet. It returns whether to abort the connection.
+func (in *instrumentation) finish(ctx context.Context, x *exchange, panicked any) (abort bool) {
+	if x.key.failure, abort = in.recovered(ctx, x, panicked); x.span == nil {
+		return abort
+	}
 	if x.key.status = x.response.status; x.key.status == 0 && !abort {
 		x.key.status = http.StatusOK // net/http sends it if the handler has written nothing
 	}
@@ -263,18 +256,21 @@ func (in *instrumentation) finish(ctx context.Context, span trace.Span, x *excha
 	}
 	s := in.metrics.series(x.key)
 	in.metrics.record(ctx, x, s)
-	if span.IsRecording() {
-		span.SetName(s.spanName)
-		span.SetAttributes(responseAttributes(x, s, answer)...)
+	if x.span.IsRecording() {
+		x.span.SetName(s.spanName)
+		x.span.SetAttributes(responseAttributes(x, s, answer)...)
 		if s.errorType != "" {
-			span.SetStatus(codes.Error, "")
+			x.span.SetStatus(codes.Error, "")
 		}
 		if answer != nil {
-			recordProblem(span, answer)
+			recordProblem(x.span, answer)
 		}
 	}
 	for _, f := range x.done {
 		f(responseAttributes(x, s, answer))
 	}
+	x.span.End()
+	x.span = nil
+	in.metrics.activeRequests.Inst().Add(ctx, -1, x.active.add...)
 	return abort
 }

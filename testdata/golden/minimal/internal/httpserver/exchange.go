@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/hello/internal/problem"
 )
@@ -26,6 +27,9 @@ import (
 // allocation and never reused, because a handler may keep the writer or the body
 // longer than it should.
 type exchange struct {
+	in       *instrumentation
+	span     trace.Span // nil once the request's telemetry has ended
+	active   *series    // of the metric of active requests
 	start    time.Time
 	head     bool // a HEAD request, to which no body is sent
 	key      seriesKey
