@@ -208,7 +208,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/feature.yaml:2:9: always: only features below shared are selected always; remove it, or move the folder",
 		}},
 		{"condition of what is chosen", "router/chi/feature.yaml", "summary:", "when: {sample: [orders]}\nsummary:", []string{
-			"router/chi/feature.yaml:2:1: when: only joints have a condition; remove it, or move the folder below what it joins",
+			"router/chi/feature.yaml:2:1: when: only optional features and joints have a condition; remove it, or move the folder below what it joins",
 		}},
 		{"joint without a reason", "sample/orders/memory/feature.yaml", "reason: only who has orders and no database needs it\n", "", []string{
 			"sample/orders/memory/feature.yaml:3:1: reason: missing; say why there is no seam that makes this joint needless",

@@ -87,8 +87,8 @@ func (l *loader) checkFeature(f *Feature) {
 	switch {
 	case f.Always && !f.hidden:
 		l.problems.Add(f.doc.At("always"), "always: only features below %s are selected always; remove it, or move the folder", sharedDir)
-	case f.When != nil && !f.Joint():
-		l.problems.Add(f.doc.At("when"), "when: only joints have a condition; remove it, or move the folder below what it joins")
+	case f.When != nil && !f.Joint() && !f.Optional():
+		l.problems.Add(f.doc.At("when"), "when: only optional features and joints have a condition; remove it, or move the folder below what it joins")
 	case f.Joint() && len(f.When) == 0:
 		l.problems.Add(f.doc.At("when"), "when: missing; without a condition the files belong to %s", f.parent.Name)
 	case f.Joint() && f.Reason == "":

@@ -50,7 +50,7 @@ type Feature struct {
 
 	Slot      string    `yaml:"-"`         // of which it is a value
 	Always    bool      `yaml:"always"`    // a hidden feature that every service has
-	When      Condition `yaml:"when"`      // of a joint; what its folder implies is added when it is loaded
+	When      Condition `yaml:"when"`      // of a joint, with what its folder implies; of an optional feature, what it cannot do without
 	Reason    string    `yaml:"reason"`    // of a joint: why no seam makes it needless
 	Requires  []string  `yaml:"requires"`  // features that come with it
 	Conflicts []string  `yaml:"conflicts"` // features that cannot

@@ -150,6 +150,9 @@ func (s *space) addFeature(f *Feature) {
 	switch {
 	case f.onOrOff():
 		s.prefer(f.Name, Off)
+		if f.When != nil {
+			s.rule(fmt.Sprintf("%s exists only with %s", f.Name, f.When), -itself, s.holds(f.When))
+		}
 	case f.hidden && !f.Always:
 		because := []sat.Literal{-itself}
 		for _, other := range s.Features {

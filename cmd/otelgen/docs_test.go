@@ -185,6 +185,9 @@ func featurePage(t *testing.T, catalog *generator.Catalog, f *generator.Feature)
 	var page strings.Builder
 	fmt.Fprintf(&page, "# %s\n\n%s.\n\n", f.Title, strings.ToUpper(f.Summary[:1])+f.Summary[1:])
 	fmt.Fprintf(&page, "```sh\notelgen new shop %s\notelgen add %s    # to a service that exists\n```\n", s.Flag, f.Name)
+	if f.Optional() && f.When != nil {
+		fmt.Fprintf(&page, "\nIt needs %s.\n", f.When)
+	}
 	if len(s.Requires) > 0 {
 		fmt.Fprintf(&page, "\nIt comes with %s.\n", strings.Join(s.Requires, ", "))
 	}

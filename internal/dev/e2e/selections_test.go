@@ -87,6 +87,9 @@ func TestJoints(t *testing.T) {
 		"gorm-postgres",
 		"gorm-sqlite",
 		"grpc-orders",
+		"jobs-orders",
+		"jobs-postgres",
+		"jobs-sqlite",
 		"orders-gorm",
 		"orders-huma",
 		"orders-memory",
@@ -126,6 +129,25 @@ func TestJoints(t *testing.T) {
 	}
 }
 
+// Jobs may use any part of a service, so what works them is built after all parts but
+// the server, which brings more of them, and ends before those parts.
+func TestWiring_JobsEndFirst(t *testing.T) {
+	tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{
+		Service: "shop", Module: "example.com/acme/shop", Slots: map[string]string{"database": "sqlite"},
+		Features: []string{"background", "client", "jobs", "redis"},
+	})
+	var closed []string
+	for line := range strings.Lines(string(tree["cmd/shop/serve.go"])) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "parts.OnClose("); ok {
+			closed = append(closed, strings.Split(name, ",")[0])
+		}
+	}
+	slices.Reverse(closed)
+	if want := []string{`"http server"`, `"job worker"`, `"background jobs"`}; len(closed) < 6 || !slices.Equal(closed[:3], want) {
+		t.Errorf("parts end in the order %v, want %v first", closed, want)
+	}
+}
+
 // The templates keep the rule: what Load does not see of it, Vet does.
 func TestTemplates_KeepTheRule(t *testing.T) {
 	if err := e2e.Catalog(t).Vet(); err != nil {
@@ -140,6 +162,7 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users"}
 	words = append(words, "console", "github", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
+	words = append(words, "jobs") // which a queue holds, a workflow consists of, and Kubernetes has
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
 		var others []string

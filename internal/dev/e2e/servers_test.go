@@ -27,7 +27,7 @@ func TestMatrix_Servers(t *testing.T) {
 		{Slots: map[string]string{"database": "postgres"}},
 		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
-		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources, Features: []string{"jobs"}},
 		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources},
 		{Slots: map[string]string{"database": "mysql", "store": "gorm"}},
 		{Slots: map[string]string{"database": "mysql"}, Features: []string{"background", "redis"}},
