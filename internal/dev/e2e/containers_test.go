@@ -36,7 +36,7 @@ func TestContainers(t *testing.T) {
 		"most": {
 			Service: "order-fulfilment", Module: "github.com/acme/order-fulfilment/v2",
 			Slots:    map[string]string{"router": "chi", "api": "plain", "database": "mysql", "backend": "jaeger"},
-			Features: []string{"background", "redis"},
+			Features: []string{"alerts", "background", "redis"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,6 +150,13 @@ func (s *stack) checkBackend(backend, trace string) {
 	case "jaeger":
 		s.awaitMetric(`http_server_request_duration_seconds_count{http_route="/orders"}`)
 		s.awaitMetric(`{__name__=~"otelcol_exporter_sent_spans.*"}`) // the collector's own
+		s.awaitMetric("service:http_server_errors:ratio_rate5m")
+		if body, _ := s.get("http://127.0.0.1:9091/api/v1/rules"); strings.Count(body, `"health":"`) == 0 || strings.Count(body, `"health":"`) != strings.Count(body, `"health":"ok"`) {
+			s.t.Errorf("rules that cannot be evaluated:\n%s", body)
+		}
+		if out := s.run("make", "test-alerts"); strings.Count(out, "SUCCESS") != 2 {
+			s.t.Errorf("make test-alerts:\n%s", out)
+		}
 		s.checkFile(backend, "traces", trace)
 	default:
 		s.checkFile(backend, "traces", trace)

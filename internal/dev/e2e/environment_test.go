@@ -95,7 +95,7 @@ func TestMakeUp_SaysWhatIsMissing(t *testing.T) {
 		return string(out)
 	}
 	docker := func(script string) {
-		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // it is to be executed
+		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
