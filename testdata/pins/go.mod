@@ -3,6 +3,8 @@ module github.com/otelgen/otelgen/testdata/pins
 go 1.26.0
 
 require (
+	connectrpc.com/connect/v2 v2.0.1
+	connectrpc.com/otelconnect v0.12.0
 	github.com/caarlos0/env/v11 v11.4.2
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/coder/websocket v1.8.15
@@ -59,6 +61,7 @@ require (
 )
 
 require (
+	connectrpc.com/connect v1.21.1 // indirect
 	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/bits-and-blooms/bitset v1.24.4 // indirect

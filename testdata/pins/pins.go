@@ -9,6 +9,10 @@
 package pins
 
 import (
+	_ "connectrpc.com/connect/v2"
+	_ "connectrpc.com/connect/v2/connecthttp"
+	_ "connectrpc.com/connect/v2/connectproto"
+	_ "connectrpc.com/otelconnect"
 	_ "github.com/caarlos0/env/v11"
 	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/coder/websocket"
