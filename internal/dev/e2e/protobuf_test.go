@@ -16,35 +16,39 @@ import (
 // the versions that services pin, whatever service and module are called: owners, and their
 // CI, make it again. With -update it is written into the templates.
 func TestMatrix_Protobuf(t *testing.T) {
-	catalog := e2e.Catalog(t)
-	dir := filepath.Join(t.TempDir(), "store")
-	e2e.New(t, catalog, dir, generator.Spec{Service: "store", Module: "example.org/a/b/store/v2", Features: []string{"grpc"}})
-	code := filepath.Join(dir, "proto")
-	committed := files(t, code)
 	t.Setenv("CGO_ENABLED", "0")
-	buf := strings.TrimSpace(e2e.Go(t, filepath.Join(dir, "tools", "buf"), "tool", "-n", "buf"))
-	for _, command := range []string{"lint", "generate"} {
-		run := exec.CommandContext(t.Context(), buf, command)
-		run.Dir = dir
-		if out, err := run.CombinedOutput(); err != nil {
-			t.Fatalf("buf %s: %v\n%s", command, err, out)
-		}
-	}
-	generated := files(t, code)
-	if len(generated) != len(committed) {
-		t.Errorf("%d files, and %d before", len(generated), len(committed))
-	}
-	for name, content := range generated {
-		if content == committed[name] {
-			continue
-		}
-		if *update {
-			replace(t, "files/proto"+name+".raw", committed[name], content)
-			continue
-		}
-		t.Errorf("%s: buf makes it otherwise; with -update it is written anew", name)
-	}
-	for _, tool := range []string{"buf", "protoc-gen-go-grpc"} {
-		e2e.Go(t, filepath.Join(dir, "tools", tool), "mod", "tidy", "-diff")
+	catalog := e2e.Catalog(t)
+	for feature, plugin := range map[string]string{"grpc": "protoc-gen-go-grpc", "connect": "protoc-gen-connect-go"} {
+		t.Run(feature, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "store")
+			e2e.New(t, catalog, dir, generator.Spec{Service: "store", Module: "zoo.example/a/store/v2", Features: []string{feature}})
+			code := filepath.Join(dir, "proto")
+			committed := files(t, code)
+			buf := strings.TrimSpace(e2e.Go(t, filepath.Join(dir, "tools", "buf"), "tool", "-n", "buf"))
+			for _, arguments := range [][]string{{"lint"}, {"generate"}, {"generate", "--template", "buf.gen." + feature + ".yaml"}} {
+				run := exec.CommandContext(t.Context(), buf, arguments...)
+				run.Dir = dir
+				if out, err := run.CombinedOutput(); err != nil {
+					t.Fatalf("buf %v: %v\n%s", arguments, err, out)
+				}
+			}
+			generated := files(t, code)
+			if len(generated) != len(committed) {
+				t.Errorf("%d files, and %d before", len(generated), len(committed))
+			}
+			for name, content := range generated {
+				if content == committed[name] {
+					continue
+				}
+				if *update {
+					replace(t, "files/proto"+name+".raw", committed[name], content)
+					continue
+				}
+				t.Errorf("%s: buf makes it otherwise; with -update it is written anew", name)
+			}
+			for _, tool := range []string{"buf", plugin} {
+				e2e.Go(t, filepath.Join(dir, "tools", tool), "mod", "tidy", "-diff")
+			}
+		})
 	}
 }
