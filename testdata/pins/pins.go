@@ -77,6 +77,7 @@ import (
 	_ "google.golang.org/grpc/health/grpc_health_v1"
 	_ "google.golang.org/grpc/keepalive"
 	_ "google.golang.org/grpc/reflection"
+	_ "google.golang.org/grpc/resolver/manual"
 	_ "google.golang.org/protobuf/proto"
 	_ "google.golang.org/protobuf/types/known/timestamppb"
 	_ "gorm.io/driver/mysql"
