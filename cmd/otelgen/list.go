@@ -98,7 +98,7 @@ func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
 func listSlot(catalog *generator.Catalog, slot generator.Slot) listedSlot {
 	l := listedSlot{Name: slot.Name, Title: slot.Title, Question: slot.Question, Default: slot.Default, When: slot.When}
 	for _, value := range slot.Values {
-		listed := listedFeature{Name: value, Summary: "no " + strings.ToLower(slot.Title)}
+		listed := listedFeature{Name: value, Summary: "no " + inSentence(slot.Title)}
 		for _, f := range catalog.Features {
 			if f.Name == value {
 				listed = listFeature(f)
@@ -165,4 +165,13 @@ func (l listing) print(w io.Writer) error {
 		}
 	}
 	return table.Flush()
+}
+
+// inSentence returns a title as it is within a sentence: in lower case, unless it is
+// an abbreviation.
+func inSentence(title string) string {
+	if strings.ToUpper(title) == title {
+		return title
+	}
+	return strings.ToLower(title)
 }
