@@ -119,6 +119,15 @@ func (p *Process) Stop() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// Kill ends the process at once, as a crash does.
+func (p *Process) Kill() {
+	p.t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // it was killed
+}
+
 // Output is what a process writes. It can be read while the process writes.
 type Output struct {
 	mu sync.Mutex

@@ -32,6 +32,9 @@ type shop struct {
 	collector *e2e.Collector
 	database  *server
 	redis     *server
+
+	environment []string // of its process
+	jobs        bool     // what follows from an order is a job
 }
 
 // startShops starts a service for each database, one after the other, and calls
@@ -57,17 +60,22 @@ func startShops(t *testing.T, test func(*testing.T, *shop)) {
 // it needs none.
 func startShop(t *testing.T, slots map[string]string, database *server, environment ...string) *shop {
 	t.Helper()
-	s := &shop{t: t, database: database, redis: newRedis(t)}
+	s := &shop{t: t, database: database, redis: newRedis(t), jobs: slots["database"] == "postgres"}
+	features := []string{"redis"}
+	if s.jobs {
+		features = append(features, "jobs")
+	}
 	dir := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/acme/shop", Slots: slots, Features: []string{"redis"}})
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/acme/shop", Slots: slots, Features: features})
 	address := e2e.FreeAddress(t)
 	s.url = "http://" + address
 	s.collector = e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))
 	s.program = e2e.Build(t, dir, "shop")
-	s.process = e2e.Start(t, append([]string{
+	s.environment = append([]string{
 		"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + s.collector.Endpoint,
 		"REDIS_URL=" + s.redis.url,
-	}, environment...), s.program)
+	}, environment...)
+	s.process = e2e.Start(t, s.environment, s.program)
 	s.process.AwaitOK(s.url + "/readyz")
 	return s
 }
@@ -206,7 +214,74 @@ func TestMatrix_ServersCrash(t *testing.T) {
 			t.Errorf("exit status %d\n%s", code, &s.process.Stderr)
 		}
 		s.checkErrorTypes(s.collector.Stop())
+		if s.jobs {
+			s.checkJobs()
+		}
 	})
+}
+
+// checkJobs kills a process that takes orders and works their jobs, in the middle of
+// it. Another process finishes what is left: no job is lost, and one is worked again
+// only if it was at work, for an order that it names.
+func (s *shop) checkJobs() {
+	s.t.Helper()
+	environment := append(slices.Clone(s.environment), "OTEL_TRACES_EXPORTER=none", "OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=none",
+		"JOBS_POLL_INTERVAL=50ms", "JOBS_TIMEOUT=1s", "JOBS_RESCUE_AFTER=2s")
+	killed := e2e.Start(s.t, append(slices.Clone(environment), "JOBS_WORKERS=1"), s.program) // which orders are faster than
+	killed.AwaitOK(s.url + "/readyz")
+	var load sync.WaitGroup
+	for range 6 {
+		load.Go(func() {
+			for range 30 {
+				s.do(http.MethodPost, "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":1}]}`)
+			}
+		})
+	}
+	load.Wait()
+	killed.Kill()
+	const unfinished = "SELECT count(*) FROM river_job WHERE kind = 'fulfil_order' AND state <> 'completed'"
+	s.t.Logf("%s jobs are left", s.database.query(s.t, "shop", unfinished))
+
+	worker := e2e.Start(s.t, environment, s.program, "worker")
+	for deadline := time.Now().Add(time.Minute); s.database.query(s.t, "shop", unfinished) != "0"; time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s jobs are not finished\n%s", s.database.query(s.t, "shop", unfinished), &worker.Stdout)
+		}
+	}
+	if code := worker.Stop(); code != 0 {
+		s.t.Errorf("worker: exit status %d\n%s", code, &worker.Stderr)
+	}
+	shipped := map[string]int{}
+	for _, log := range []*e2e.Output{&s.process.Stdout, &killed.Stdout, &worker.Stdout} {
+		for line := range strings.Lines(log.String()) {
+			var record struct {
+				Message string `json:"msg"`
+				OrderID string `json:"order.id"`
+			}
+			if json.Unmarshal([]byte(line), &record) == nil && strings.HasPrefix(record.Message, "order not shipped") {
+				shipped[record.OrderID]++
+			}
+		}
+	}
+	again := 0
+	orders := strings.Fields(s.database.query(s.t, "shop", "SELECT id FROM orders"))
+	for row := range strings.FieldsSeq(s.database.query(s.t, "shop", "SELECT orders.id, count(river_job.id), coalesce(sum(attempt), 0) FROM orders"+
+		" LEFT JOIN river_job ON kind = 'fulfil_order' AND args ->> 'order_id' = orders.id GROUP BY orders.id")) {
+		var id string
+		var jobs, attempts int
+		if _, err := fmt.Sscanf(strings.ReplaceAll(row, "|", " "), "%s %d %d", &id, &jobs, &attempts); err != nil {
+			s.t.Fatal(err)
+		}
+		if jobs != 1 || shipped[id] < 1 || shipped[id] > attempts {
+			s.t.Errorf("order %s: %d jobs, shipped %d times in %d attempts", id, jobs, shipped[id], attempts)
+		}
+		again += shipped[id] - 1
+		delete(shipped, id)
+	}
+	if len(shipped) > 0 {
+		s.t.Errorf("shipped without an order: %v", shipped)
+	}
+	s.t.Logf("%d orders, %d shipped again", len(orders), again)
 }
 
 // checkRefusal fails the test unless a response tells a client to try again, and
