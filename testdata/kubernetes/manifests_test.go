@@ -1,0 +1,308 @@
+package kubernetes
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/templates"
+)
+
+// objects are those of a service, by kind.
+type objects struct {
+	deployment *appsv1.Deployment
+	service    *corev1.Service
+	account    *corev1.ServiceAccount
+	config     *corev1.ConfigMap
+	scaler     *autoscalingv2.HorizontalPodAutoscaler
+	budget     *policyv1.PodDisruptionBudget
+	network    *networkingv1.NetworkPolicy
+	jobs       []*batchv1.Job
+}
+
+// overlay generates a service and builds a directory of its manifests.
+func overlay(t *testing.T, dir string, slots map[string]string, features ...string) []runtime.Object {
+	t.Helper()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selection, err := generator.Resolve(catalog, generator.Spec{
+		Service: "order-fulfilment", Module: "example.com/order-fulfilment", Slots: slots, Features: append(features, "kubernetes"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := generator.Render(selection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := filesys.MakeFsInMemory()
+	for name, content := range tree {
+		if err := files.WriteFile(path.Join("/", name), content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := Build(files, path.Join("/deploy/kubernetes", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// build generates a service and builds its production overlay.
+func build(t *testing.T, slots map[string]string, features ...string) objects {
+	t.Helper()
+	var o objects
+	for _, object := range overlay(t, "overlays/production", slots, features...) {
+		switch object := object.(type) {
+		case *appsv1.Deployment:
+			o.deployment = object
+		case *corev1.Service:
+			o.service = object
+		case *corev1.ServiceAccount:
+			o.account = object
+		case *corev1.ConfigMap:
+			o.config = object
+		case *autoscalingv2.HorizontalPodAutoscaler:
+			o.scaler = object
+		case *policyv1.PodDisruptionBudget:
+			o.budget = object
+		case *networkingv1.NetworkPolicy:
+			o.network = object
+		case *batchv1.Job:
+			o.jobs = append(o.jobs, object)
+		default:
+			t.Errorf("what is a %T for?", object)
+		}
+		if namespaced := object.(metav1.Object); namespaced.GetNamespace() != "order-fulfilment" {
+			t.Errorf("%T is in namespace %q", object, namespaced.GetNamespace())
+		}
+	}
+	return o
+}
+
+func TestManifests(t *testing.T) {
+	for name, c := range map[string]struct {
+		slots    map[string]string
+		features []string
+		jobs     [][]string
+		ports    []int32 // that the service listens on
+		reaches  []int32
+	}{
+		"default":  {ports: []int32{8080}, reaches: []int32{53, 443, 4317, 4318}},
+		"postgres": {map[string]string{"database": "postgres"}, []string{"redis", "grpc"}, [][]string{{"migrate", "up"}}, []int32{8080, 9090}, []int32{53, 443, 4317, 4318, 5432, 6379}},
+		"mysql":    {slots: map[string]string{"database": "mysql"}, jobs: [][]string{{"migrate", "up"}}, ports: []int32{8080}, reaches: []int32{53, 443, 3306, 4317, 4318}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := build(t, c.slots, c.features...)
+			var ports, reaches []int32
+			for _, port := range o.service.Spec.Ports {
+				ports = append(ports, port.Port)
+			}
+			for _, rule := range o.network.Spec.Egress {
+				for _, port := range rule.Ports {
+					reaches = append(reaches, port.Port.IntVal)
+				}
+			}
+			slices.Sort(ports)
+			slices.Sort(reaches)
+			if reaches = slices.Compact(reaches); !slices.Equal(ports, c.ports) || !slices.Equal(reaches, c.reaches) {
+				t.Errorf("the service listens on %v and reaches %v, want %v and %v", ports, reaches, c.ports, c.reaches)
+			}
+			var jobs [][]string
+			for _, job := range o.jobs {
+				jobs = append(jobs, job.Spec.Template.Spec.Containers[0].Args)
+				checkPods(t, o, job.Spec.Template)
+			}
+			if !slices.EqualFunc(jobs, c.jobs, slices.Equal) {
+				t.Errorf("jobs run %v, want %v", jobs, c.jobs)
+			}
+			checkPods(t, o, o.deployment.Spec.Template)
+			checkServer(t, o)
+			checkReferences(t, o)
+		})
+	}
+}
+
+// checkPods checks what all pods of a service have.
+func checkPods(t *testing.T, o objects, pod corev1.PodTemplateSpec) {
+	t.Helper()
+	reasons, err := Restricted(pod)
+	if err != nil || len(reasons) > 0 {
+		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
+	}
+	container := pod.Spec.Containers[0]
+	if !*container.SecurityContext.ReadOnlyRootFilesystem || *pod.Spec.AutomountServiceAccountToken || pod.Spec.ServiceAccountName != o.account.Name {
+		t.Error("it can write to its image, or has a token for the API server")
+	}
+	if container.Image != "registry.example.com/order-fulfilment:v0.1.0" {
+		t.Errorf("image %s", container.Image)
+	}
+	if container.EnvFrom[0].ConfigMapRef.Name != o.config.Name || container.EnvFrom[1].SecretRef.Name != "order-fulfilment" {
+		t.Errorf("its configuration is in %v, want %s", container.EnvFrom, o.config.Name)
+	}
+	if o.config.Name == "order-fulfilment" || o.config.Data["ENVIRONMENT"] != "production" {
+		t.Errorf("a change of the configuration starts no new pods, or it has another environment: %s %v", o.config.Name, o.config.Data)
+	}
+	known := map[string]bool{}
+	for _, variable := range container.Env {
+		for _, match := range regexp.MustCompile(`\$\((\w+)\)`).FindAllStringSubmatch(variable.Value, -1) {
+			if !known[match[1]] {
+				t.Errorf("%s refers to %s, which is not set above", variable.Name, match[1])
+			}
+		}
+		known[variable.Name] = true
+	}
+	if !labels.SelectorFromSet(o.network.Spec.PodSelector.MatchLabels).Matches(labels.Set(pod.Labels)) || len(o.network.Spec.PodSelector.MatchLabels) == 0 {
+		t.Error("its network is not restricted, or everybody's is")
+	}
+}
+
+// checkServer checks the life of a pod that serves requests.
+func checkServer(t *testing.T, o objects) {
+	t.Helper()
+	spec := o.deployment.Spec.Template.Spec
+	container := spec.Containers[0]
+	for path, probe := range map[string]*corev1.Probe{"/startupz": container.StartupProbe, "/livez": container.LivenessProbe, "/readyz": container.ReadinessProbe} {
+		if probe.HTTPGet.Path != path || probe.HTTPGet.Port.StrVal != "http" {
+			t.Errorf("%s: %v", path, probe.HTTPGet)
+		}
+	}
+	variables := map[string]corev1.EnvVar{}
+	for _, variable := range container.Env {
+		variables[variable.Name] = variable
+	}
+	grace, err := time.ParseDuration(variables["SHUTDOWN_GRACE"].Value)
+	if err != nil {
+		t.Error(err)
+	}
+	const shutdown, telemetry = 15 * time.Second, 6 * time.Second // the service's defaults
+	needed := time.Duration(container.Lifecycle.PreStop.Sleep.Seconds)*time.Second + grace + shutdown + telemetry
+	if allowed := time.Duration(*spec.TerminationGracePeriodSeconds) * time.Second; allowed < needed {
+		t.Errorf("the service needs %v to end, and is killed after %v", needed, allowed)
+	}
+	memory := variables["GOMEMLIMIT"].ValueFrom.ResourceFieldRef.Resource
+	if memory != "requests.memory" {
+		t.Errorf("GOMEMLIMIT is %s", memory)
+	}
+	request, limit := container.Resources.Requests.Memory().Value(), container.Resources.Limits.Memory().Value()
+	if percent := request * 100 / limit; percent < 85 || percent > 92 {
+		t.Errorf("GOMEMLIMIT is %d %% of the limit", percent)
+	}
+	if container.Resources.Limits.Cpu().Sign() != 0 || container.Resources.Requests.Cpu().Sign() <= 0 {
+		t.Error("CPU is limited, or there is none to compute the utilization from")
+	}
+	attributes := variables["OTEL_RESOURCE_ATTRIBUTES"].Value
+	for _, want := range []string{"k8s.pod.name=$(POD_NAME)", "k8s.pod.uid=$(POD_UID)", "k8s.namespace.name=$(POD_NAMESPACE)", "k8s.node.name=$(NODE_NAME)", "service.namespace=", "service.instance.id="} {
+		if !strings.Contains(attributes, want) {
+			t.Errorf("no %s in %s", want, attributes)
+		}
+	}
+}
+
+// checkReferences checks that objects mean each other.
+func checkReferences(t *testing.T, o objects) {
+	t.Helper()
+	pod := labels.Set(o.deployment.Spec.Template.Labels)
+	job := labels.Set{}
+	if len(o.jobs) > 0 {
+		job = o.jobs[0].Spec.Template.Labels
+	}
+	for what, selector := range map[string]map[string]string{
+		"the deployment": o.deployment.Spec.Selector.MatchLabels, "the service": o.service.Spec.Selector, "the budget": o.budget.Spec.Selector.MatchLabels,
+		"the spread": o.deployment.Spec.Template.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
+	} {
+		if selector["app.kubernetes.io/name"] != "order-fulfilment" || !labels.SelectorFromSet(selector).Matches(pod) || labels.SelectorFromSet(selector).Matches(job) {
+			t.Errorf("%s selects %v, pods have %v and jobs %v", what, selector, pod, job)
+		}
+	}
+	if o.deployment.Spec.Replicas != nil || o.scaler.Spec.ScaleTargetRef.Name != o.deployment.Name || *o.scaler.Spec.MinReplicas < 2 || o.scaler.Spec.MaxReplicas <= *o.scaler.Spec.MinReplicas {
+		t.Errorf("%v scales %s, whose own number is %v", o.scaler.Spec, o.deployment.Name, o.deployment.Spec.Replicas)
+	}
+	if !slices.Equal(o.network.Spec.PolicyTypes, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}) {
+		t.Error("not all traffic is restricted")
+	}
+	named := map[string]bool{}
+	for _, port := range o.deployment.Spec.Template.Spec.Containers[0].Ports {
+		named[port.Name] = true
+	}
+	for _, port := range o.service.Spec.Ports {
+		if !named[port.TargetPort.StrVal] {
+			t.Errorf("port %s is none of the container's", port.TargetPort.StrVal)
+		}
+	}
+}
+
+// The collector of each node is let in by the level that its own namespace enforces, and services reach it.
+func TestCollector(t *testing.T) {
+	var namespace *corev1.Namespace
+	var service *corev1.Service
+	var agents *appsv1.DaemonSet
+	for _, object := range overlay(t, "collector", nil) {
+		switch object := object.(type) {
+		case *corev1.Namespace:
+			namespace = object
+		case *corev1.Service:
+			service = object
+		case *appsv1.DaemonSet:
+			agents = object
+		default:
+			t.Errorf("what is a %T for?", object)
+		}
+	}
+	if namespace.Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
+		t.Error(namespace.Labels)
+	}
+	if reasons, err := Restricted(agents.Spec.Template); err != nil || len(reasons) > 0 {
+		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
+	}
+	if !labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(agents.Spec.Template.Labels)) || *service.Spec.InternalTrafficPolicy != corev1.ServiceInternalTrafficPolicyLocal {
+		t.Errorf("%v is not for the collectors of a node", service.Spec)
+	}
+	endpoint := "http://" + service.Name + "." + service.Namespace + ":4318"
+	for _, variable := range build(t, nil).deployment.Spec.Template.Spec.Containers[0].Env {
+		if variable.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" && variable.Value != endpoint {
+			t.Errorf("services send to %s, and the collector is %s", variable.Value, endpoint)
+		}
+	}
+	container := agents.Spec.Template.Spec.Containers[0]
+	request, limit := container.Resources.Requests.Memory().Value(), container.Resources.Limits.Memory().Value()
+	if percent := request * 100 / limit; percent != 80 || !*container.SecurityContext.ReadOnlyRootFilesystem {
+		t.Errorf("GOMEMLIMIT is %d %% of the limit", percent)
+	}
+}
+
+// What an API server would refuse, Build does.
+func TestBuildIsStrict(t *testing.T) {
+	files := filesys.MakeFsInMemory()
+	for name, content := range map[string]string{
+		"/kustomization.yaml": "resources: [service.yaml]\n",
+		"/service.yaml":       "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{prot: 80}]}\n",
+	} {
+		if err := files.WriteFile(name, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Build(files, "/"); err == nil || !strings.Contains(err.Error(), `unknown field "spec.ports[0].prot"`) {
+		t.Errorf("got %v", err)
+	}
+	if reasons, err := Restricted(corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "x"}}}}); err != nil || len(reasons) == 0 {
+		t.Errorf("a pod that says nothing is let in: %v %v", reasons, err)
+	}
+}
