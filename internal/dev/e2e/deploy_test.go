@@ -256,7 +256,7 @@ func TestWiring_TheQueueIsInItsPlace(t *testing.T) {
 		Service: "shop", Module: "shop", Slots: map[string]string{"database": "sqlite"}, Features: []string{"background"},
 	})["cmd/shop/serve.go"])
 	var places []int
-	for _, call := range []string{"database.Open(", "background.New(", "receipt.New(jobs, ", "order.NewService(store, payments, log, receipts)", "httpserver.New("} {
+	for _, call := range []string{"database.Open(", "background.New(", "receipt.New(queue, ", "order.Listen(orders, receipts)", "background.NewWorkers(queue)", "httpserver.New("} {
 		places = append(places, strings.Index(serve, call))
 	}
 	if slices.Contains(places, -1) || !slices.IsSorted(places) {
