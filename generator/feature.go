@@ -264,8 +264,10 @@ type step struct {
 	Check string `yaml:"check"`
 
 	// Last puts the step after all others that are not, so that its part ends
-	// before theirs: it is what lets requests in.
-	Last bool `yaml:"last"`
+	// before theirs. Serves puts it after those as well: it is what lets requests in,
+	// to everything that the service has, also to what its owner has added.
+	Last   bool `yaml:"last"`
+	Serves bool `yaml:"serves"`
 
 	at problem.Position // set by Resolve
 }

@@ -112,17 +112,26 @@ func orderSteps(steps []step) ([]step, error) {
 	}
 	var ordered []step
 	placed := map[string]bool{}
-	ready := func(last bool) func(step) bool {
+	stage := func(s step) int {
+		switch {
+		case s.Serves:
+			return 2
+		case s.Last:
+			return 1
+		}
+		return 0
+	}
+	ready := func(at int) func(step) bool {
 		return func(s step) bool {
-			return s.Last == last && !placed[s.Name] && !slices.ContainsFunc(s.Inputs, func(input string) bool {
+			return stage(s) == at && !placed[s.Name] && !slices.ContainsFunc(s.Inputs, func(input string) bool {
 				return providers[input] != "" && !placed[providers[input]]
 			})
 		}
 	}
 	for len(ordered) < len(steps) {
-		next := slices.IndexFunc(steps, ready(false))
-		if next < 0 {
-			next = slices.IndexFunc(steps, ready(true))
+		next := -1
+		for at := 0; at <= 2 && next < 0; at++ {
+			next = slices.IndexFunc(steps, ready(at))
 		}
 		if next < 0 {
 			return nil, circle(steps, providers, placed)

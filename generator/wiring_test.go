@@ -55,6 +55,7 @@ func TestOrder(t *testing.T) {
 		{"the last end first", "server!(a):s a:a b(a) c", "a b c server"},
 		{"the last among themselves", "s!(y) t!:y a", "a t s"},
 		{"what needs the last comes after it", "s!:x a(x) b", "b s a"},
+		{"what serves comes after the last that wait for one another", "server!! s!(x) t!:x own!(y) u!:y", "t s u own server"},
 		{"what is given needs nobody", "a(ctx,cfg.X) b", "a b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// stepsOf reads steps: name, ! if it is last, (inputs), :output.
+// stepsOf reads steps: name, ! if it is last, !! if it serves, (inputs), :output.
 func stepsOf(text string) []step {
 	var steps []step
 	for word := range strings.FieldsSeq(text) {
@@ -83,6 +84,7 @@ func stepsOf(text string) []step {
 		if ok {
 			one.Inputs = strings.Split(strings.TrimSuffix(inputs, ")"), ",")
 		}
+		name, one.Serves = strings.CutSuffix(name, "!!")
 		one.Name, one.Last = strings.CutSuffix(name, "!")
 		steps = append(steps, one)
 	}

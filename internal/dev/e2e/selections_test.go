@@ -133,18 +133,21 @@ func TestJoints(t *testing.T) {
 // Jobs may use any part of a service, so what works them is built after all parts but
 // the server, which brings more of them, and ends before those parts.
 func TestWiring_JobsEndFirst(t *testing.T) {
-	tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{
+	serve := string(e2e.Render(t, e2e.Catalog(t), generator.Spec{
 		Service: "shop", Module: "example.com/acme/shop", Slots: map[string]string{"database": "sqlite"},
-		Features: []string{"background", "client", "jobs", "redis"},
-	})
+		Features: []string{"background", "client", "grpc", "jobs", "redis"},
+	})["cmd/shop/serve.go"])
 	var closed []string
-	for line := range strings.Lines(string(tree["cmd/shop/serve.go"])) {
+	for line := range strings.Lines(serve) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "parts.OnClose("); ok {
 			closed = append(closed, strings.Split(name, ",")[0])
 		}
 	}
 	slices.Reverse(closed)
-	if want := []string{`"http server"`, `"job worker"`, `"background jobs"`}; len(closed) < 6 || !slices.Equal(closed[:3], want) {
+	if own, calls := strings.Index(serve, "addOwn("), strings.Index(serve, "grpcserver.New("); own < 0 || own > calls {
+		t.Errorf("calls are served without what the owner has added:\n%s", serve)
+	}
+	if want := []string{`"grpc server"`, `"http server"`, `"job worker"`, `"background jobs"`}; len(closed) < 7 || !slices.Equal(closed[:4], want) {
 		t.Errorf("parts end in the order %v, want %v first", closed, want)
 	}
 }
