@@ -571,10 +571,11 @@ func TestWraps(t *testing.T) {
 	const cache = "title: x\nsummary: x\nwiring:\n  - {name: cache, import: internal/cache, call: cache.New, inputs: [store, log], outputs: [cached], wraps: store}\n"
 	f.write("sample/orders/quick/feature.yaml", "when: {quick: [on]}\nreason: x\n"+cache)
 	f.write("feature/quick/feature.yaml", "title: x\nsummary: x\n")
+	f.write("sample/orders/report/feature.yaml", "when: {quick: [on]}\nreason: x\ntitle: x\nsummary: x\nwiring:\n  - {name: report, import: internal/report, call: report.New, inputs: [store], unwrapped: true}\n")
 	c := loaded(t, f.files)
 	for features, want := range map[string]string{"": "order.NewService(store, log)", "quick": "order.NewService(cached, log)"} {
 		serve := string(rendered(t, c, shop(nil, strings.Fields(features)...))["cmd/shop/serve.go"])
-		if !strings.Contains(serve, want) || strings.Contains(serve, "cached := cache.New(store, log)") != (features != "") {
+		if !strings.Contains(serve, want) || strings.Contains(serve, "cached := cache.New(store, log)") != (features != "") || strings.Contains(serve, "report.New(store)") != (features != "") {
 			t.Errorf("%q: no %s in\n%s", features, want, serve)
 		}
 	}

@@ -255,6 +255,9 @@ type step struct {
 	// Wraps is the one input to which the step adds something: the other steps
 	// that take it get the output instead. An output is wrapped once.
 	Wraps string `yaml:"wraps"`
+	// Unwrapped has the step take its inputs without what wraps them: for example,
+	// to decide on what is in the store, and not on what a cache remembers.
+	Unwrapped bool `yaml:"unwrapped"`
 
 	// Methods of the first output, func(context.Context) error, which the
 	// lifecycle calls: Run goes on while the service does, Close ends the part,

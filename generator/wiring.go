@@ -78,7 +78,8 @@ func expandGroups(steps []step, joined map[string][]step) []step {
 	return expanded
 }
 
-// wrapOutputs replaces outputs that steps wrap among the inputs of all others.
+// wrapOutputs replaces outputs that steps wrap among the inputs of all others but
+// those that want them unwrapped.
 func wrapOutputs(steps []step) []step {
 	wrapped := slices.Clone(steps)
 	for i, wrapper := range steps {
@@ -86,7 +87,7 @@ func wrapOutputs(steps []step) []step {
 			continue
 		}
 		for j := range wrapped {
-			if j == i {
+			if j == i || wrapped[j].Unwrapped {
 				continue
 			}
 			wrapped[j].Inputs = slices.Clone(wrapped[j].Inputs)
