@@ -4,8 +4,10 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"math/bits"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,18 +21,19 @@ import (
 // and none. Projects of one name are cloned to one directory, one after the
 // other, so that Go builds and tests a package once that is the same in many.
 //
-// The race detector doubles what tests take, and races come from what is together.
-// So a choice that is made alone is tested without it, and with all others with it.
+// Each choice is made alone, and each value of a slot with all optional features. That
+// all that can be together compiles is for TestSelections_TypeCheck to see, which takes
+// no time. The race detector doubles what tests take, and races come from what is
+// together, so a choice that is made alone is tested without it, and of the others
+// every second one with it.
 func TestMatrix(t *testing.T) {
 	names := []generator.Spec{
 		{Service: "x", Module: "x"},
 		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
 	}
-	alone := map[string]bool{}
-	for _, spec := range e2e.Alone(t, e2e.Catalog(t)) {
-		alone[describe(t, spec)] = true
-	}
-	specs := e2e.DifferentCode(t, e2e.Catalog(t), e2e.EveryPair(t, e2e.Catalog(t)))
+	alone := e2e.DifferentCode(t, e2e.Catalog(t), e2e.Alone(t, e2e.Catalog(t)))
+	specs := e2e.DifferentCode(t, e2e.Catalog(t), slices.Concat(alone, e2e.Rich(t, e2e.Catalog(t))))
+	ci := []string{"github", "gitlab", "none"} // which changes no code, but tests read its files
 	var mu sync.Mutex
 	var tested, cached int
 	t.Run("all", func(t *testing.T) {
@@ -43,12 +46,14 @@ func TestMatrix(t *testing.T) {
 						continue
 					}
 					spec.Service, spec.Module = name.Service, name.Module
+					spec.Slots = maps.Clone(spec.Slots)
+					spec.Slots["ci"] = ci[j%len(ci)]
 					t.Run(describe(t, spec), func(t *testing.T) {
 						made := filepath.Join(t.TempDir(), "made")
 						e2e.New(t, e2e.Catalog(t), made, spec)
 						e2e.CloneTo(t, made, place)
 						var flags []string
-						if !alone[describe(t, spec)] {
+						if j >= len(alone) && j%2 == 0 {
 							flags = []string{"-race"}
 						}
 						n, hits := e2e.CheckProject(t, place, flags...)

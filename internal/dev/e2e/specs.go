@@ -61,6 +61,31 @@ func Alone(t testing.TB, c *generator.Catalog) []generator.Spec {
 	return specs
 }
 
+// Rich returns total Specs with all optional features that there can be: one for each
+// value of a slot, and those that it takes to select each joint that any of them can.
+func Rich(t testing.TB, c *generator.Catalog) []generator.Spec {
+	t.Helper()
+	choices := choicesOf(c)
+	var specs []generator.Spec
+	selected := map[*generator.Feature]bool{}
+	add := func(row []int) {
+		s := choices.resolve(t, row)
+		specs = append(specs, s.Spec)
+		for _, f := range s.Features {
+			selected[f] = true
+		}
+	}
+	for _, row := range choices.rich() {
+		add(row)
+	}
+	for _, f := range c.Features {
+		if !selected[f] {
+			add(choices.richest(f.When))
+		}
+	}
+	return specs
+}
+
 func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []generator.Spec {
 	t.Helper()
 	choices := choicesOf(c)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -490,7 +491,7 @@ func TestOneGoVersion(t *testing.T) {
 	t.Parallel()
 	find := func(file, pattern string) []string {
 		content, err := os.ReadFile("../../" + file)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		var found []string
@@ -505,5 +506,10 @@ func TestOneGoVersion(t *testing.T) {
 	}
 	if literal := find(".github/workflows/ci.yaml", `go-version: *["']?(\d.*)`); len(literal) > 0 {
 		t.Errorf("ci.yaml has a Go version of its own: %v", literal)
+	}
+	for _, inPipeline := range find(".gitlab-ci.yml", `image: golang:(\d+\.\d+)`) {
+		if inPipeline != inModule[0] {
+			t.Errorf("go.mod: %v, .gitlab-ci.yml: %s", inModule, inPipeline)
+		}
 	}
 }
