@@ -164,7 +164,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
 	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors"}
-	words = append(words, "alerts", "console", "github", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
+	words = append(words, "alerts", "console", "github", "gitlab", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
 	words = append(words, "jobs") // which a queue holds, a workflow consists of, and Kubernetes has
 	for _, f := range features {
