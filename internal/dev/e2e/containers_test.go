@@ -57,16 +57,11 @@ func TestContainers(t *testing.T) {
 			if out := s.run("make", "load", "ROUNDS=2"); !strings.Contains(out, " 2 201 POST /orders\n") || !strings.Contains(out, " 2 404 GET /orders/unknown\n") {
 				t.Errorf("make load:\n%s", out)
 			}
-			if name == "default" { // scout needs an extension that not all images have
-				if out := s.run("make", "validate", "BACKENDS=lgtm jaeger otlp console"); strings.Count(out, ": valid\n") != 4 {
-					t.Errorf("make validate:\n%s", out)
-				}
-			}
 
 			id, trace := s.order()
 			last := "trace=" + trace + "\n└─ create_order "
 			out := s.run("make", "trace")
-			receipt := slices.Contains(spec.Features, "background") && strings.HasPrefix(out, "send_receipt ") // after the response
+			receipt := slices.Contains(spec.Features, "background") && strings.Contains("\n"+out, "\nsend_receipt ") // after the response
 			if !receipt && !strings.Contains(out, last) || strings.Count(out, "trace=") != 1 {
 				t.Errorf("make trace:\n%s", out)
 			}
