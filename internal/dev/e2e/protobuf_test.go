@@ -32,20 +32,7 @@ func TestMatrix_Protobuf(t *testing.T) {
 					t.Fatalf("buf %v: %v\n%s", arguments, err, out)
 				}
 			}
-			generated := files(t, code)
-			if len(generated) != len(committed) {
-				t.Errorf("%d files, and %d before", len(generated), len(committed))
-			}
-			for name, content := range generated {
-				if content == committed[name] {
-					continue
-				}
-				if *update {
-					replace(t, "files/proto"+name+".raw", committed[name], content)
-					continue
-				}
-				t.Errorf("%s: buf makes it otherwise; with -update it is written anew", name)
-			}
+			checkGenerated(t, "buf", "files/proto", committed, files(t, code))
 			for _, tool := range []string{"buf", plugin} {
 				e2e.Go(t, filepath.Join(dir, "tools", tool), "mod", "tidy", "-diff")
 			}

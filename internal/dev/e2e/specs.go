@@ -66,24 +66,7 @@ func Alone(t testing.TB, c *generator.Catalog) []generator.Spec {
 func Rich(t testing.TB, c *generator.Catalog) []generator.Spec {
 	t.Helper()
 	choices := choicesOf(c)
-	var specs []generator.Spec
-	selected := map[*generator.Feature]bool{}
-	add := func(row []int) {
-		s := choices.resolve(t, row)
-		specs = append(specs, s.Spec)
-		for _, f := range s.Features {
-			selected[f] = true
-		}
-	}
-	for _, row := range choices.rich() {
-		add(row)
-	}
-	for _, f := range c.Features {
-		if !selected[f] {
-			add(choices.richest(f.When))
-		}
-	}
-	return specs
+	return choices.withJoints(t, choices.rich())
 }
 
 func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []generator.Spec {
@@ -96,24 +79,7 @@ func specs(t testing.TB, c *generator.Catalog, strength, most, random int) []gen
 		slices.SortFunc(rows, slices.Compare)
 		rows = slices.CompactFunc(rows, slices.Equal)
 	}
-	var specs []generator.Spec
-	selected := map[*generator.Feature]bool{}
-	add := func(row []int) {
-		s := choices.resolve(t, row)
-		specs = append(specs, s.Spec)
-		for _, f := range s.Features {
-			selected[f] = true
-		}
-	}
-	for _, row := range rows {
-		add(row)
-	}
-	for _, f := range c.Features {
-		if !selected[f] {
-			add(choices.richest(f.When))
-		}
-	}
-	return specs
+	return choices.withJoints(t, rows)
 }
 
 // choices are what can be decided of a selection, as rows of covering have it.
@@ -158,6 +124,30 @@ func (c choices) resolve(t testing.TB, row []int) *generator.Selection {
 		t.Fatalf("%v: the catalog has this selection, and it cannot be resolved: %v", c.of(row), err)
 	}
 	return s
+}
+
+// withJoints returns the Specs of rows in which nothing is open, and one more for each
+// feature, such as a joint of several choices, that none of them selects.
+func (c choices) withJoints(t testing.TB, rows [][]int) []generator.Spec {
+	t.Helper()
+	var specs []generator.Spec
+	selected := map[*generator.Feature]bool{}
+	add := func(row []int) {
+		s := c.resolve(t, row)
+		specs = append(specs, s.Spec)
+		for _, f := range s.Features {
+			selected[f] = true
+		}
+	}
+	for _, row := range rows {
+		add(row)
+	}
+	for _, f := range c.catalog.Features {
+		if !selected[f] {
+			add(c.richest(f.When))
+		}
+	}
+	return specs
 }
 
 // complete is covering.Space's.

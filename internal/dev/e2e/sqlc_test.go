@@ -32,22 +32,28 @@ func TestMatrix_Queries(t *testing.T) {
 			queries := filepath.Join(dir, "internal", "database", "queries")
 			committed := files(t, queries)
 			e2e.Go(t, dir, "generate", "./internal/database/queries")
-			generated := files(t, queries)
-			if len(generated) != len(committed) {
-				t.Errorf("%d files, and %d before", len(generated), len(committed))
-			}
-			for name, content := range generated {
-				if content == committed[name] {
-					continue
-				}
-				if *update {
-					replace(t, "files/internal/database/queries"+name+".raw", committed[name], content)
-					continue
-				}
-				t.Errorf("%s: sqlc makes it otherwise; with -update it is written anew", name)
-			}
+			checkGenerated(t, "sqlc", "files/internal/database/queries", committed, files(t, queries))
 			e2e.Go(t, filepath.Join(dir, "tools", "sqlc"), "mod", "tidy", "-diff")
 		})
+	}
+}
+
+// checkGenerated compares the files that a tool generated with those that the
+// templates have below a directory, or writes them there with -update.
+func checkGenerated(t *testing.T, tool, dir string, committed, generated map[string]string) {
+	t.Helper()
+	if len(generated) != len(committed) {
+		t.Errorf("%d files, and %d before", len(generated), len(committed))
+	}
+	for name, content := range generated {
+		if content == committed[name] {
+			continue
+		}
+		if *update {
+			replace(t, dir+name+".raw", committed[name], content)
+			continue
+		}
+		t.Errorf("%s: %s makes it otherwise; with -update it is written anew", name, tool)
 	}
 }
 
