@@ -47,7 +47,8 @@ func follow(t *testing.T, features ...string) *followed {
 
 // add does what one item of the README says, from its bold words on: it writes the
 // files, and puts the functions in own.go in place of those of the same name.
-// Imports there are up to the editor, as the README says.
+// Imports there are up to the editor, as the README says. Replacements are pairs of
+// a text that the item must hold and what stands for it.
 func (f *followed) add(item string, replacements ...string) {
 	f.t.Helper()
 	_, text, found := strings.Cut(f.readme, "**"+item+"**")
@@ -55,6 +56,11 @@ func (f *followed) add(item string, replacements ...string) {
 		f.t.Fatalf("README has nothing about %s", item)
 	}
 	text, _, _ = strings.Cut(text, "\n**")
+	for i := 0; i < len(replacements); i += 2 {
+		if !strings.Contains(text, replacements[i]) {
+			f.t.Fatalf("README does not say %s for %s", replacements[i], item)
+		}
+	}
 	steps := regexp.MustCompile("(?s)`([^`\n]+\\.(?:go|sql))`[^`]*:\n\n```[a-z]+\n(.*?)```\n").FindAllStringSubmatch(text, -1)
 	if len(steps) == 0 {
 		f.t.Fatalf("README has no file for %s", item)
@@ -236,7 +242,7 @@ func TestStranger_OutboundCall(t *testing.T) {
 	other.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + theirs.Endpoint)
 
 	f := follow(t, "client")
-	f.add("A call to another service", "http://localhost:9090", "http://"+other.address)
+	f.add("A call to another service", "http://localhost:9000", "http://"+other.address)
 	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
 	ours := e2e.StartCollector(t, configuration)
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + ours.Endpoint)
