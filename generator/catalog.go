@@ -73,6 +73,7 @@ func load(fsys fs.FS, locked bool) (*Catalog, error) {
 		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}},
 		byFolder: map[string]*Feature{},
 		groups:   map[string]declaredGroup{},
+		folders:  map[string]*Feature{},
 	}
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
@@ -96,6 +97,7 @@ type loader struct {
 	slotsDoc *strict.Document
 
 	groups    map[string]declaredGroup // by name
+	folders   map[string]*Feature      // that declare them
 	providers map[string][]provider    // of each input that a step can have
 	variables []string                 // those that exist before the first step
 	packages  []string                 // the names by which steps call packages
@@ -267,6 +269,20 @@ func (l *loader) sort() {
 		for name, stages := range f.contributes.Index.Groups {
 			if l.groups[name].owner == nil {
 				l.groups[name] = declaredGroup{stages, f}
+			}
+		}
+		for _, dir := range f.contributes.Index.Folders {
+			if l.folders[dir] == nil {
+				l.folders[dir] = f
+			}
+		}
+	}
+	for _, f := range l.Features {
+		for i := range f.files {
+			for dir, owner := range l.folders {
+				if owner != f && strings.HasPrefix(f.files[i].path, dir+"/") {
+					f.files[i].folder = owner
+				}
 			}
 		}
 	}

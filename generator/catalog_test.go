@@ -614,6 +614,38 @@ func TestHiddenFeatures(t *testing.T) {
 	lines(t, err, "feature bus: it comes with the features that require it; leave it out")
 }
 
+// A file in a folder is there with its own feature and with the one that declares
+// the folder. A folder has one owner, and no Go code of others.
+func TestFolders(t *testing.T) {
+	f := newFixture(t)
+	f.write("feature/boards/feature.yaml", "title: x\nsummary: x\nindex: {folders: [boards]}\n")
+	f.write("feature/boards/files/boards/start.raw", "start")
+	f.write("feature/kafka/feature.yaml", "title: x\nsummary: x\n")
+	f.write("feature/kafka/files/boards/kafka.raw", "kafka")
+	c := loaded(t, f.files)
+	for features, want := range map[string][2]string{"": {}, "kafka": {}, "boards": {"start"}, "boards kafka": {"start", "kafka"}} {
+		tree := rendered(t, c, shop(nil, strings.Fields(features)...))
+		if got := [2]string{string(tree["boards/start"]), string(tree["boards/kafka"])}; got != want {
+			t.Errorf("%q: %q, want %q", features, got, want)
+		}
+		s, err := Resolve(c, shop(nil, strings.Fields(features)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := s.Owner("boards/kafka"); (owner != nil) != (want[1] != "") {
+			t.Errorf("%q: boards/kafka is owned by %v", features, owner)
+		}
+	}
+
+	f.write("feature/kafka/files/boards/kafka.go.raw", "package boards\n")
+	f.write("feature/nats/feature.yaml", "title: x\nsummary: x\nindex: {folders: [boards, boards/nats]}\n")
+	_, err := Load(f.files)
+	lines(t, err,
+		"feature/kafka/files/boards/kafka.go.raw: boards/kafka.go: Go code in the folder boards of boards; put it into a directory of its own",
+		"feature/nats/feature.yaml:3:19: folder boards: boards declares it, too; add files to that one, or rename one",
+		"feature/nats/feature.yaml:3:27: folder boards/nats: is in the folder boards of boards; choose another place")
+}
+
 // Whatever is wrong, all of it is reported, in the order of the files.
 func TestLoad_ReportsEverythingAtOnce(t *testing.T) {
 	f := newFixture(t)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"go/token"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // checkContributions checks what a feature contributes, as far as that can be
 // seen without the others.
 func (l *loader) checkContributions(f *Feature) {
-	if more := f.contributes; f.resource && (len(more.Index.Files)+len(more.Index.Lists)+len(more.Index.Groups)+len(more.Config)+len(more.Env.Variables)+len(more.Once)+len(more.Moved) > 0) {
+	if more := f.contributes; f.resource && (len(more.Index.Files)+len(more.Index.Lists)+len(more.Index.Groups)+len(more.Index.Folders)+len(more.Config)+len(more.Env.Variables)+len(more.Once)+len(more.Moved) > 0) {
 		l.problems.Add(f.doc.At(), "%s: a resource has files, wiring and items for lists, and nothing else; put the rest into a feature that it requires", f.Name)
 	}
 	l.checkIndex(f)
@@ -76,6 +77,9 @@ func (l *loader) checkIndex(f *Feature) {
 	for _, name := range slices.Sorted(maps.Keys(index.Groups)) {
 		l.checkGroup(f, name, index.Groups[name])
 	}
+	for i, dir := range index.Folders {
+		l.checkFolder(f, dir, f.doc.At("index", "folders", i))
+	}
 	for i, name := range index.Given {
 		if !token.IsIdentifier(name) {
 			l.problems.Add(f.doc.At("index", "given", i), "given %s: not the name of a Go variable", name)
@@ -116,6 +120,28 @@ func (l *loader) checkGroup(f *Feature, name string, stages []string) {
 	for i, word := range append([]string{name}, stages...) {
 		if !listName.MatchString(word) || slices.Contains(stages[:max(0, i-1)], word) {
 			l.problems.Add(at, "group %s: %q is not a valid name, or is declared twice; use a-z, 0-9 and _", name, word)
+		}
+	}
+}
+
+// checkFolder checks the declaration of a folder. A folder has one owner, and none
+// is in another, so that a file is in at most one. Others add no Go code to it: what
+// a package consists of is its owner's to say.
+func (l *loader) checkFolder(f *Feature, dir string, at problem.Position) {
+	l.checkPath(dir, at)
+	for other, owner := range l.folders {
+		switch {
+		case other == dir && owner != f:
+			l.problems.Add(at, "folder %s: %s declares it, too; add files to that one, or rename one", dir, owner.Name)
+		case strings.HasPrefix(dir, other+"/"):
+			l.problems.Add(at, "folder %s: is in the folder %s of %s; choose another place", dir, other, owner.Name)
+		}
+	}
+	for _, other := range l.Features {
+		for _, file := range other.files {
+			if file.folder == f && strings.HasPrefix(file.path, dir+"/") && path.Ext(outputOf(file.path)) == ".go" {
+				l.problems.Add(problem.Position{Path: file.disk}, "%s: Go code in the folder %s of %s; put it into a directory of its own", outputOf(file.path), dir, f.Name)
+			}
 		}
 	}
 }

@@ -172,6 +172,10 @@ type index struct {
 	// Groups are the groups that outputs of steps join, by name, each with its
 	// stages in their order.
 	Groups map[string][]string `yaml:"groups"`
+	// Folders are directories to which every feature may add files of its own, each
+	// of which stands alone: dashboards, manifests. A file in a folder that no
+	// selected feature declares is left out.
+	Folders []string `yaml:"folders"`
 	// Given are the variables that exist before the first step of the wiring.
 	Given []string `yaml:"given"`
 }
@@ -284,6 +288,8 @@ type file struct {
 	index bool
 
 	example bool // its names are those of a resource
+
+	folder *Feature // without which the file is left out, or nil
 
 	// imports are the packages of other modules that a Go file imports whatever
 	// the names of service and module are, and whatever an index file lists.
