@@ -1,7 +1,7 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock docs mutate rehearse
+.PHONY: help test test-all test-containers lint golden lock dashboards docs mutate rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -14,6 +14,7 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 	go test -timeout 20m ./...
 	cd testdata/collector && go test -mod=readonly -timeout 10m ./...
 	cd testdata/kubernetes && go test -mod=readonly -timeout 10m ./...
+	cd testdata/dashboards && go test -mod=readonly -timeout 10m ./...
 
 test-all: lint test rehearse ## Run everything that CI runs: besides, services with every two choices together, and a release
 	go test -tags matrix -run Matrix -timeout 60m ./internal/dev/e2e
@@ -28,6 +29,9 @@ golden: ## Write the committed projects of testdata/golden anew
 lock: ## Write templates/modules.lock anew: what modules need, in the versions of testdata/pins
 	go run ./internal/dev/lock templates testdata/pins
 	@$(MAKE) docs
+
+dashboards: ## Write the dashboards of the templates anew
+	cd testdata/dashboards && go run . ../../templates
 
 docs: ## Write the reference below docs anew: commands, features, configuration
 	go test ./cmd/otelgen -run Docs -update

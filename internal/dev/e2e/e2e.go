@@ -207,8 +207,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// StartCollector starts a collector with the configuration file config.
-func StartCollector(t testing.TB, config string) *Collector {
+// StartCollector starts a collector with the configuration file config, to which
+// the URIs in more add.
+func StartCollector(t testing.TB, config string, more ...string) *Collector {
 	t.Helper()
 	binary := filepath.Join(collector.dir, "otelcol")
 	collector.build.Do(func() {
@@ -216,7 +217,11 @@ func StartCollector(t testing.TB, config string) *Collector {
 	})
 	health, grpc, http := FreeAddress(t), FreeAddress(t), FreeAddress(t)
 	c := &Collector{t: t, Endpoint: "http://" + http, GRPC: "http://" + grpc, files: t.TempDir()}
-	c.process = Start(t, nil, binary, "--config", "file:"+config, "--config", fmt.Sprintf(overlay, health, grpc, http, c.files))
+	args := []string{"--config", "file:" + config, "--config", fmt.Sprintf(overlay, health, grpc, http, c.files)}
+	for _, uri := range more {
+		args = append(args, "--config", uri)
+	}
+	c.process = Start(t, nil, binary, args...)
 	c.process.AwaitOK("http://" + health)
 	return c
 }

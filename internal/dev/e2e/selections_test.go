@@ -82,10 +82,6 @@ func TestJoints(t *testing.T) {
 		"collection-sql",
 		"collection-sql-mysql",
 		"collection-sql-numbered",
-		"collection-sqlc",
-		"collection-sqlc-mysql",
-		"collection-sqlc-postgres",
-		"collection-sqlc-sqlite",
 		"collection-sqlite",
 		"connect-orders",
 		"gorm-mysql",
@@ -122,7 +118,6 @@ func TestJoints(t *testing.T) {
 		"plain-validator",
 		"realtime-orders",
 		"redis-orders",
-		"sqlc-bare",
 		"tenancy-ratelimit",
 		"users-huma",
 		"users-mysql",
@@ -171,7 +166,7 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors"}
 	words = append(words, "alerts", "console", "github", "gitlab", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
-	words = append(words, "jobs") // which a queue holds, a workflow consists of, and Kubernetes has
+	words = append(words, "jobs", "dashboards") // which a queue holds, a workflow consists of, and Kubernetes has; and which files for Grafana link
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
 		var others []string
