@@ -26,6 +26,7 @@ import (
 // objects are those of a service, by kind.
 type objects struct {
 	deployment *appsv1.Deployment
+	worker     *appsv1.Deployment // nil if there are no jobs in the background
 	service    *corev1.Service
 	account    *corev1.ServiceAccount
 	config     *corev1.ConfigMap
@@ -72,7 +73,11 @@ func build(t *testing.T, slots map[string]string, features ...string) objects {
 	for _, object := range overlay(t, "overlays/production", slots, features...) {
 		switch object := object.(type) {
 		case *appsv1.Deployment:
-			o.deployment = object
+			if object.Name == "order-fulfilment" {
+				o.deployment = object
+			} else {
+				o.worker = object
+			}
 		case *corev1.Service:
 			o.service = object
 		case *corev1.ServiceAccount:
@@ -216,6 +221,40 @@ func checkServer(t *testing.T, o objects) {
 	}
 }
 
+// A service with durable jobs has pods that work them, and those that serve requests do not.
+func TestWorker(t *testing.T) {
+	o := build(t, map[string]string{"database": "postgres"}, "jobs")
+	if o.worker == nil || o.worker.Name != "order-fulfilment-worker" {
+		t.Fatal("there is no worker")
+	}
+	pod := o.worker.Spec.Template
+	checkPods(t, o, pod)
+	checkReferences(t, o)
+	container := pod.Spec.Containers[0]
+	if !slices.Equal(container.Args, []string{"worker"}) {
+		t.Errorf("it runs %v", container.Args)
+	}
+	for path, probe := range map[string]*corev1.Probe{"/startupz": container.StartupProbe, "/livez": container.LivenessProbe, "/readyz": container.ReadinessProbe} {
+		if probe.HTTPGet.Path != path || probe.HTTPGet.Port.StrVal != "http" {
+			t.Errorf("%s: %v", path, probe.HTTPGet)
+		}
+	}
+	if !labels.SelectorFromSet(o.worker.Spec.Selector.MatchLabels).Matches(labels.Set(pod.Labels)) {
+		t.Error("it is not the deployment of its pods")
+	}
+	for what, selector := range map[string]map[string]string{
+		"the deployment": o.deployment.Spec.Selector.MatchLabels, "the service": o.service.Spec.Selector, "the budget": o.budget.Spec.Selector.MatchLabels,
+	} {
+		if labels.SelectorFromSet(selector).Matches(labels.Set(pod.Labels)) {
+			t.Errorf("%s selects workers, too", what)
+		}
+	}
+	inProcess := corev1.EnvVar{Name: "JOBS_IN_PROCESS", Value: "false"}
+	if !slices.Contains(o.deployment.Spec.Template.Spec.Containers[0].Env, inProcess) || slices.Contains(container.Env, inProcess) {
+		t.Error("pods that serve requests work jobs, or workers do not")
+	}
+}
+
 // checkReferences checks that objects mean each other.
 func checkReferences(t *testing.T, o objects) {
 	t.Helper()
@@ -284,6 +323,49 @@ func TestCollector(t *testing.T) {
 	container := agents.Spec.Template.Spec.Containers[0]
 	request, limit := container.Resources.Requests.Memory().Value(), container.Resources.Limits.Memory().Value()
 	if percent := request * 100 / limit; percent != 80 || !*container.SecurityContext.ReadOnlyRootFilesystem {
+		t.Errorf("GOMEMLIMIT is %d %% of the limit", percent)
+	}
+}
+
+// For tail sampling there is a second tier: the collector of each node sends to those behind a headless service, and each of the
+// two has the configuration of its tier.
+func TestGateway(t *testing.T) {
+	services := map[string]*corev1.Service{}
+	var agents *appsv1.DaemonSet
+	var gateways *appsv1.StatefulSet
+	for _, object := range overlay(t, "gateway", nil, "sampling") {
+		switch object := object.(type) {
+		case *corev1.Namespace:
+		case *corev1.Service:
+			services[object.Name] = object
+		case *appsv1.DaemonSet:
+			agents = object
+		case *appsv1.StatefulSet:
+			gateways = object
+		default:
+			t.Errorf("what is a %T for?", object)
+		}
+	}
+	service := services["otel-gateway"]
+	if service.Spec.ClusterIP != corev1.ClusterIPNone || !labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) ||
+		labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(agents.Spec.Template.Labels)) || gateways.Spec.ServiceName != service.Name {
+		t.Errorf("%v does not resolve to the second tier alone", service.Spec)
+	}
+	if labels.SelectorFromSet(services["otel-collector"].Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) {
+		t.Error("services send to the second tier, too")
+	}
+	if reasons, err := Restricted(gateways.Spec.Template); err != nil || len(reasons) > 0 {
+		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
+	}
+	agent, gateway := agents.Spec.Template.Spec.Containers[0], gateways.Spec.Template.Spec.Containers[0]
+	address := corev1.EnvVar{Name: "OTELCOL_GATEWAY", Value: service.Name + "." + service.Namespace + ".svc.cluster.local"}
+	if !slices.Contains(agent.Env, address) || !strings.HasSuffix(agent.Args[1], "/agent.yaml") || len(agent.Args) != 2 {
+		t.Errorf("collectors of nodes run with %v and %v", agent.Args, agent.Env)
+	}
+	if len(gateway.Args) != 3 || !strings.HasSuffix(gateway.Args[1], "/backend.yaml") || !strings.HasSuffix(gateway.Args[2], "/sampling.yaml") {
+		t.Errorf("the second tier runs with %v", gateway.Args)
+	}
+	if percent := gateway.Resources.Requests.Memory().Value() * 100 / gateway.Resources.Limits.Memory().Value(); percent != 80 {
 		t.Errorf("GOMEMLIMIT is %d %% of the limit", percent)
 	}
 }
