@@ -40,6 +40,9 @@ func backends(t *testing.T) map[string]string {
 func TestBackendsStartWithoutCredentials(t *testing.T) {
 	for name, overlay := range backends(t) {
 		t.Run(name, func(t *testing.T) {
+			if err := dryRun(t.Context(), serviceConfig, overlay); err != nil { // with what ports replaces
+				t.Error(err)
+			}
 			core, logs := observer.New(zapcore.WarnLevel)
 			c := start(t, core, overlay, "yaml:"+ports[name])
 			get(t, "http://"+c.health)
@@ -51,8 +54,11 @@ func TestBackendsStartWithoutCredentials(t *testing.T) {
 	}
 }
 
-// ports are overlays for backends that listen.
-var ports = map[string]string{"jaeger": "exporters: {prometheus: {endpoint: '127.0.0.1:0'}}"}
+// ports are overlays for backends that listen, or send at once what the collector says of itself.
+var ports = map[string]string{
+	"jaeger": "exporters: {prometheus: {endpoint: '127.0.0.1:0'}}",
+	"lgtm":   "service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 0}}}}]}}}",
+}
 
 // received is a backend that takes OTLP, and what it got: the requests to each path, and their bodies.
 type received struct {
