@@ -15,9 +15,9 @@ import (
 // resources have every form of a name: one word, several, and words that Go writes
 // in capitals.
 var resources = []generator.Resource{
-	{Name: "product", Plural: "products", Migration: "20261126000000"},
-	{Name: "api-key", Plural: "api-keys", Migration: "20261126000001"},
-	{Name: "uncle", Plural: "uncles", Migration: "20261126000002"},
+	{Name: "product", Plural: "products", Migration: "20261126010200"},
+	{Name: "api-key", Plural: "api-keys", Migration: "20261126010201"},
+	{Name: "uncle", Plural: "uncles", Migration: "20261126010202"},
 }
 
 // Nothing in a service speaks of the resource that the templates are written for.

@@ -195,6 +195,28 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	}
 }
 
+// No two migrations of a service have one version, with which it would not start. Those of
+// River are numbers upon a version that no file has.
+func TestSelections_MigrationsDiffer(t *testing.T) {
+	epoch := regexp.MustCompile(`riverEpoch = (\d+)`)
+	for _, spec := range e2e.EveryPair(t, e2e.Catalog(t)) {
+		files := map[string]string{}
+		add := func(version, name string) {
+			if files[version] != "" {
+				t.Errorf("%v %v: %s and %s", spec.Slots, spec.Features, files[version], name)
+			}
+			files[version] = name
+		}
+		for name, content := range e2e.Render(t, e2e.Catalog(t), spec) {
+			if version, _, found := strings.Cut(path.Base(name), "_"); found && path.Base(path.Dir(name)) == "migrations" {
+				add(version, name)
+			} else if match := epoch.FindSubmatch(content); match != nil {
+				add(string(match[1]), name)
+			}
+		}
+	}
+}
+
 // The go.mod and go.sum of a selection are what `go mod tidy` would write.
 func TestSelections_AreTidy(t *testing.T) {
 	for i, spec := range e2e.DifferentCode(t, e2e.Catalog(t), e2e.EveryPair(t, e2e.Catalog(t))) {

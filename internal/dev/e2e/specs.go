@@ -126,8 +126,9 @@ func (c choices) resolve(t testing.TB, row []int) *generator.Selection {
 	return s
 }
 
-// withJoints returns the Specs of rows in which nothing is open, and one more for each
-// feature, such as a joint of several choices, that none of them selects.
+// withJoints returns the Specs of rows in which nothing is open, and so many more that
+// each feature, such as a joint of several choices, is selected. One that can select
+// several of those that the rows lack does.
 func (c choices) withJoints(t testing.TB, rows [][]int) []generator.Spec {
 	t.Helper()
 	var specs []generator.Spec
@@ -142,12 +143,36 @@ func (c choices) withJoints(t testing.TB, rows [][]int) []generator.Spec {
 	for _, row := range rows {
 		add(row)
 	}
-	for _, f := range c.catalog.Features {
-		if !selected[f] {
-			add(c.richest(f.When))
+	for i, f := range c.catalog.Features {
+		if selected[f] {
+			continue
 		}
+		conditions := c.selecting(f)
+		row := c.richest(conditions...)
+		if row == nil {
+			t.Fatalf("no selection has %s", f.Name)
+		}
+		for _, another := range c.catalog.Features[i+1:] {
+			if selected[another] {
+				continue
+			}
+			more := slices.Concat(conditions, c.selecting(another))
+			if richer := c.richest(more...); richer != nil {
+				conditions, row = more, richer
+			}
+		}
+		add(row)
 	}
 	return specs
+}
+
+// selecting returns the conditions on which a feature is selected.
+func (c choices) selecting(f *generator.Feature) []generator.Condition {
+	conditions := []generator.Condition{f.When}
+	if slices.Contains(c.names, f.Name) {
+		conditions = append(conditions, generator.Condition{f.Name: {generator.On}})
+	}
+	return conditions
 }
 
 // complete is covering.Space's.
@@ -163,36 +188,66 @@ func (c choices) complete(row []int) []int {
 	return whole
 }
 
-// rich returns a row for each value of a slot, with as many optional features as
-// there can be.
+// rich returns rows with as many optional features as there can be, in which each
+// value of a slot is.
 func (c choices) rich() [][]int {
 	var rows [][]int
-	for _, slot := range c.catalog.Slots {
-		for _, value := range slot.Values {
-			rows = append(rows, c.richest(generator.Condition{slot.Name: {value}}))
+	has := map[string]bool{}
+	for {
+		var row []int
+		var conditions []generator.Condition
+		for _, slot := range c.catalog.Slots { // of each a value that is still missing, if it can be with the others
+			for _, value := range slot.Values {
+				more := append(slices.Clip(conditions), generator.Condition{slot.Name: {value}})
+				if tried := c.richest(more...); !has[slot.Name+" "+value] && tried != nil {
+					row, conditions = tried, more
+					break
+				}
+			}
+		}
+		if row == nil {
+			return rows
+		}
+		rows = append(rows, row)
+		for name, value := range c.of(row) {
+			has[name+" "+value] = true
 		}
 	}
-	return rows
 }
 
-// richest returns a row with which a condition holds, with as many optional
-// features as there can be.
-func (c choices) richest(condition generator.Condition) []int {
+// richest returns a row with which all conditions hold, with as many optional features
+// as there can be, or nil if there is none.
+func (c choices) richest(conditions ...generator.Condition) []int {
 	row := slices.Repeat([]int{covering.Open}, len(c.names))
-	for i, name := range c.names {
-		wanted, decided := condition[name]
-		if !decided {
-			wanted = []string{generator.On}
-		}
+	decide := func(i int, wanted func(text string) bool) {
 		for value, text := range c.values[i] {
 			tried := slices.Clone(row)
 			tried[i] = value
-			if row[i] == covering.Open && slices.Contains(wanted, text) && c.complete(tried) != nil {
+			if row[i] == covering.Open && wanted(text) && c.complete(tried) != nil {
 				row = tried
 			}
 		}
 	}
-	return c.complete(row)
+	for i, name := range c.names {
+		for _, condition := range conditions {
+			if _, decided := condition[name]; decided {
+				decide(i, func(text string) bool {
+					return !slices.ContainsFunc(conditions, func(other generator.Condition) bool {
+						values, decided := other[name]
+						return decided && !generator.Condition{name: values}.Holds(generator.Choices{name: text})
+					})
+				})
+			}
+		}
+	}
+	for i := range c.names {
+		decide(i, func(text string) bool { return text == generator.On })
+	}
+	row = c.complete(row)
+	if slices.ContainsFunc(conditions, func(condition generator.Condition) bool { return !condition.Holds(c.of(row)) }) {
+		return nil
+	}
+	return row
 }
 
 // of returns what a row says.
@@ -212,7 +267,7 @@ func (c choices) spec(row []int) generator.Spec {
 	for name, value := range c.of(row) {
 		switch {
 		case value == generator.On && slices.ContainsFunc(c.catalog.Features, func(f *generator.Feature) bool { return f.Name == name && f.Resource() }):
-			spec.Resources = []generator.Resource{{Name: "line-item", Plural: "line-items", Migration: "20261126000000"}}
+			spec.Resources = []generator.Resource{{Name: "line-item", Plural: "line-items", Migration: "20261126010203"}}
 		case value == generator.On:
 			spec.Features = append(spec.Features, name)
 		case value == generator.Off:
