@@ -17,7 +17,7 @@ func older() fs.FS {
 	const files = "shared/project/files/"
 	all := fstest.MapFS{}
 	err := fs.WalkDir(templates.FS, ".", func(p string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || p == "shared/deploy/files/.dockerignore.raw" {
+		if err != nil || entry.IsDir() || p == "shared/deploy/files/.dockerignore.tmpl" {
 			return err
 		}
 		content, err := fs.ReadFile(templates.FS, p)
@@ -34,6 +34,7 @@ func older() fs.FS {
 		}
 		all[p].Data = []byte(strings.Replace(was, text, instead, 1))
 	}
+	edit("shared/deploy/feature.yaml", "    - .dockerignore\n", "")
 	edit(files+"AGENTS.md.tmpl", " Log an error once, where it is handled.", "")
 	edit(files+"Makefile.tmpl", "ps: compose ## List the containers\n\tdocker compose ps --all\n\n", "")
 	edit(files+"Makefile.tmpl", "## Run the service here, telemetry on this terminal", "## Run the service")
