@@ -145,7 +145,11 @@ func (s *space) addFeature(f *Feature) {
 		s.rule(fmt.Sprintf("%s requires %s", f.Name, name), -itself, s.selected[s.byName[name]])
 	}
 	for _, name := range f.Conflicts {
-		s.rule(fmt.Sprintf("%s conflicts with %s", f.Name, name), -itself, -s.selected[s.byName[name]])
+		why := fmt.Sprintf("%s conflicts with %s", f.Name, name)
+		if f.Resource() {
+			why = "no resource is written for " + name
+		}
+		s.rule(why, -itself, -s.selected[s.byName[name]])
 	}
 	switch {
 	case f.onOrOff():

@@ -229,7 +229,7 @@ adds:
 
 // Paths without telemetry are those of the parts that the service has.
 func TestQuietPaths(t *testing.T) {
-	for api, documented := range map[string]bool{"huma": true, "plain": false} {
+	for api, documented := range map[string]bool{"huma": true, "openapi": true, "plain": false} {
 		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{"api": api}})
 		paths := string(tree["internal/httpserver/instrument.go"])
 		if !strings.Contains(paths, "\"/readyz\",\n") || strings.Contains(paths, "\"/docs\",\n") != documented {

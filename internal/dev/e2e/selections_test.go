@@ -67,6 +67,7 @@ func TestJoints(t *testing.T) {
 	slices.Sort(joints)
 	want := []string{
 		"auth-huma",
+		"auth-openapi",
 		"background-orders",
 		"client-orders",
 		"collection-gorm",
@@ -95,6 +96,7 @@ func TestJoints(t *testing.T) {
 		"orders-huma",
 		"orders-memory",
 		"orders-mysql",
+		"orders-openapi",
 		"orders-plain",
 		"orders-plain-chi",
 		"orders-plain-echo",
@@ -122,6 +124,7 @@ func TestJoints(t *testing.T) {
 		"users-huma",
 		"users-mysql",
 		"users-numbered",
+		"users-openapi",
 		"users-plain",
 		"users-sql",
 	}
@@ -163,7 +166,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors"}
+	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors", "openapi"}
 	words = append(words, "alerts", "console", "github", "gitlab", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
 	words = append(words, "jobs", "dashboards") // which a queue holds, a workflow consists of, and Kubernetes has; and which files for Grafana link
