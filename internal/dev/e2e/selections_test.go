@@ -301,7 +301,7 @@ func compiled(content []byte, tag string) bool {
 			break
 		}
 		if expression, err := constraint.Parse(strings.TrimSpace(line)); err == nil {
-			return expression.Eval(func(name string) bool { return name == tag })
+			return expression.Eval(func(name string) bool { return name == tag || strings.HasPrefix(name, "go1.") })
 		}
 	}
 	return true
