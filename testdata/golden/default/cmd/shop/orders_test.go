@@ -264,7 +264,7 @@ func TestOrders_API(t *testing.T) {
 	}{
 		{"GET", "/orders/" + created.ID, "", 200, `"total_cents":2500`},
 		{"HEAD", "/orders", "", 200, ""},
-		{"GET", "/orders?limit=1", "", 200, `"orders":[{"id":"` + created.ID},
+		{"GET", "/orders?limit=1", "", 200, `"id":"` + created.ID},
 		{"POST", "/orders/" + created.ID + "/cancel", "", 200, `"status":"cancelled"`},
 		{"POST", "/orders/" + created.ID + "/cancel", "", 409, `"type":"/problems/already_cancelled"`},
 		{"GET", "/orders/ord_none", "", 404, `"detail":"there is no such order"`},
