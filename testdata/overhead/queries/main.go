@@ -1,5 +1,6 @@
-// Queries compares what the instrumentation of queries costs in a generated
-// service with what the stock instrumentation costs, on the same query:
+// Queries compares what the instrumentation of queries, and of Redis commands, costs
+// in a generated service with what the stock instrumentation costs, on the same
+// ones:
 //
 //	cd testdata/overhead && TEST_DATABASE_URL=postgres://... go run ./queries [-rounds 15] [-queries 5000]
 //
@@ -15,26 +16,33 @@ import (
 	"github.com/otelgen/otelgen/testdata/overhead/internal/bench"
 )
 
-const otelsql = "github.com/XSAM/otelsql@v0.44.0"
+const (
+	otelsql   = "github.com/XSAM/otelsql@v0.44.0"
+	otelpgx   = "github.com/exaring/otelpgx@v0.13.0"
+	gorm      = "gorm.io/plugin/opentelemetry/tracing@v0.1.16"
+	redisotel = "github.com/redis/go-redis/extra/redisotel/v9@v9.23.0"
+)
 
-// services are measured by the test of _bench that their database names.
+// services are measured by the test of _bench that has their name.
 var services = []struct {
-	database, store string
-	stock           []string // modules
+	name  string
+	flags []string
+	stock []string // modules
 }{
-	{"sqlite", "sql", []string{otelsql}},
-	{"postgres", "gorm", []string{otelsql, "github.com/exaring/otelpgx@v0.13.0", "gorm.io/plugin/opentelemetry/tracing@v0.1.16"}},
+	{"redis", []string{"--with", "redis"}, []string{redisotel}},
+	{"sqlite", []string{"--database", "sqlite", "--store", "gorm"}, []string{otelsql, gorm}},
+	{"postgres", []string{"--database", "postgres", "--store", "gorm"}, []string{otelsql, otelpgx, gorm}},
 }
 
 func main() { bench.Main("queries", run) }
 
 func run(dir string, args []string) error {
 	for _, s := range services {
-		service := filepath.Join(dir, s.database)
-		if err := bench.New(service, "--database", s.database, "--store", s.store); err != nil {
+		service := filepath.Join(dir, s.name)
+		if err := bench.New(service, s.flags...); err != nil {
 			return err
 		}
-		tests := []string{"queries/_bench/measure_test.go", "queries/_bench/" + s.database + "_test.go"}
+		tests := []string{"queries/_bench/measure_test.go", "queries/_bench/" + s.name + "_test.go"}
 		if err := bench.Measure(service, tests, s.stock, args); err != nil {
 			return err
 		}
