@@ -85,6 +85,7 @@ func TestJoints(t *testing.T) {
 		"collection-sql-numbered",
 		"collection-sqlite",
 		"connect-orders",
+		"flags-orders",
 		"gorm-mysql",
 		"gorm-postgres",
 		"gorm-sqlite",
