@@ -125,6 +125,7 @@ func TestJoints(t *testing.T) {
 		"plain-validator",
 		"realtime-orders",
 		"redis-orders",
+		"tenancy-orders",
 		"tenancy-ratelimit",
 		"users-huma",
 		"users-mysql",
