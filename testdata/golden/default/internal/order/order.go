@@ -16,7 +16,7 @@ import (
 // Order is what a customer bought.
 type Order struct {
 	ID            string
-	Owner         string // the subject of the principal who placed it; empty if that was anonymous
+	Owner         string // the principal.Owner of who placed it; empty if that was anonymous
 	Customer      string
 	Items         []Item
 	Total         int64 // in cents

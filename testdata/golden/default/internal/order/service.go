@@ -54,9 +54,9 @@ type Store interface {
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
-// Service takes orders. Each belongs to the principal who places it, and nobody
-// else gets to see it. Where nobody logs in, all orders belong to the one
-// anonymous principal.
+// Service takes orders. Each belongs to the principal who places it, as
+// principal.Owner names them, and nobody else gets to see it. Where nobody logs in,
+// all orders belong to the one anonymous principal.
 type Service struct {
 	store    Store
 	payments Payments
@@ -103,8 +103,8 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	defer s.active.Add(ctx, -1)
 
 	attempt := Order{
-		ID:            newID(caller(ctx), cmp.Or(draft.Key, rand.Text())),
-		Owner:         caller(ctx),
+		ID:            newID(principal.Owner(ctx), cmp.Or(draft.Key, rand.Text())),
+		Owner:         principal.Owner(ctx),
 		Customer:      draft.Customer,
 		Items:         draft.Items,
 		PaymentMethod: draft.PaymentMethod,
@@ -238,16 +238,10 @@ func (s *Service) owned(ctx context.Context, id string) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	if o.Owner != caller(ctx) {
+	if o.Owner != principal.Owner(ctx) {
 		return Order{}, ErrNotOwner
 	}
 	return o, nil
-}
-
-// caller is the subject of the principal in ctx, empty if there is none.
-func caller(ctx context.Context) string {
-	p, _ := principal.FromContext(ctx)
-	return p.Subject
 }
 
 // List returns up to limit of the caller's orders, the newest first, and the
@@ -258,7 +252,7 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	orders, err = s.store.List(ctx, caller(ctx), cursor, limit+1) // one more, which tells Cut that there is a next page
+	orders, err = s.store.List(ctx, principal.Owner(ctx), cursor, limit+1) // one more, which tells Cut that there is a next page
 	if err != nil {
 		return nil, "", err
 	}

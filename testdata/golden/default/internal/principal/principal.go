@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Principal is the verified sender of a request: a person or a service.
@@ -34,4 +35,27 @@ func NewContext(ctx context.Context, p Principal) context.Context {
 func FromContext(ctx context.Context) (p Principal, ok bool) {
 	p, ok = ctx.Value(contextKey{}).(Principal)
 	return p, ok
+}
+
+type realmKey struct{}
+
+// separator is between a realm and a subject.
+const separator = "\x1f"
+
+// Within returns a context whose principal is one of a realm, such as a tenant. Realms do
+// not contain control characters.
+func Within(ctx context.Context, realm string) context.Context {
+	return context.WithValue(ctx, realmKey{}, realm)
+}
+
+// Owner returns to whom belongs what is made with ctx: the subject of its principal, which
+// is empty if there is none, within its realm if it has one. Principals of different realms
+// are never the same owner.
+func Owner(ctx context.Context) string {
+	p, _ := FromContext(ctx)
+	realm, _ := ctx.Value(realmKey{}).(string)
+	if realm == "" && !strings.Contains(p.Subject, separator) {
+		return p.Subject
+	}
+	return realm + separator + p.Subject
 }
