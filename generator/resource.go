@@ -98,9 +98,12 @@ const longestResource = 40
 
 var migrationNumber = regexp.MustCompile(`^[0-9]{14}$`)
 
-// tableWords are nouns in the plural that a database does not take for the name of
-// a table.
-var tableWords = []string{"analyses", "databases", "groups", "keys", "lines", "rows", "schemas", "tables", "values"}
+// tableWords are plurals that a database, or sqlc for it, does not take for the name
+// of a table.
+var tableWords = []string{
+	"analyses", "as", "databases", "exists", "groups", "is", "keys", "lines", "others", "references", "rows", "schemas", "tables",
+	"ties", "values",
+}
 
 // validate reports what is wrong with a resource, whatever the service is.
 func (r Resource) validate() error {
@@ -341,21 +344,28 @@ func (s step) claim(names map[string]string) {
 var anyOther = Resource{Name: "other", Plural: "others"}.renamer()
 
 // addWords adds the identifiers of a Go file that do not come from the name of the
-// example.
+// example. A file in which that name is only a part of others, such as GetGiftCard,
+// has none: there, no name of a resource can be taken for one of them.
 func addWords(words map[string]bool, f file) {
 	if path.Ext(outputOf(f.path)) != ".go" {
 		return
 	}
+	found, named := map[string]bool{}, false
+	names := slices.Collect(maps.Values(example.forms()))
 	source := withoutActions(f.raw)
 	var s scanner.Scanner
 	s.Init(token.NewFileSet().AddFile(f.disk, -1, len(source)), source, nil, 0)
 	for {
 		_, kind, name := s.Scan()
 		if kind == token.EOF {
-			return
+			break
 		}
+		named = named || kind == token.IDENT && slices.Contains(names, name)
 		if kind == token.IDENT && anyOther.Replace(name) == name {
-			words[name] = true
+			found[name] = true
 		}
+	}
+	if named {
+		maps.Copy(words, found)
 	}
 }

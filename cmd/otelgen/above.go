@@ -33,5 +33,5 @@ func specFile(dir string) string { return filepath.Join(dir, filepath.FromSlash(
 
 // specOf returns the Spec of a project.
 func specOf(p *project.Project) (generator.Spec, error) {
-	return generator.ParseSpec(specFile(p.Dir), p.SpecYAML, thisVersion())
+	return p.Spec(specFile(p.Dir), thisVersion())
 }

@@ -67,28 +67,36 @@ func sized(n int) string {
 	return fmt.Sprintf("%.1f kB", float64(n)/1000)
 }
 
-// firstSteps returns what a README says to do once the service runs: requests
-// that it shows, complete, and pages that it names.
-func firstSteps(readme []byte) (requests, pages []string) {
+// firstSteps is what a README says about running the service.
+type firstSteps struct {
+	commands []string // that run it
+	requests []string // to send it, from another terminal
+	pages    []string // to open
+}
+
+// readFirstSteps reads a README.
+func readFirstSteps(readme []byte) (first firstSteps) {
 	_, rest, _ := bytes.Cut(readme, []byte("\n## Run it\n"))
 	section, _, _ := bytes.Cut(rest, []byte("\n## "))
-	arguments, shell := "", false
+	language := "" // of the code block that a line is in
 	for line := range strings.Lines(string(section)) {
 		line = strings.TrimSpace(line)
+		command, typed := strings.CutPrefix(line, "$ ")
 		switch {
 		case strings.HasPrefix(line, "```"):
-			shell = line == "```sh"
-		case shell && strings.HasPrefix(line, "-H "):
-			arguments += " " + line // that every request needs
-		case shell && strings.HasPrefix(line, "curl "):
-			requests = append(requests, line+arguments)
-		case !shell:
-			for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" <>()`", r) }) {
+			language = line[3:]
+		case language == "console" && typed:
+			command, _, _ = strings.Cut(command, "  # ")
+			first.commands = append(first.commands, command)
+		case language == "sh" && strings.HasPrefix(line, "curl "):
+			first.requests = append(first.requests, line)
+		case language == "":
+			for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" <>()`,", r) }) {
 				if strings.HasPrefix(word, "http://localhost:8080") {
-					pages = append(pages, strings.TrimRight(word, ".,"))
+					first.pages = append(first.pages, strings.TrimRight(word, "."))
 				}
 			}
 		}
 	}
-	return requests, pages
+	return first
 }

@@ -70,12 +70,17 @@ func reportOn(s *service, o newOptions) report {
 			r.Next = append(r.Next, "go work vendor")
 		}
 	}
-	r.Next = append(r.Next, "make run")
+	var first firstSteps
 	for _, c := range s.plan {
 		if c.Path == "README.md" {
-			r.Requests, r.Pages = firstSteps(c.After)
+			first = readFirstSteps(c.After)
 		}
 	}
+	if first.commands == nil { // a README of its owner's
+		first.commands = []string{"make run"}
+	}
+	r.Next = append(r.Next, first.commands...)
+	r.Requests, r.Pages = first.requests, first.pages
 	return r
 }
 
@@ -114,7 +119,7 @@ func (r report) print(out, err io.Writer, output format) error {
 	}
 	fmt.Fprintf(err, "\nNext (the first build downloads and compiles for a minute or two):\n\n  %s\n", paint.bold(strings.Join(r.Next, "\n  ")))
 	if len(r.Requests) > 0 {
-		fmt.Fprintf(err, "\nThen, from another terminal:\n\n  %s\n", strings.Join(r.Requests, "\n  "))
+		fmt.Fprintf(err, "\nThen, from another terminal in the same directory:\n\n  %s\n", strings.Join(r.Requests, "\n  "))
 	}
 	fmt.Fprintln(err)
 	for _, page := range r.Pages {

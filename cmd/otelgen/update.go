@@ -17,7 +17,6 @@ import (
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
-	"github.com/otelgen/otelgen/internal/git"
 )
 
 func updateCommand(catalog *generator.Catalog) *cobra.Command {
@@ -236,9 +235,6 @@ func (u *updater) open(dir string, say func(string)) (*project.Project, error) {
 // plan compares a service with what this otelgen would write for its Spec.
 func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	file := specFile(p.Dir)
-	if git.HasMarker(p.SpecYAML) {
-		return nil, fmt.Errorf("%s: git has a conflict in it; resolve that, then run the command again", file)
-	}
 	spec, err := specOf(p)
 	if err != nil {
 		return nil, err

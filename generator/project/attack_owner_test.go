@@ -376,6 +376,9 @@ func namesIn(spec string) string {
 // settle resolves the conflicts of git in the source, and takes the conflicts in
 // otelgen's record as they are: otelgen mends it.
 func (l *life) settle(side int) {
+	if l.r.IntN(2) == 0 && l.updated(side) {
+		return
+	}
 	conflicts := map[string]string{}
 	for line := range strings.Lines(l.gitOrDie("ls-files", "--unmerged", "--", ".")) {
 		info, p, _ := strings.Cut(strings.TrimSpace(line), "\t")
@@ -401,6 +404,21 @@ func (l *life) settle(side int) {
 		l.logf("settles %v with side %d", conflicts, side)
 	}
 	_, _ = l.tryGit("add", "-A")
+}
+
+// updated lets an update resolve the conflicts of git, and resolves what is left of
+// them. It reports false if the branches contradict each other.
+func (l *life) updated(side int) bool {
+	if l.run("otelgen update", l.release, nil, 0).status == 2 {
+		return false
+	}
+	for p, content := range l.everything() {
+		if strings.Contains(content, "\n=======") || strings.HasPrefix(content, "<<<<<<< ") {
+			l.resolveGit(p, side)
+		}
+	}
+	l.gitOrDie("add", "-A")
+	return true
 }
 
 // resolveGit resolves the conflicts of git in a file.

@@ -494,10 +494,7 @@ func (l *life) carryOut(command string, kill int, plan func(*project.Project) (p
 
 // plan makes the plan of a command.
 func (l *life) plan(p *project.Project, release int, choose chooser) (project.Plan, error) {
-	if strings.Contains(string(p.SpecYAML), "<<<<<<< ") {
-		return nil, errors.New("git has a conflict in it")
-	}
-	spec, err := generator.ParseSpec(generator.SpecFile, p.SpecYAML, version(release))
+	spec, err := p.Spec(generator.SpecFile, version(release))
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,9 @@ func (s *snapshot) changeSpec(next []byte) Change {
 	if !sameSpec(disk, next) {
 		c.Action, c.After = Update, next
 	}
+	if git.Marked(disk) {
+		c.Note = resolvedNote(specFile)
+	}
 	if disk == nil {
 		c.Action = Create
 	}
@@ -195,6 +198,8 @@ func (s *snapshot) open(p string) bool { return s.whyOpen(p) != "" }
 func (s *snapshot) whyOpen(p string) string {
 	disk, e := s.disk[p].data, s.entries[p]
 	switch {
+	case s.merged[p] != nil:
+		return ""
 	case diff3.Marked(disk):
 		return "this conflict is not resolved yet"
 	case git.Marked(disk) && !git.Marked(e.last()) && !git.Marked(s.next[p]):
@@ -236,7 +241,7 @@ func (s *snapshot) versions(p, from string) versions {
 	open := s.open(source)
 	v := versions{
 		base: first(s.begun(source, open).last(), s.begun(from, open).last()),
-		disk: s.disk[source].data,
+		disk: first(s.merged[source], s.disk[source].data),
 	}
 	if next, ok := s.next[p]; ok {
 		v.next = present(next)
@@ -303,6 +308,9 @@ func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	}
 	if decided := s.decided(p); decided != "" && c.Note == "" {
 		c.Note, c.decided = decided, true
+	}
+	if s.merged[p] != nil && git.Marked(c.Before) && c.Note == "" {
+		c.Note = resolvedNote(p)
 	}
 	if !open || from != "" || s.undone[p] != nil {
 		c.records = s.recordChanges(p, from, committed)

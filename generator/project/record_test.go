@@ -154,7 +154,7 @@ func TestBranches(t *testing.T) {
 // TestBranches_InPart: git took from the other branch some of the lines that
 // otelgen wrote there, where nothing else was. They are not the owner's.
 func TestBranches_InPart(t *testing.T) {
-	for disk, want := range map[string]string{"aIbcd": "aIbcUd", "abcd": "abcd", "aIbcdY": "abcd"} {
+	for disk, want := range map[string]string{"aIbcd": "aIbcd", "abcd": "abcd", "aIbcdY": "abcd"} {
 		s := &snapshot{disk: map[string]file{"f": {data: text(disk)}}, next: generator.Tree{"f": text("abcd")}}
 		lines := slices.Concat(entry{base: text("abcd")}.lines("f"), entry{base: text("aIbcUd")}.lines("f"))
 		if e, err := s.settle("f", lines); err != nil || !same(e.base, text(want)) {

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +24,7 @@ type snapshot struct {
 	once       map[string]bool   // paths that are written only once
 	restyled   bool              // the router, the database or another slot has another value: what the owner has not changed follows
 	unmerged   map[string]bool   // the paths that git has in conflict
+	merged     map[string][]byte // what two branches that git merges are together, where that is certain
 	undone     map[string]*stray // what commands wrote here, if that has been undone other than by otelgen undo
 	renaming   renaming
 	code       goFiles
@@ -34,7 +34,7 @@ type snapshot struct {
 // takeSnapshot reads what compare needs to know of a project.
 func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
 	s := &snapshot{
-		entries: map[string]entry{}, unrecorded: map[string]bool{}, disk: map[string]file{},
+		entries: map[string]entry{}, unrecorded: map[string]bool{}, disk: map[string]file{}, merged: map[string][]byte{},
 		next: next, moved: moved, once: p.once, creating: p.SpecYAML == nil,
 	}
 	d, err := openDisk(p.Dir)
@@ -73,7 +73,8 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	errs = append(errs, s.adoptUndone(d))
 	s.renaming, err = readRenaming(d, s, was, now)
 	errs = append(errs, err)
-	return s, errors.Join(append(errs, s.askGit(d), s.readCode(d))...)
+	errs = append(errs, s.askGit(d), s.readCode(d))
+	return s, errors.Join(append(errs, s.mergeBranches(d, p.record))...)
 }
 
 // specs returns the Spec for which otelgen wrote the project, and the next one.
@@ -160,10 +161,9 @@ func (s *snapshot) needsCode(d *disk) (bool, error) {
 
 // settle returns what is recorded of a path. Git may have merged the records of
 // two branches that were both updated. Then several lines say what otelgen wrote
-// last, and what is on the disk tells which of them to go on from: the one that
-// the file is; the one of which git took lines that are not the owner's, and that
-// otelgen would not write today; the one that otelgen would write today; or one
-// with which nothing is in conflict.
+// last, and what is on the disk tells what to go on from: the disk itself, if there
+// is nothing of the owner's in it; else the one that the file is, the one that
+// otelgen would write today, or one with which nothing is in conflict.
 func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	disk, next := s.disk[p].data, s.next[p]
 	all := make([]entry, len(lines))
@@ -176,8 +176,8 @@ func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	if err := errors.Join(errs...); err != nil {
 		return entry{}, err
 	}
-	if base := s.unedited(disk, next, all); base != nil {
-		return entry{base: base}, nil
+	if s.unedited(disk, next, all) {
+		return entry{base: disk}, nil
 	}
 	if len(all) == 1 {
 		return all[0], nil
@@ -187,10 +187,6 @@ func (s *snapshot) settle(p string, lines []line) (entry, error) {
 		func(e entry) bool { return diff3.Marked(disk) && e.pending != nil },
 		func(e entry) bool { return disk == nil && e.gone != nil },
 		func(e entry) bool { return same(disk, version(e)) },
-		func(e entry) bool {
-			merged, clean := diff3.Merge(version(e), disk, next)
-			return clean && disk != nil && next != nil && bytes.Equal(merged, next)
-		},
 		func(e entry) bool { return next != nil && same(next, version(e)) },
 		func(e entry) bool {
 			_, clean := diff3.Merge(version(e), disk, next)
@@ -204,20 +200,18 @@ func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	return all[0], nil
 }
 
-// unedited returns a file that git has in conflict, if both sides of it are as
-// otelgen wrote them: then its owner has nothing to decide.
-func (s *snapshot) unedited(disk, next []byte, recorded []entry) []byte {
-	ours, theirs, ok := git.Sides(disk)
-	if !ok {
-		return nil
+// unedited reports whether there is nothing of its owner's in a file that git has
+// merged, or has in conflict: both sides are as otelgen wrote them, or every line is
+// from a version that otelgen wrote and what otelgen would write of those is there.
+func (s *snapshot) unedited(disk, next []byte, recorded []entry) bool {
+	ours, theirs, marked := git.Sides(disk)
+	if !marked {
+		return len(recorded) > 1 && onlyWritten(disk, next, recorded)
 	}
 	written := func(side []byte) bool {
 		return same(side, next) || slices.ContainsFunc(recorded, func(e entry) bool { return same(side, e.last()) || same(side, e.pending) })
 	}
-	if written(ours) && written(theirs) {
-		return disk
-	}
-	return nil
+	return written(ours) && written(theirs)
 }
 
 // takeBack makes the disk what it was before a creation that was interrupted:

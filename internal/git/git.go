@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,4 +49,32 @@ func Run(dir string, stdin []byte, args ...string) (string, error) {
 		return "", fmt.Errorf("git %s: %w", name, err)
 	}
 	return string(out), nil
+}
+
+// Objects returns the contents of objects, each by its name or by an expression
+// such as HEAD:./go.mod. That of an object that is not there is nil. However many
+// there are, git runs once.
+func Objects(dir string, names []string) ([][]byte, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out, err := Run(dir, []byte(strings.Join(names, "\n")+"\n"), "cat-file", "--batch")
+	if err != nil {
+		return nil, err
+	}
+	contents := make([][]byte, len(names))
+	for i, name := range names {
+		var line string
+		line, out, _ = strings.Cut(out, "\n") // the name, the type and the size
+		fields := strings.Fields(line)
+		size, err := strconv.Atoi(fields[len(fields)-1])
+		switch {
+		case strings.HasSuffix(line, " missing"):
+		case err != nil || size >= len(out):
+			return nil, fmt.Errorf("git cat-file %s: %s", name, line)
+		default:
+			contents[i], out = []byte(out[:size]), out[size+1:]
+		}
+	}
+	return contents, nil
 }

@@ -3,6 +3,7 @@ package git
 import (
 	"bytes"
 	"strings"
+	"unicode"
 )
 
 // The lines around the sides of a conflict, as git writes them into a file.
@@ -60,4 +61,42 @@ func HasMarker(text []byte) bool {
 		}
 	}
 	return false
+}
+
+// AsLeft reports whether a text, which may have conflicts in it, is what git made of
+// two sides and their base, as far as can be told from which lines are how often in
+// them: every line that one side added is still there, and none is that neither has.
+func AsLeft(text, base, ours, theirs []byte) bool {
+	tookOurs, tookTheirs, conflicts := Sides(text)
+	if !conflicts {
+		tookOurs, tookTheirs = text, text
+	}
+	return isMixed(tookOurs, base, ours, theirs) && isMixed(tookTheirs, base, theirs, ours)
+}
+
+// isMixed reports whether a text may be a side with some of the changes that the
+// other made to their base.
+func isMixed(text, base, side, other []byte) bool {
+	t, b, s, o := Lines(text), Lines(base), Lines(side), Lines(other)
+	for _, all := range []map[string]int{t, s} {
+		for line := range all {
+			change := o[line] - b[line]
+			if t[line] < s[line]+min(change, 0) || t[line] > s[line]+max(change, 0) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Lines counts the lines of a text that have a letter in them. The others, such as
+// closing brackets, git may take from anywhere.
+func Lines(text []byte) map[string]int {
+	count := map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		if strings.ContainsFunc(line, unicode.IsLetter) {
+			count[strings.TrimRight(line, "\r\n")]++
+		}
+	}
+	return count
 }

@@ -16,7 +16,8 @@ import (
 )
 
 // Whatever is selected, the image has no shell and no root, the compose file
-// opens nothing to the network, and every image and action is pinned.
+// opens nothing to the network, every image and action is pinned, and make says
+// so if there is no Docker.
 func TestSelections_AreContained(t *testing.T) {
 	checked := map[string]bool{} // most selections have the same files
 	for _, spec := range e2e.EveryTriple(t, e2e.Catalog(t)) {
@@ -25,6 +26,10 @@ func TestSelections_AreContained(t *testing.T) {
 		for name := range tree {
 			if ok, _ := path.Match("deploy/backends/*/compose.yaml", name); ok {
 				files = append(files, name)
+			}
+			if content := name + string(tree[name]); (name == "Makefile" || path.Ext(name) == ".mk") && !checked[content] {
+				checkMake(t, name, tree[name])
+				checked[content] = true
 			}
 		}
 		for _, name := range files {
@@ -40,6 +45,19 @@ func TestSelections_AreContained(t *testing.T) {
 		checkCI(t, spec, tree)
 		if t.Failed() {
 			t.Fatalf("%v %v", spec.Slots, spec.Features)
+		}
+	}
+}
+
+// makeRule is a rule of a Makefile: its target, what that needs, and its recipe.
+var makeRule = regexp.MustCompile(`(?m)^([a-z-]+):([^=#\n]*).*\n((?:\t.*\n)+)`)
+
+// checkMake checks that every target that runs Docker asks for it first.
+func checkMake(t *testing.T, file string, content []byte) {
+	t.Helper()
+	for _, rule := range makeRule.FindAllStringSubmatch(string(content), -1) {
+		if rule[1] != "compose" && strings.Contains(rule[3], "docker ") && !slices.Contains(strings.Fields(rule[2]), "compose") {
+			t.Errorf("%s: %s runs docker, and does not need compose", file, rule[1])
 		}
 	}
 }
@@ -64,6 +82,12 @@ func checkCI(t *testing.T, spec generator.Spec, tree generator.Tree) {
 	wanted := []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint", "make validate", "docker compose up --build "}
 	if tree["deploy/postgres.yaml"] != nil {
 		wanted = append(wanted, "-tags=integration", "TEST_DATABASE_URL: ", `"postgres:18.4"`)
+	}
+	if tree["deploy/redis.yaml"] != nil { // whose image takes no password from a variable
+		wanted = append(wanted, "-tags=integration", "TEST_REDIS_URL: ", `"redis:8.10.2"`)
+		if strings.Contains(content, "REDIS_PASSWORD") {
+			t.Errorf("%s gives Redis a password that it does not take", file)
+		}
 	}
 	if tree["sqlc.yaml"] != nil {
 		wanted = append(wanted, "- make generate\n", "git diff --exit-code")

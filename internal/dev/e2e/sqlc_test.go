@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,26 +16,36 @@ import (
 )
 
 // The code of queries that the templates have is what sqlc makes of them, on each
-// database, in the version that services pin: their owners, and their CI, make
-// it again. With -update it is written into the templates.
+// database, with and without the sample, and of resources whatever their names
+// are, in the version that services pin: their owners, and their CI, make it again.
+// With -update it is written into the templates; those of resources have it as
+// that of gift cards.
 func TestMatrix_Queries(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0") // as in a service's own Makefile
 	catalog := e2e.Catalog(t)
 	for _, database := range catalog.Options(generator.Choices{"store": "sqlc"}, "database") {
-		t.Run(database, func(t *testing.T) {
-			spec := generator.Spec{
-				Service: "shop", Module: "example.com/acme/shop",
-				Slots:    map[string]string{"database": database, "store": "sqlc"},
-				Features: []string{"users"}, // whose table no query of sqlc's reads
-			}
-			dir := filepath.Join(t.TempDir(), "shop")
-			e2e.New(t, catalog, dir, spec)
-			queries := filepath.Join(dir, "internal", "database", "queries")
-			committed := files(t, queries)
-			e2e.Go(t, dir, "generate", "./internal/database/queries")
-			checkGenerated(t, "sqlc", "files/internal/database/queries", committed, files(t, queries))
-			e2e.Go(t, filepath.Join(dir, "tools", "sqlc"), "mod", "tidy", "-diff")
-		})
+		for _, sample := range catalog.Options(generator.Choices{"store": "sqlc"}, "sample") {
+			t.Run(database+","+sample, func(t *testing.T) {
+				spec := generator.Spec{
+					Service: "shop", Module: "example.com/acme/shop",
+					Slots:    map[string]string{"database": database, "store": "sqlc", "sample": sample},
+					Features: []string{"users"}, // whose table no query of sqlc's reads
+					Resources: slices.Concat(resources, []generator.Resource{
+						{Name: "gift-card", Plural: "gift-cards", Migration: "20060102150405"},
+						{Name: "item", Plural: "items", Migration: "20261126000003"},               // as sqlc names a variable
+						{Name: "person", Plural: "people", Migration: "20261126000004"},            // as no rule has it
+						{Name: "shop-window", Plural: "shop-windows", Migration: "20261126000005"}, // as Go names an operating system
+					}),
+				}
+				dir := filepath.Join(t.TempDir(), "shop")
+				e2e.New(t, catalog, dir, spec)
+				queries := filepath.Join(dir, "internal", "database", "queries")
+				committed := files(t, queries)
+				e2e.Go(t, dir, "generate", "./internal/database/queries")
+				checkGenerated(t, "sqlc", "files/internal/database/queries", committed, files(t, queries))
+				e2e.Go(t, filepath.Join(dir, "tools", "sqlc"), "mod", "tidy", "-diff")
+			})
+		}
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 	"go/token"
 	"net/http"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -223,6 +225,50 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 		t.Errorf("the update changed own.go: %v\n%s", err, after)
 	}
 	e2e.Go(t, f.dir, "vet", "./...")
+}
+
+// A stranger pastes what the README shows, into a service that lets in only those who have
+// a token: each command does what the README says.
+func TestStranger_FirstRequest(t *testing.T) {
+	t.Parallel()
+	f := follow(t, "auth", "users")
+	readme, err := os.ReadFile(filepath.Join(f.dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "\n## Run it\n")
+	text, _, _ := strings.Cut(rest, "\n## Where things are\n")
+	f.address = e2e.FreeAddress(t)
+	environment := append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") }), "GOWORK=off", "HTTP_ADDR="+f.address)
+	program, err := exec.LookPath("make")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.service = e2e.Start(t, environment, program, "-C", f.dir, "run")
+	f.service.AwaitOK("http://" + f.address + "/readyz")
+	t.Cleanup(func() { f.service.Stop() })
+
+	answers := ""
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		pasted := strings.NewReplacer("localhost:8080", f.address, "curl ", "curl --fail-with-body --silent --show-error ").Replace(block[1])
+		run := exec.CommandContext(t.Context(), "sh", "-e", "-c", pasted)
+		run.Dir, run.Env = f.dir, environment
+		out, err := run.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", block[1], err, out)
+		}
+		answers += string(out)
+	}
+	for _, want := range []string{`"total_cents":2500`, `"name":"ada"`, `"access_token":`} {
+		if !strings.Contains(answers, want) {
+			t.Errorf("no answer has %s:\n%s", want, answers)
+		}
+	}
+	for _, want := range []string{"POST /orders 201", "create_order", "validate_token"} {
+		if !strings.Contains(f.service.Stderr.String(), want) {
+			t.Errorf("the trace has no %s:\n%s", want, &f.service.Stderr)
+		}
+	}
 }
 
 // A stranger calls another service, by README alone, and what both do is one trace.

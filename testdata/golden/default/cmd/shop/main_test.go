@@ -47,6 +47,8 @@ type process struct {
 	header http.Header // of the requests that do makes
 	stdout telemetrytest.Buffer
 	stderr telemetrytest.Buffer
+	ended  chan struct{} // closed when the process has ended
+	err    error         // of cmd.Wait, once the process has ended
 }
 
 // setups prepare what parts of the service need in these tests, such as a secret or a
@@ -93,7 +95,12 @@ func (p *process) launch() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(func() { _, _ = p.cmd.Process.Kill(), p.cmd.Wait() })
+	p.ended = make(chan struct{})
+	go func() {
+		defer close(p.ended)
+		p.err = p.cmd.Wait()
+	}()
+	p.t.Cleanup(p.kill)
 	p.await("listening", func() bool {
 		match := listening.FindStringSubmatch(p.stdout.String())
 		if match != nil {
@@ -103,15 +110,38 @@ func (p *process) launch() {
 	})
 }
 
-// await waits until the process is in a state.
+// await waits until the process is in a state. A process that ends before fails the
+// test at once.
 func (p *process) await(state string, reached func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if reached() {
+	for deadline := time.Now().Add(30 * time.Second); !reached(); time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-p.ended:
+			if !reached() { // by what it did last
+				p.t.Fatalf("ended (%v) and was not %s\n%s%s", p.cmd.ProcessState, state, &p.stdout, &p.stderr)
+			}
 			return
+		default:
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("not %s\n%s%s", state, &p.stdout, &p.stderr)
 		}
 	}
-	p.t.Fatalf("not %s\n%s%s", state, &p.stdout, &p.stderr)
+}
+
+// wait waits until the process has ended, and returns what exec.Cmd.Wait says. A
+// process that is still running after a minute writes what its goroutines do.
+func (p *process) wait() error {
+	late := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Signal(syscall.SIGQUIT) })
+	defer late.Stop()
+	<-p.ended
+	return p.err
+}
+
+// kill ends the process as a crash does.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.ended
 }
 
 // listening finds the address in the log line, be it text or JSON.
@@ -164,10 +194,10 @@ const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 // stop ends the service as an orchestrator does and returns its exit status.
 func (p *process) stop() int {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.t.Fatal(err)
 	}
-	_ = p.cmd.Wait() // the exit status is what counts
+	_ = p.wait() // the exit status is what counts
 	return p.cmd.ProcessState.ExitCode()
 }
 
@@ -368,7 +398,7 @@ func TestServe_SIGHUPStops(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Wait(); err != nil {
+	if err := p.wait(); err != nil {
 		t.Errorf("%v\n%s", err, &p.stderr)
 	}
 	if len(collector.Spans()) == 0 {
@@ -429,14 +459,12 @@ func TestServe_SecondSignalKills(t *testing.T) {
 			t.Fatalf("it is not stopping\n%s", &p.stdout)
 		}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- p.cmd.Wait() }()
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM) // two at the same time may be taken for one
 		select {
-		case err := <-ended:
+		case <-p.ended:
 			if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
-				t.Error(err)
+				t.Error(p.err)
 			}
 			return
 		case <-time.After(100 * time.Millisecond):

@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -117,8 +120,8 @@ func TestCreate_RefusedThenRepeated(t *testing.T) {
 	if _, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); err != nil {
 		t.Error(err)
 	}
-	if len(payments.authorized) != 2 || payments.authorized[0].PaymentID == payments.authorized[1].PaymentID {
-		t.Errorf("authorized %v", payments.authorized) // a provider would answer an attempt of the same ID as before
+	if len(payments.authorized) != 2 || payments.authorized[0].PaymentID == payments.authorized[1].PaymentID || len(payments.voided) != 0 {
+		t.Errorf("authorized %v, voided %v", payments.authorized, payments.voided) // a provider would answer an attempt of the same ID as before
 	}
 }
 
@@ -173,6 +176,59 @@ func TestCreate_RepeatedAtOnce(t *testing.T) {
 	if n := rec.Sum("orders.processed", attribute.String("order.outcome", "created")); n != 1 {
 		t.Errorf("%d orders created", n)
 	}
+}
+
+// slowStore takes a second to insert an order.
+type slowStore struct{ order.Store }
+
+func (s slowStore) Insert(ctx context.Context, o order.Order) error {
+	time.Sleep(time.Second)
+	return s.Store.Insert(ctx, o)
+}
+
+// once is an order.Payments that declines all payments but the first, as a card does
+// whose limit is spent.
+type once struct{ spent atomic.Bool }
+
+func (p *once) Authorize(context.Context, order.Order) error {
+	if p.spent.Swap(true) {
+		return order.ErrPaymentDeclined
+	}
+	return nil
+}
+
+func (p *once) Void(context.Context, order.Order) error { return nil }
+
+// Requests with one key at once get the one order, even if a second payment would be
+// declined; another key has a payment of its own.
+func TestCreate_RepeatedAtOnce_SecondDeclined(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	synctest.Test(t, func(t *testing.T) {
+		orders, err := order.NewService(slowStore{order.NewMemory()}, &once{}, rec.Logger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		placed := make([]order.Order, 3)
+		var wait sync.WaitGroup
+		for i := range placed {
+			wait.Go(func() {
+				o, err := orders.Create(t.Context(), keyed("coffee", 1, "k"))
+				if placed[i] = o; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // all of them are there
+		if _, err := orders.Create(t.Context(), keyed("coffee", 1, "other")); !errors.Is(err, order.ErrPaymentDeclined) {
+			t.Errorf("another key: %v", err)
+		}
+		wait.Wait()
+		for _, o := range placed {
+			if !strings.HasPrefix(o.ID, "ord_") || !reflect.DeepEqual(o, placed[0]) {
+				t.Errorf("%+v and %+v", o, placed[0])
+			}
+		}
+	})
 }
 
 // doubtfulStore inserts orders, but its answer is an error. Get fails with unknown.

@@ -2,8 +2,10 @@
 package ordertest
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"sync"
@@ -24,6 +26,7 @@ func TestStore(t *testing.T, open func(t *testing.T) order.Store) {
 		"StablePages":   testStablePages,
 		"InsertIsWhole": testInsertIsWhole,
 		"InsertOnce":    testInsertOnce,
+		"FirstAnswers":  testFirstAnswers,
 		"CancelOnce":    testCancelOnce,
 		"NoOverselling": testNoOverselling,
 		"Concurrent":    testConcurrent,
@@ -198,6 +201,43 @@ func testInsertOnce(t *testing.T, s order.Store) {
 	succeeded := together(20, func(int) bool { return s.Insert(t.Context(), Order("ord_1", owner)) == nil })
 	if succeeded != 1 || stock(t, s, "teapot") != 499 {
 		t.Errorf("%d succeeded, %d teapots", succeeded, stock(t, s, "teapot"))
+	}
+}
+
+// declined is an order.Payments that declines, after something else has happened.
+type declined struct{ after func() }
+
+func (d declined) Authorize(context.Context, order.Order) error {
+	d.after()
+	return order.ErrPaymentDeclined
+}
+
+func (declined) Void(context.Context, order.Order) error { return errors.New("nothing was reserved") }
+
+// If a payment is declined while another replica places the order with the same key,
+// that order is the answer.
+func testFirstAnswers(t *testing.T, s order.Store) {
+	replica := func(payments order.Payments) func() (order.Order, error) {
+		orders, err := order.NewService(s, payments, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() (order.Order, error) {
+			return orders.Create(t.Context(), order.Draft{Customer: "ada", PaymentMethod: "card", Items: items("coffee", 2, "teapot", 1), Key: "k"})
+		}
+	}
+	var first order.Order
+	second, err := replica(declined{func() {
+		var err error
+		if first, err = replica(order.NewSandbox())(); err != nil {
+			t.Fatal(err)
+		}
+	}})()
+	if err != nil || first.ID == "" || !reflect.DeepEqual(second, first) {
+		t.Errorf("got %+v, %v; want %+v", second, err, first)
+	}
+	if left := stock(t, s, "teapot"); left != 499 {
+		t.Errorf("%d teapots are left", left)
 	}
 }
 

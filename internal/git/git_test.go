@@ -1,0 +1,70 @@
+package git_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/otelgen/otelgen/internal/git"
+)
+
+func TestAsLeft(t *testing.T) {
+	const (
+		base   = "a\nb\nc\n}\n"
+		ours   = "a\nb\nours\nc\n}\n"
+		theirs = "top\na\nb\ntheirs\nc\n}\n}\n"
+		left   = "top\na\nb\n<<<<<<< HEAD\nours\n||||||| base\n=======\ntheirs\n>>>>>>> other\nc\n}\n}\n"
+	)
+	for name, test := range map[string]struct {
+		text string
+		want bool
+	}{
+		"as git left it":               {left, true},
+		"a line more":                  {strings.Replace(left, "top\n", "top\nmore\n", 1), false},
+		"a line less":                  {strings.Replace(left, "\nc\n", "\n", 1), false},
+		"a side edited":                {strings.Replace(left, "\nours\n", "\nmine\n", 1), false},
+		"what theirs added is gone":    {strings.Replace(left, "top\n", "", 1), false},
+		"one side taken":               {"top\na\nb\nours\nc\n}\n}\n", false},
+		"merged, but for what clashes": {strings.Replace(left, "}\n}\n", "}\n", 1), true},
+	} {
+		if got := git.AsLeft([]byte(test.text), []byte(base), []byte(ours), []byte(theirs)); got != test.want {
+			t.Errorf("%s: AsLeft is %v, want %v", name, got, test.want)
+		}
+	}
+	const clean, other = "top\na\nb\nours\nc\n}\n", "top\na\nb\nc\n}\n"
+	if !git.AsLeft([]byte(clean), []byte(base), []byte(ours), []byte(other)) {
+		t.Error("AsLeft is false of what git has merged")
+	}
+	if git.AsLeft([]byte(clean+"more\n"), []byte(base), []byte(ours), []byte(other)) {
+		t.Error("AsLeft is true of what git has merged and somebody edited")
+	}
+}
+
+func TestObjects(t *testing.T) {
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	dir := t.TempDir()
+	if _, err := git.Run(dir, nil, "init", "-q", "."); err != nil {
+		t.Fatal(err)
+	}
+	contents := []string{"one\n", "", "no line ending", "two\nlines\n"}
+	names := []string{"HEAD:./absent"}
+	for _, content := range contents {
+		id, err := git.Run(dir, []byte(content), "hash-object", "-w", "--stdin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, strings.TrimSpace(id))
+	}
+	got, err := git.Objects(dir, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0] != nil {
+		t.Errorf("%s is %q, want nil", names[0], got[0])
+	}
+	for i, want := range contents {
+		if content := got[i+1]; content == nil || string(content) != want {
+			t.Errorf("%s is %q, want %q", names[i+1], content, want)
+		}
+	}
+}
