@@ -104,7 +104,7 @@ func TestGolden_IsSound(t *testing.T) {
 // file. The design's 3,000 lines are passed by what linters and strangers ask of an
 // API's document and its documentation.
 func TestDefault_IsWithinItsBudget(t *testing.T) {
-	const maxFiles, maxLines = 50, 3080
+	const maxFiles, maxLines = 50, 3090
 	project := filepath.Join(e2e.Root(t), "testdata", "golden", "default")
 	files, lines := 0, 0
 	err := filepath.WalkDir(project, func(path string, entry fs.DirEntry, err error) error {

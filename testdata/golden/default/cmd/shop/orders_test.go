@@ -201,9 +201,8 @@ func TestOrders_UnderWayAreAnswered(t *testing.T) {
 	if _, err := io.ReadFull(connection, reply); err != nil || string(reply) != "HTTP/1.1 201" {
 		t.Errorf("%q, %v", reply, err)
 	}
-	_ = p.cmd.Wait()
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit status %d\n%s", code, &p.stderr)
+	if err := p.wait(); err != nil {
+		t.Errorf("%v\n%s", err, &p.stderr)
 	}
 }
 

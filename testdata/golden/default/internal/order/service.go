@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -66,6 +67,8 @@ type Service struct {
 	processed       metric.Int64Counter
 	active          metric.Int64UpDownCounter
 	paymentDuration metric.Float64Histogram
+
+	placing sync.Map // from the ID of each order that is being placed to a channel that is closed afterwards
 }
 
 // NewService returns a service that keeps its orders in store and has them paid
@@ -79,7 +82,7 @@ func NewService(store Store, payments Payments, log *slog.Logger) (*Service, err
 	duration, err3 := meter.Float64Histogram("payment.duration",
 		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
-	return &Service{store, payments, log, otel.Tracer(scope), processed, active, duration}, errors.Join(err1, err2, err3)
+	return &Service{store, payments, log, otel.Tracer(scope), processed, active, duration, sync.Map{}}, errors.Join(err1, err2, err3)
 }
 
 // Create places an order: it has the payment authorized, and keeps the order
@@ -88,6 +91,7 @@ func NewService(store Store, payments Payments, log *slog.Logger) (*Service, err
 //
 // If the caller has placed the order before, with the key of the draft, Create
 // returns that order as it is now. ErrKeyReused refuses another draft with the key.
+// Of several requests with one key, the first one whose order is kept answers all.
 func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
@@ -114,25 +118,33 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	}
 	telemetry.SetAttributes(ctx, keyOrderID.String(attempt.ID), keyOrderItems.Int(len(attempt.Items)))
 
-	o, err = s.place(ctx, attempt, draft.Key != "")
-	if err == nil && (o.Customer != draft.Customer || o.PaymentMethod != draft.PaymentMethod || !slices.Equal(o.Items, draft.Items)) {
-		err = ErrKeyReused
-	}
-	if err != nil {
+	switch o, err = s.place(ctx, attempt, draft.Key != ""); {
+	case err != nil:
 		return Order{}, err
-	}
-	if o.PaymentID != attempt.PaymentID {
+	case o.Customer != draft.Customer || o.PaymentMethod != draft.PaymentMethod || !slices.Equal(o.Items, draft.Items):
+		return Order{}, ErrKeyReused
+	case o.PaymentID != attempt.PaymentID:
 		outcome = "repeated"
-		return o, nil
+	default:
+		telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
+		s.log.InfoContext(ctx, "order created", string(keyOrderID), o.ID, string(keyOrderTotal), o.Total)
 	}
-	telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
-	s.log.InfoContext(ctx, "order created", string(keyOrderID), o.ID, string(keyOrderTotal), o.Total)
 	return o, nil
 }
 
 // place has an order paid and keeps it. If an order with its ID is kept already,
 // place returns that one, and it is as if there had been no attempt.
+//
+// It begins when no other request of this process is placing an order with the ID:
+// the payment that the other has reserved may be why a second one is declined.
 func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order, err error) {
+	placed := make(chan struct{})
+	for other, busy := s.placing.LoadOrStore(o.ID, placed); busy; other, busy = s.placing.LoadOrStore(o.ID, placed) {
+		<-other.(chan struct{})
+	}
+	defer close(placed)
+	defer s.placing.Delete(o.ID)
+
 	o.Total, err = s.checkInventory(ctx, o.Items)
 	if repeatable { // it is looked up after the stock, from which it may have taken the last
 		if kept, missing := s.store.Get(ctx, o.ID); !errors.Is(missing, ErrNotFound) {
@@ -145,16 +157,17 @@ func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order,
 	if err = s.processPayment(ctx, o); err == nil {
 		err = s.store.Insert(ctx, o)
 	}
-	if err == nil || errors.Is(err, ErrPaymentDeclined) || errors.Is(err, ErrPaymentUnavailable) {
+	unpaid := errors.Is(err, ErrPaymentDeclined) || errors.Is(err, ErrPaymentUnavailable)
+	if err == nil || unpaid && !repeatable {
 		return o, err
 	}
-	// The order may be kept all the same: by another request with the same key, or by
-	// this one, if only the answer of the store was lost. The payment of an order that
-	// is not kept is released. If the store cannot tell, it is left to lapse.
+	// The order may be kept all the same: by another replica, for a request with the same
+	// key, or by this one, if only the answer of the store was lost. The payment of an
+	// order that is not kept is released. If the store cannot tell, it is left to lapse.
 	lookup, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	kept, missing := s.store.Get(lookup, o.ID)
-	if errors.Is(missing, ErrNotFound) || missing == nil && kept.PaymentID != o.PaymentID {
+	if !unpaid && (errors.Is(missing, ErrNotFound) || missing == nil && kept.PaymentID != o.PaymentID) {
 		s.voidPayment(ctx, o)
 	}
 	if missing != nil {
@@ -174,11 +187,10 @@ func (s *Service) checkInventory(ctx context.Context, items []Item) (sum int64, 
 	if err != nil {
 		return 0, err
 	}
-	if sum, err = total(items, articles); err != nil {
-		return 0, err
+	if sum, err = total(items, articles); err == nil {
+		telemetry.AddEvent(ctx, "in_stock", keyOrderItems.Int(len(items)))
 	}
-	telemetry.AddEvent(ctx, "in_stock", keyOrderItems.Int(len(items)))
-	return sum, nil
+	return sum, err
 }
 
 // processPayment has the payment of an order authorized.
@@ -196,11 +208,10 @@ func (s *Service) processPayment(ctx context.Context, o Order) (err error) {
 		s.paymentDuration.Record(ctx, time.Since(start).Seconds(), metric.WithAttributes(attributes...))
 	}()
 
-	if err = s.payments.Authorize(ctx, o); err != nil {
-		return err
+	if err = s.payments.Authorize(ctx, o); err == nil {
+		telemetry.AddEvent(ctx, "payment_authorized")
 	}
-	telemetry.AddEvent(ctx, "payment_authorized")
-	return nil
+	return err
 }
 
 // voidPayment releases the payment of an order that was not placed, or that was
@@ -235,13 +246,10 @@ func (s *Service) Get(ctx context.Context, id string) (o Order, err error) {
 // owned returns an order of the caller's, or ErrNotFound or ErrNotOwner.
 func (s *Service) owned(ctx context.Context, id string) (Order, error) {
 	o, err := s.store.Get(ctx, id)
-	if err != nil {
-		return Order{}, err
-	}
-	if o.Owner != principal.Owner(ctx) {
+	if err == nil && o.Owner != principal.Owner(ctx) {
 		return Order{}, ErrNotOwner
 	}
-	return o, nil
+	return o, err
 }
 
 // List returns up to limit of the caller's orders, the newest first, and the
@@ -271,8 +279,7 @@ func (s *Service) Cancel(ctx context.Context, id string) (o Order, err error) {
 	if _, err = s.owned(ctx, id); err != nil { // an order never changes hands
 		return Order{}, err
 	}
-	o, err = s.store.Cancel(ctx, id)
-	if err != nil {
+	if o, err = s.store.Cancel(ctx, id); err != nil {
 		return Order{}, err
 	}
 	s.voidPayment(ctx, o)
