@@ -180,7 +180,7 @@ func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors", "openapi"}
 	words = append(words, "alerts", "console", "github", "gitlab", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
-	words = append(words, "jobs", "dashboards") // which a queue holds, a workflow consists of, and Kubernetes has; and which files for Grafana link
+	words = append(words, "jobs", "dashboards", "flags") // which a queue holds, a workflow consists of, and Kubernetes has; which files for Grafana link; and which commands and traces have
 	for _, f := range features {
 		knows := slices.Concat(words, []string{f.Name}, f.Requires, slices.Collect(maps.Keys(f.When)), slices.Concat(slices.Collect(maps.Values(f.When))...))
 		var others []string
