@@ -262,7 +262,7 @@ func (b branches) versions(side int, p string) (versions, bool) {
 	}
 	e, err := lines[0].entry(v.disk)
 	v.base = e.base
-	return v.normalized(p), err == nil && e.base != nil && e.pending == nil
+	return v.normalized(), err == nil && e.base != nil && e.pending == nil
 }
 
 // merge returns what the table of Action makes of three versions that all are

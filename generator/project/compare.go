@@ -175,7 +175,7 @@ func (s *snapshot) isMerged(from, to string, next []byte) bool {
 		return false
 	}
 	c := Change{Path: to, After: v.disk}
-	c.merge(v.normalized(to))
+	c.merge(v.normalized())
 	return same(s.disk[to].data, c.After)
 }
 
@@ -336,7 +336,7 @@ func (s *snapshot) recordChanges(p, from string, committed entry) []recordChange
 
 // decide applies the table of Action.
 func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
-	t := v.normalized(c.Path)
+	t := v.normalized()
 	c.Action = t.action()
 	switch c.Action {
 	case Update, Merge:

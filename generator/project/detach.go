@@ -50,7 +50,7 @@ func (p *Project) Mine() (Plan, error) {
 // counts which the file still is, if git has merged several records.
 func (p *Project) mine(d *disk, name string) (Change, error) {
 	f, err := d.look(name)
-	v := versions{disk: f.data}.normalized(name)
+	v := versions{disk: f.data}.normalized()
 	c := Change{Path: name, Action: Keep}
 	if err != nil || isInConflict(v.disk) {
 		return c, err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"go/format"
 	"path"
-	"slices"
 
 	"github.com/otelgen/otelgen/internal/diff3"
 )
@@ -44,17 +43,19 @@ func (v versions) action() Action {
 	return Merge
 }
 
-// normalized returns the versions as they are compared and merged: Go files are
-// formatted, and lines end as in otelgen's versions. An owner who uses other
-// indentation, or whose git writes CRLF, has not changed the file by that. Where
-// otelgen has nothing new, that makes no difference.
-func (v versions) normalized(p string) versions {
+// normalized returns the versions as they are compared and merged: lines end as in
+// otelgen's versions. An owner whose git writes CRLF has not changed the file by that.
+func (v versions) normalized() versions {
 	if v.crlf = allCRLF(v.disk) && !bytes.Contains(v.base, crlf) && !bytes.Contains(v.next, crlf); v.crlf {
 		v.disk = bytes.ReplaceAll(v.disk, crlf, lf)
 	}
-	if path.Ext(p) == ".go" && !same(v.disk, v.base) && !same(v.disk, v.next) && !same(v.base, v.next) {
-		v.base, v.disk, v.next = gofmt(v.base), gofmt(v.disk), gofmt(v.next)
-	}
+	return v
+}
+
+// formatted returns the versions of a Go file as gofmt has them. An owner who uses
+// other indentation has not changed the file by that.
+func (v versions) formatted() versions {
+	v.base, v.disk, v.next = gofmt(v.base), gofmt(v.disk), gofmt(v.next)
 	return v
 }
 
@@ -84,25 +85,41 @@ func gofmt(source []byte) []byte {
 	return formatted
 }
 
-// merge merges normalized versions line by line. Conflict markers would destroy
-// a file that is not text, so such a file stays as it is.
+// merge merges normalized versions line by line. Go files are formatted where that
+// makes a difference, which takes longer than all the rest. Conflict markers would
+// destroy a file that is not text, so such a file stays as it is.
 func (c *Change) merge(v versions) {
-	if bytes.IndexByte(slices.Concat(v.base, v.disk, v.next), 0) >= 0 {
+	if bytes.IndexByte(v.base, 0) >= 0 || bytes.IndexByte(v.disk, 0) >= 0 || bytes.IndexByte(v.next, 0) >= 0 {
 		c.Action = Conflict
 		c.Note = "it is not text, so your version stays; to see otelgen's, run otelgen original " + c.Path
 		return
 	}
 	merged, clean := diff3.Merge(v.base, v.disk, v.next)
+	if !clean && path.Ext(c.Path) == ".go" {
+		next := v.next
+		v = v.formatted()
+		switch action := v.action(); action {
+		case None, Keep:
+			c.Action = action
+			return
+		case Update:
+			c.Action, c.After = Update, v.restore(next)
+			return
+		}
+		merged, clean = diff3.Merge(v.base, v.disk, v.next)
+	}
+	if clean && path.Ext(c.Path) == ".go" && !bytes.Equal(merged, v.disk) {
+		merged = gofmt(merged)
+	}
 	switch {
 	case !clean:
 		c.Action, c.After = Conflict, v.restore(merged)
 		c.Note = "you and otelgen changed the same lines: resolve the conflict between the markers"
 	case bytes.Equal(merged, v.disk):
 		c.Action = Keep // the owner has made the same changes
+	case v.base != nil && bytes.Equal(merged, v.next):
+		c.Action, c.After = Update, v.restore(v.next)
 	default:
-		if path.Ext(c.Path) == ".go" {
-			merged = gofmt(merged)
-		}
 		c.Action, c.After = Merge, v.restore(merged)
 	}
 }

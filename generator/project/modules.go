@@ -40,7 +40,7 @@ func (s *snapshot) mergeModule(c *Change, sofar Plan) error {
 	dir := path.Dir(c.Path)
 	versionsOf := func(name string) versions {
 		p := path.Join(dir, name)
-		return s.versions(p, "").normalized(p)
+		return s.versions(p, "").normalized()
 	}
 	mod, sum := versionsOf(goMod), versionsOf(goSum)
 	merged, err := modules.Merge(dir, path.Join(recordFile, dir),

@@ -263,7 +263,7 @@ func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	if err != nil {
 		panic(err) // there is nothing in it that JSON lacks
 	}
-	if err := d.write(p, slices.Concat(recordHash(&after), lf, []byte(compress(text)))); err != nil {
+	if err := d.write(p, slices.Concat(recordHash(&after), lf, []byte(compress(text, fastest)))); err != nil {
 		return err
 	}
 	d.flush()

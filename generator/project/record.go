@@ -246,7 +246,7 @@ func (e entry) lines(p string) []line {
 	l := line{path: p}
 	for _, k := range kinds {
 		if content := *k.of(&e); content != nil {
-			l.parts = append(l.parts, part{k.kind, hashOf(content), compress(content)})
+			l.parts = append(l.parts, part{k.kind, hashOf(content), compress(content, smallest)})
 		}
 	}
 	if l.parts == nil {
@@ -326,19 +326,26 @@ func (p part) content(known [][]byte) ([]byte, error) {
 	return decompress(p.data)
 }
 
-// deflaters are kept, because each takes a megabyte.
-var deflaters = sync.Pool{New: func() any {
-	w, err := flate.NewWriter(nil, flate.BestCompression)
-	if err != nil {
-		panic(err) // there is such a level
-	}
-	return w
-}}
+// deflaters are kept, because each takes a megabyte. What is in git is small; what is
+// written at every update, and only here, is written fast.
+type deflaters struct{ sync.Pool }
 
-func compress(content []byte) string {
+var smallest, fastest = newDeflaters(flate.BestCompression), newDeflaters(flate.BestSpeed)
+
+func newDeflaters(level int) *deflaters {
+	return &deflaters{sync.Pool{New: func() any {
+		w, err := flate.NewWriter(nil, level)
+		if err != nil {
+			panic(err) // there is such a level
+		}
+		return w
+	}}}
+}
+
+func compress(content []byte, by *deflaters) string {
 	var out bytes.Buffer
-	w := deflaters.Get().(*flate.Writer)
-	defer deflaters.Put(w)
+	w := by.Get().(*flate.Writer)
+	defer by.Put(w)
 	w.Reset(&out)
 	_, err := w.Write(content)
 	if err := errors.Join(err, w.Close()); err != nil {
