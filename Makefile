@@ -16,7 +16,7 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 	cd testdata/kubernetes && go test -mod=readonly -timeout 10m ./...
 	cd testdata/dashboards && go test -mod=readonly -timeout 10m ./...
 
-test-all: lint test rehearse ## Run everything that CI runs: besides, services with every two choices together, and a release
+test-all: lint test rehearse ## Run everything that CI runs: besides, services of all choices, and a release
 	go test -tags matrix -run Matrix -timeout 60m ./internal/dev/e2e
 	go test -run TestAttack -timeout 30m ./generator/project -attack.projects 150 -attack.built 3
 
