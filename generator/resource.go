@@ -240,6 +240,10 @@ func (s *Selection) checkResources() error {
 				return choiceError("resources", "resource %s: the code of every resource uses the word %s; choose another name", r.Name, name)
 			}
 		}
+		another := slices.ContainsFunc(s.Spec.Resources[:i], func(other Resource) bool { return other.Migration == r.Migration })
+		if another || taken["migration "+r.Migration] != "" {
+			return choiceError("resources", "resource %s: there is a migration %s; give it a later time", r.Name, r.Migration)
+		}
 		claimed := s.claimed(r)
 		for _, name := range slices.Sorted(maps.Keys(claimed)) {
 			if what := taken[name]; what != "" {
@@ -247,15 +251,13 @@ func (s *Selection) checkResources() error {
 			}
 		}
 		maps.Copy(taken, claimed)
-		if slices.ContainsFunc(s.Spec.Resources[:i], func(other Resource) bool { return other.Migration == r.Migration }) {
-			return choiceError("resources", "resource %s: another one has the migration %s; give it a later time", r.Name, r.Migration)
-		}
 	}
 	return nil
 }
 
 // taken returns the names that a service has without its resources, and what has
-// them: directories, and whatever the package of the wiring can see.
+// them: directories, whatever the package of the wiring can see, tables, and the
+// versions of migrations.
 func (s *Selection) taken() map[string]string {
 	taken := map[string]string{}
 	wiring := map[string]bool{} // the directory of its package
@@ -275,6 +277,7 @@ func (s *Selection) taken() map[string]string {
 			if wiring[path.Dir(file.path)] {
 				file.declares(taken)
 			}
+			file.creates(taken, strings.NewReplacer())
 			for dir := path.Dir(outputPath(file.path, s.Spec.Service)); dir != "."; dir = path.Dir(dir) {
 				taken[dir] = "a directory"
 			}
@@ -294,6 +297,22 @@ func (f file) declares(taken map[string]string) {
 	}
 	for name := range parsed.Scope.Objects {
 		taken[name] = "a declaration of"
+	}
+}
+
+// tables finds those that a migration creates.
+var tables = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+
+// creates adds the version of a migration, and its tables, under the names of a resource.
+func (f file) creates(taken map[string]string, names *strings.Replacer) {
+	base := path.Base(outputOf(f.path))
+	version, _, ok := strings.Cut(base, "_")
+	if !ok || path.Ext(base) != ".sql" {
+		return
+	}
+	taken["migration "+names.Replace(version)] = "a"
+	for _, match := range tables.FindAllStringSubmatch(string(f.raw), -1) {
+		taken["table "+names.Replace(match[1])] = "a"
 	}
 }
 
@@ -322,6 +341,7 @@ func (s *Selection) claimed(r Resource) map[string]string {
 			if dir := path.Dir(file.path); names.Replace(dir) != dir {
 				claimed[names.Replace(dir)] = "a directory"
 			}
+			file.creates(claimed, names)
 		}
 		for _, step := range f.contributes.Wiring {
 			step.renamed(names).claim(claimed)

@@ -101,3 +101,15 @@ func TestResource_IsTheOwners(t *testing.T) {
 		t.Errorf("the update wrote nothing: %v", err)
 	}
 }
+
+// The migration of a resource cannot have the version of one that the service has.
+func TestResources_VersionIsTaken(t *testing.T) {
+	spec := generator.Spec{
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "sqlite"},
+		Resources: []generator.Resource{{Name: "product", Plural: "products", Migration: "20261123000000"}},
+	}
+	want := "resource product: there is a migration 20261123000000; give it a later time"
+	if _, err := generator.Resolve(e2e.Catalog(t), spec); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
