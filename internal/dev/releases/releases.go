@@ -18,7 +18,8 @@ import (
 // the real one, but for one module, which it requires in an older version. With
 // each release
 //
-//   - statements come into the functions of every third Go file, and change,
+//   - statements come into the functions of every third Go file, and change, but not
+//     in the package that moves,
 //   - lines come at the beginnings of other files, always of README.md,
 //   - Go files get other names, the second time again, and with the second
 //     release a package gets another directory,
@@ -118,7 +119,7 @@ var (
 // line.
 func (r *tree) change(release int) {
 	for i, p := range r.templates(func(out string) bool { return path.Ext(out) == ".go" }) {
-		if i%3 != release%3 {
+		if out, _, _ := output(p); i%3 != release%3 || path.Dir(out) == movesAsWhole {
 			continue
 		}
 		n := 0
