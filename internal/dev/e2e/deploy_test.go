@@ -242,7 +242,7 @@ func TestImage_OfAnyName(t *testing.T) {
 
 var (
 	pinnedAction = regexp.MustCompile(`@[0-9a-f]{40}$`)
-	pinnedImage  = regexp.MustCompile(`:v?\d+(\.\d+)+(-trixie)?$`)
+	pinnedImage  = regexp.MustCompile(`:v?\d+(\.\d+)+(-trixie|-alpine)?$`)
 )
 
 // checkPins checks that what a workflow takes from elsewhere cannot change.
