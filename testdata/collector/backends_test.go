@@ -2,6 +2,7 @@ package collector
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -88,18 +89,24 @@ func newReceived(t *testing.T) *received {
 	return r
 }
 
-// await waits until something was sent to path.
+// await waits until a text was sent to path.
 func (r *received) await(t *testing.T, path, text string) {
+	t.Helper()
+	r.awaitTimes(t, path, text, 1)
+}
+
+// awaitTimes waits until a text has arrived so many times.
+func (r *received) awaitTimes(t *testing.T, path, text string, times int) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		r.mu.Lock()
 		got := r.got[path]
 		r.mu.Unlock()
-		if strings.Contains(got, text) {
+		if strings.Count(got, text) >= times {
 			return
 		}
 	}
-	t.Fatalf("no %s at %s", text, path)
+	t.Fatalf("not %d times %s at %s", times, text, path)
 }
 
 // quick are exporters that wait for nothing, and whose requests can be read.
@@ -190,7 +197,8 @@ func TestScout(t *testing.T) {
 		_ = r.ParseForm() // the form says it
 		id, secret, _ := r.BasicAuth()
 		form = r.Form
-		form["credentials"] = []string{id, secret}
+		// After a refusal, the library sends the credentials in the form (RFC 6749, section 2.3.1).
+		form["credentials"] = []string{cmp.Or(id, form.Get("client_id")), cmp.Or(secret, form.Get("client_secret"))}
 		issued++
 		w.Header().Set("Content-Type", "application/json")
 		// 11 s, of which the library leaves the last 10 unused.

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -113,6 +115,19 @@ type running struct {
 // core, if there is one.
 func start(t *testing.T, core zapcore.Core, overlays ...string) running {
 	t.Helper()
+	for {
+		c, err := tryStart(t, core, overlays...)
+		if err == nil {
+			return c
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) { // somebody else has taken a port that was free
+			t.Fatal(err)
+		}
+	}
+}
+
+func tryStart(t *testing.T, core zapcore.Core, overlays ...string) (running, error) {
+	t.Helper()
 	c := running{otlp: freeAddr(t), health: freeAddr(t), metrics: freeAddr(t)}
 	host, port, err := net.SplitHostPort(c.metrics)
 	if err != nil {
@@ -143,16 +158,16 @@ service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 
 			t.Error(err)
 		}
 	})
-	t.Cleanup(c.stop)
 	for col.GetState() != otelcol.StateRunning {
 		select {
 		case err := <-done:
-			done <- err
-			t.Fatal(err)
+			cancel()
+			return running{}, err
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
-	return c
+	t.Cleanup(c.stop)
+	return c, nil
 }
 
 func freeAddr(t *testing.T) string {

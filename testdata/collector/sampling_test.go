@@ -64,9 +64,10 @@ connectors: {span_metrics: {metrics_flush_interval: 50ms}}
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	for _, name := range []string{"POST /failed", "its_child", "GET /slow", "GET /ordinary"} {
+	for _, name := range []string{"POST /failed", "its_child", "GET /slow"} {
 		backend.await(t, "/v1/traces", `"name":"`+name+`"`)
 	}
+	backend.awaitTimes(t, "/v1/traces", `"name":"GET /ordinary"`, ordinary/20)
 	backend.await(t, "/v1/metrics", "traces.span.metrics.duration")
 	c.stop()
 
