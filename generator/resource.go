@@ -234,14 +234,14 @@ func (s *Selection) checkResources() error {
 		return nil
 	}
 	taken, words := s.taken(), s.words()
-	for i, r := range s.Spec.Resources {
+	for _, r := range s.Spec.Resources {
 		for form, name := range r.forms() {
 			if form != "migration" && words[name] {
 				return choiceError("resources", "resource %s: the code of every resource uses the word %s; choose another name", r.Name, name)
 			}
 		}
-		another := slices.ContainsFunc(s.Spec.Resources[:i], func(other Resource) bool { return other.Migration == r.Migration })
-		if another || taken["migration "+r.Migration] != "" {
+		migration := "migration " + r.Migration
+		if taken[migration] != "" {
 			return choiceError("resources", "resource %s: there is a migration %s; give it a later time", r.Name, r.Migration)
 		}
 		claimed := s.claimed(r)
@@ -251,6 +251,7 @@ func (s *Selection) checkResources() error {
 			}
 		}
 		maps.Copy(taken, claimed)
+		taken[migration] = "a" // even if there is no database to migrate
 	}
 	return nil
 }

@@ -61,8 +61,8 @@ func Alone(t testing.TB, c *generator.Catalog) []generator.Spec {
 	return specs
 }
 
-// Rich returns total Specs with all optional features that there can be: one for each
-// value of a slot, and those that it takes to select each joint that any of them can.
+// Rich returns total Specs with as many optional features as there can be: together,
+// they have each value of a slot, each optional feature and each joint.
 func Rich(t testing.TB, c *generator.Catalog) []generator.Spec {
 	t.Helper()
 	choices := choicesOf(c)
@@ -198,8 +198,11 @@ func (c choices) rich() [][]int {
 		var conditions []generator.Condition
 		for _, slot := range c.catalog.Slots { // of each a value that is still missing, if it can be with the others
 			for _, value := range slot.Values {
+				if has[slot.Name+" "+value] {
+					continue
+				}
 				more := append(slices.Clip(conditions), generator.Condition{slot.Name: {value}})
-				if tried := c.richest(more...); !has[slot.Name+" "+value] && tried != nil {
+				if tried := c.richest(more...); tried != nil {
 					row, conditions = tried, more
 					break
 				}
@@ -218,30 +221,29 @@ func (c choices) rich() [][]int {
 // richest returns a row with which all conditions hold, with as many optional features
 // as there can be, or nil if there is none.
 func (c choices) richest(conditions ...generator.Condition) []int {
-	row := slices.Repeat([]int{covering.Open}, len(c.names))
-	decide := func(i int, wanted func(text string) bool) {
-		for value, text := range c.values[i] {
-			tried := slices.Clone(row)
-			tried[i] = value
-			if row[i] == covering.Open && wanted(text) && c.complete(tried) != nil {
-				row = tried
-			}
-		}
-	}
-	for i, name := range c.names {
+	decided := func(name, text string) bool {
+		named := false
 		for _, condition := range conditions {
-			if _, decided := condition[name]; decided {
-				decide(i, func(text string) bool {
-					return !slices.ContainsFunc(conditions, func(other generator.Condition) bool {
-						values, decided := other[name]
-						return decided && !generator.Condition{name: values}.Holds(generator.Choices{name: text})
-					})
-				})
+			values, ok := condition[name]
+			named = named || ok
+			if ok && !(generator.Condition{name: values}).Holds(generator.Choices{name: text}) {
+				return false
 			}
 		}
+		return named
 	}
-	for i := range c.names {
-		decide(i, func(text string) bool { return text == generator.On })
+	on := func(_, text string) bool { return text == generator.On }
+	row := slices.Repeat([]int{covering.Open}, len(c.names))
+	for _, wanted := range []func(name, text string) bool{decided, on} {
+		for i, name := range c.names {
+			for value, text := range c.values[i] {
+				tried := slices.Clone(row)
+				tried[i] = value
+				if row[i] == covering.Open && wanted(name, text) && c.complete(tried) != nil {
+					row = tried
+				}
+			}
+		}
 	}
 	row = c.complete(row)
 	if slices.ContainsFunc(conditions, func(condition generator.Condition) bool { return !condition.Holds(c.of(row)) }) {
