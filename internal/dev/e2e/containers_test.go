@@ -165,13 +165,19 @@ func (s *stack) checkBackend(backend, trace string) {
 func (s *stack) checkFile(backend, signal, text string) {
 	s.t.Helper()
 	id := strings.TrimSpace(s.run("docker", "ps", "--quiet", "--filter", "label=com.docker.compose.project="+s.project, "--filter", "label=com.docker.compose.service="+backend))
-	kept, err := exec.CommandContext(s.t.Context(), "docker", "exec", id, "cat", "/var/otlp/"+signal+".jsonl").Output()
-	if err != nil {
-		s.t.Logf("%s keeps its %s somewhere else", backend, signal)
-		return
-	}
-	if !strings.Contains(string(kept), text) {
-		s.t.Errorf("%s: no %s in the %s", backend, text, signal)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) { // a file is written later than its data is taken
+		kept, err := exec.CommandContext(s.t.Context(), "docker", "exec", id, "cat", "/var/otlp/"+signal+".jsonl").Output()
+		if err != nil {
+			s.t.Logf("%s keeps its %s somewhere else", backend, signal)
+			return
+		}
+		if strings.Contains(string(kept), text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Errorf("%s: no %s in the %s", backend, text, signal)
+			return
+		}
 	}
 }
 
