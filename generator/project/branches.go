@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -170,6 +171,56 @@ func (s *snapshot) mergeBranches(d *disk, recorded record) error {
 		}
 	}
 	return nil
+}
+
+// followGit finds the files that git has moved along with others. Where one side of
+// a merge moves a file, and the other has put another one in its place, such as that
+// of another API, git takes the two for the same and moves both. Then a file is
+// missing, and one that is not written any more has its lines instead of its own: it
+// is that file, and moves to where that one belongs.
+func (s *snapshot) followGit() {
+	for _, p := range slices.Sorted(maps.Keys(s.entries)) {
+		to := p
+		if _, stays := s.next[p]; !stays {
+			to = s.destination(p)
+		}
+		if base := s.entries[p].base; base != nil && to != "" && s.disk[p].absent() && s.disk[to].absent() {
+			if at := s.movedByGit(base); at != "" {
+				s.entries[at] = s.entries[p]
+				delete(s.entries, p)
+				s.moved = maps.Clone(s.moved)
+				if s.moved == nil {
+					s.moved = map[string]string{}
+				}
+				s.moved[at] = to
+			}
+		}
+	}
+}
+
+// movedByGit returns the path to which git has moved a file that otelgen wrote
+// elsewhere, or "": one whose file has more of it than of what otelgen wrote there.
+func (s *snapshot) movedByGit(base []byte) string {
+	at, most := "", 0
+	for _, p := range slices.Sorted(maps.Keys(s.entries)) {
+		own := s.entries[p].base
+		if _, stays := s.next[p]; stays || own == nil || s.destination(p) != "" {
+			continue
+		}
+		disk := git.Lines(s.disk[p].data)
+		if n := common(disk, git.Lines(base)); 2*n > common(disk, disk) && n > common(disk, git.Lines(own)) && n > most {
+			at, most = p, n
+		}
+	}
+	return at
+}
+
+// common returns how many lines are in both of two texts.
+func common(a, b map[string]int) (n int) {
+	for line := range a {
+		n += min(a[line], b[line])
+	}
+	return n
 }
 
 func resolvedNote(p string) string {

@@ -151,6 +151,52 @@ func TestBranches(t *testing.T) {
 	}
 }
 
+// TestBranches_MovedAlong: the templates moved a file, and the service has got
+// another one in its place since, which the owner edited. When git takes over the
+// move once more, it moves that file, too. It comes back, and is what it was.
+func TestBranches_MovedAlong(t *testing.T) {
+	tree := func(all map[string]string) generator.Tree {
+		tree := generator.Tree{specFile: nil, "main.txt": text("m")}
+		for p, content := range all {
+			tree[p] = text(content)
+		}
+		return tree
+	}
+	moved := map[string]string{"api.txt": "api_r1.txt"}
+	for name, commands := range map[string][][]string{
+		"in the cherry-pick":    {{"cherry-pick", "--no-commit", "moves"}},
+		"after the cherry-pick": {{"cherry-pick", "moves"}},
+	} {
+		for _, latest := range []string{"api.txt", "routes.txt"} {
+			t.Run(name+", now "+latest, func(t *testing.T) {
+				dir := repository(t, nil)
+				mustNew(t, dir, tree(map[string]string{"api.txt": "abcdefgh"}))
+				commit(t, dir)
+				mustUpdate(t, dir, tree(map[string]string{"api_r1.txt": "abcdefgh"}), moved)
+				commit(t, dir)
+				gitDo(t, dir, "tag", "moves")
+				mustUpdate(t, dir, tree(map[string]string{"api.txt": "rstuvwxyz"}), nil)
+				writeDir(t, dir, files{"api.txt": string(text("rstuvwxyzOwner"))})
+				commit(t, dir)
+				for _, command := range commands {
+					gitDo(t, dir, command...)
+				}
+				if all := readDir(t, dir); all["api_r1.txt"] != string(text("rstuvwxyzOwner")) || all["api.txt"] != "" {
+					t.Fatalf("git has not moved the file: %v", all)
+				}
+				plan := mustUpdate(t, dir, tree(map[string]string{latest: "Rstuvwxyz"}), map[string]string{"api.txt": "routes.txt"})
+				all := readDir(t, dir)
+				if _, left := all["api_r1.txt"]; left || all[latest] != string(text("RstuvwxyzOwner")) {
+					t.Errorf("an update does %q, and there is %v", plan, all)
+				}
+				if plan := mustUpdate(t, dir, tree(map[string]string{latest: "Rstuvwxyz"}), nil); !plan.Empty() {
+					t.Errorf("once more: %q", plan)
+				}
+			})
+		}
+	}
+}
+
 // TestBranches_InPart: git took from the other branch some of the lines that
 // otelgen wrote there, where nothing else was. They are not the owner's.
 func TestBranches_InPart(t *testing.T) {

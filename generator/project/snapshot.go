@@ -71,6 +71,7 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	was, now := s.specs()
 	s.restyled = !maps.Equal(was.Slots, now.Slots)
 	errs = append(errs, s.adoptUndone(d))
+	s.followGit()
 	s.renaming, err = readRenaming(d, s, was, now)
 	errs = append(errs, err)
 	errs = append(errs, s.askGit(d), s.readCode(d))
