@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -66,15 +67,68 @@ func Load(fsys fs.FS) (*Catalog, error) { return load(fsys, true) }
 // present one, if any, is not read, and nothing can be rendered.
 func LoadUnlocked(fsys fs.FS) (*Catalog, error) { return load(fsys, false) }
 
-func load(fsys fs.FS, locked bool) (*Catalog, error) {
-	l := loader{
+// LoadChoices is Load for those who only ask what can be chosen, such as a shell
+// that completes a command. The features are those that people choose, with what
+// they say of themselves. Nothing else is read or checked, and nothing can be
+// resolved. It takes a tenth of the time.
+func LoadChoices(fsys fs.FS) (*Catalog, error) {
+	l := newLoader(fsys)
+	features, err := fs.Glob(fsys, "*/*/"+featureFile)
+	if err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	for _, name := range append([]string{slotsFile}, features...) {
+		if strings.HasPrefix(name, sharedDir+"/") || strings.HasPrefix(name, resourceDir+"/") {
+			continue
+		}
+		content, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("catalog: %w", err)
+		}
+		folder, rest := split(name)
+		if rest == featureFile {
+			content = ofItself(content)
+		}
+		l.read(folder, rest, name, content)
+	}
+	l.arrange()
+	l.sort()
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	return l.Catalog, nil
+}
+
+// ofItself returns the part of a feature.yaml that decodes into the fields of
+// Feature, without contributions, which are nearly all of it.
+func ofItself(content []byte) []byte {
+	var part []byte
+	keep := false
+	for line := range bytes.Lines(content) {
+		if 'a' <= line[0] && line[0] <= 'z' { // a key of the outermost mapping, for all else is indented
+			key, _, _ := bytes.Cut(line, []byte(":"))
+			keep = !slices.Contains(contributed, string(key))
+		}
+		if keep {
+			part = append(part, line...)
+		}
+	}
+	return part
+}
+
+func newLoader(fsys fs.FS) *loader {
+	return &loader{
 		fsys:     fsys,
-		locked:   locked,
 		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}},
 		byFolder: map[string]*Feature{},
 		groups:   map[string]declaredGroup{},
 		folders:  map[string]*Feature{},
 	}
+}
+
+func load(fsys fs.FS, locked bool) (*Catalog, error) {
+	l := newLoader(fsys)
+	l.locked = locked
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}

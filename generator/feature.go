@@ -118,6 +118,9 @@ type contributions struct {
 	Moved map[string]string `yaml:"moved"`
 }
 
+// contributed are the keys of contributions.
+var contributed = []string{"index", "env", "config", "wiring", "adds", "once", "moved"}
+
 // snippet is a contributed text. It may contain {{.Service}} and {{.Module}}.
 type snippet struct {
 	source   string

@@ -30,11 +30,21 @@ func execute(templates fs.FS, args []string) error {
 		// Loading the catalog takes longer than all the rest.
 		return executeRoot(rootCommand(versionCommand()), args)
 	}
-	catalog, err := generator.Load(templates)
+	load := generator.Load
+	if asksOnly(args) {
+		load = generator.LoadChoices
+	}
+	catalog, err := load(templates)
 	if err != nil {
 		return err
 	}
 	return executeRoot(wholeCommand(catalog), args)
+}
+
+// asksOnly reports whether a command line only asks what can be typed: a shell
+// does so at every Tab, and at its start for the script that does.
+func asksOnly(args []string) bool {
+	return len(args) == 0 || slices.Contains([]string{"help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 }
 
 func executeRoot(root *cobra.Command, args []string) error {
