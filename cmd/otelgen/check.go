@@ -20,8 +20,9 @@ func checkCommand(catalog *generator.Catalog) *cobra.Command {
 		Use:   "check [DIR...]",
 		Short: "Say whether services are what otelgen would write today",
 		Long: `Say whether services are what this otelgen would write today, but for what you
-changed in them. Each DIR is the directory of one; without any, it is this one.
-Of each file that is not as otelgen wrote it, or would write it, it says:
+changed in them. Each DIR is the directory of one, or DIR/... for all below DIR;
+without any, it is this one. Of each file that is not as otelgen wrote it, or would
+write it, it says:
 
   outdated  otelgen has something new; update brings it
   edited    you changed it, which is as it should be; diff --mine says what
@@ -33,7 +34,7 @@ conflict is open. Nothing is written.
 With --output github it prints annotations for a workflow of GitHub: a warning, a
 notice or an error at each of these files.`,
 		Example: `  otelgen check
-  otelgen check services/* --output json`,
+  otelgen check ./... --output json`,
 		ValidArgsFunction: completeDirectories,
 	}
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {

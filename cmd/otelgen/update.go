@@ -25,7 +25,8 @@ func updateCommand(catalog *generator.Catalog) *cobra.Command {
 		Use:   "update [DIR...]",
 		Short: "Bring services to what otelgen would write today",
 		Long: `Bring services to what this otelgen would write today. Each DIR is the directory
-of one; without any, it is this one.
+of one, or DIR/... for all below DIR; without any, it is this one. As many are
+updated at a time as there are processors.
 
 What you changed stays. Where you and otelgen changed the same lines, the file
 gets conflict markers, as in a merge of git, and the exit status is 1: resolve
@@ -38,7 +39,7 @@ otelgen undo takes an update back.
 
 Nothing is fetched and nothing is committed.`,
 		Example: `  otelgen update
-  otelgen update services/*`,
+  otelgen update ./services/...`,
 		ValidArgsFunction: completeDirectories,
 	}
 	abort := cmd.Flags().Bool("abort", false, "take the last update back while a conflict is open")
@@ -133,6 +134,10 @@ func (u *updater) runIn(cmd *cobra.Command, dir string) error {
 func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	if len(dirs) == 0 {
 		dirs = []string{projectDir()}
+	}
+	dirs, err := everyProject(dirs)
+	if err != nil {
+		return err
 	}
 	var errs []error
 	all := make([]*update, 0, len(dirs))

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// everyProject returns directories of projects, with all those below DIR in the
+// place of DIR/... As for the go command, a directory whose name begins with a dot
+// or an underscore is left out, and so are testdata and vendor.
+func everyProject(dirs []string) ([]string, error) {
+	var all []string
+	for _, dir := range dirs {
+		top, isPattern := strings.CutSuffix(filepath.ToSlash(dir), "/...")
+		if !isPattern || !exists(top+"/") {
+			all = append(all, strings.TrimSuffix(dir, "/..."))
+			continue
+		}
+		below, err := projectsBelow(filepath.Clean(top + "/"))
+		switch {
+		case err != nil:
+			return nil, err
+		case len(below) == 0:
+			return nil, fmt.Errorf("%s: there is no otelgen project below that; name another directory, or create one with otelgen new", dir)
+		}
+		all = append(all, below...)
+	}
+	return all, nil
+}
+
+func projectsBelow(top string) ([]string, error) {
+	var all []string
+	err := filepath.WalkDir(top, func(dir string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			if e, ok := errors.AsType[*fs.PathError](err); ok {
+				err = e.Err
+			}
+			return fmt.Errorf("cannot read %s: %w; name the directories of projects one by one", dir, err)
+		case !entry.IsDir():
+		case dir != top && isForeign(entry.Name()):
+			return fs.SkipDir
+		case exists(specFile(dir)):
+			all = append(all, dir)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// isForeign reports whether a directory of this name has nothing of the user's.
+func isForeign(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || slices.Contains([]string{"testdata", "vendor", "node_modules"}, name)
+}
