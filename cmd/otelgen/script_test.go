@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/otelgen/otelgen/internal/dev/releases"
 	"github.com/otelgen/otelgen/templates"
@@ -62,6 +63,7 @@ func TestScript(t *testing.T) {
 			"interrupted":     interrupted,
 			"killed":          killed,
 			"post":            post,
+			"shell-of":        shellOf,
 			"refused":         refused,
 			"differs":         differs,
 		},
@@ -73,6 +75,7 @@ func TestScript(t *testing.T) {
 //
 //	BIN     the directory of otelgen, to do without anything else on PATH
 //	GOLDEN  that of the committed projects
+//	SOURCE  that of this repository
 //	ADDR    an address to listen on
 func prepare(env *testscript.Env) error {
 	golden, err := filepath.Abs(filepath.Join("..", "..", "testdata", "golden"))
@@ -86,6 +89,7 @@ func prepare(env *testscript.Env) error {
 	defer listener.Close()
 	env.Setenv("BIN", filepath.SplitList(env.Getenv("PATH"))[0])
 	env.Setenv("GOLDEN", golden)
+	env.Setenv("SOURCE", filepath.Dir(filepath.Dir(golden)))
 	env.Setenv("ADDR", listener.Addr().String())
 	env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -276,6 +280,28 @@ func contents(dir string) (map[string]string, error) {
 		return err
 	})
 	return all, err
+}
+
+// shellOf writes the shell script that a workflow has at a path of keys into a file.
+func shellOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: shell-of workflow file key...")
+	}
+	var at any
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[0])), &at))
+	for _, key := range args[2:] {
+		switch value := at.(type) {
+		case map[string]any:
+			at = value[key]
+		case []any: // of which it is the last
+			at = value[len(value)-1]
+		}
+	}
+	script, ok := at.(string)
+	if !ok {
+		ts.Fatalf("%s: no script is at %q", args[0], args[2:])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script), 0o644))
 }
 
 // await waits until a URL answers 200.
