@@ -1,10 +1,11 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock dashboards docs mutate rehearse
+.PHONY: help test test-all test-containers lint golden lock dashboards docs site mutate rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+HUGO       := github.com/gohugoio/hugo@v0.165.0
 GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.4
 
 help: ## List the targets
@@ -35,6 +36,9 @@ dashboards: ## Write the dashboards of the templates anew
 
 docs: ## Write the reference below docs anew: commands, features, configuration
 	go test ./cmd/otelgen -run Docs -update
+
+site: ## Build the site of the documentation in dist/site
+	CGO_ENABLED=0 go run $(HUGO) --source internal/dev/site --destination $(CURDIR)/dist/site --cleanDestinationDir --noBuildLock --panicOnWarning
 
 mutate: ## Make small faults in the default service and in a rich one, and show those that their tests do not notice
 	rm -rf dist/rich

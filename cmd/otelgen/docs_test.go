@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,39 +67,6 @@ func TestDocs(t *testing.T) {
 		if got, err := os.ReadFile(file); err != nil || string(got) != want {
 			t.Errorf("%s is out of date; run make docs", file)
 		}
-	}
-}
-
-// link is a link of Markdown to a file of this repository, without its anchor.
-var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-
-// Every link between our documents leads somewhere.
-func TestDocs_Links(t *testing.T) {
-	t.Parallel()
-	root := filepath.Join("..", "..")
-	var files []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "templates/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	links := 0
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
-			links++
-			if !exists(filepath.Join(filepath.Dir(file), filepath.FromSlash(match[1]))) {
-				t.Errorf("%s: there is no %s", file, match[1])
-			}
-		}
-	}
-	if links < 50 {
-		t.Errorf("found %d links in %d files: this looks in the wrong place", links, len(files))
 	}
 }
 

@@ -94,24 +94,11 @@ const exampleName = "shop"
 // filesOf returns the files that a service has with a feature, beside nothing
 // but defaults, and does not have without.
 func filesOf(catalog *generator.Catalog, f *generator.Feature) ([]string, error) {
-	spec := generator.Spec{Otelgen: thisVersion(), Service: exampleName, Module: anyModule, Slots: map[string]string{}}
-	with := spec
-	if f.Slot == "" {
-		with.Features = []string{f.Name}
-	} else {
-		with.Slots = map[string]string{f.Slot: f.Name}
-	}
-	choices, err := catalog.Choices(with)
+	spec, err := specWith(catalog, f)
 	if err != nil {
 		return nil, err
 	}
-	whole, _ := catalog.Complete(choices) // a value of a slot may need another slot
-	for _, slot := range catalog.Slots {
-		if slot.When.Holds(whole) {
-			with.Slots[slot.Name] = whole[slot.Name]
-		}
-	}
-	selection, tree, err := render(catalog, with)
+	selection, tree, err := render(catalog, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +110,28 @@ func filesOf(catalog *generator.Catalog, f *generator.Feature) ([]string, error)
 	}
 	slices.Sort(files)
 	return files, nil
+}
+
+// specWith returns the Spec of a service that has a feature, and nothing else but
+// defaults.
+func specWith(catalog *generator.Catalog, f *generator.Feature) (generator.Spec, error) {
+	spec := generator.Spec{Otelgen: thisVersion(), Service: exampleName, Module: anyModule, Slots: map[string]string{}}
+	if f.Slot == "" {
+		spec.Features = []string{f.Name}
+	} else {
+		spec.Slots[f.Slot] = f.Name
+	}
+	choices, err := catalog.Choices(spec)
+	if err != nil {
+		return spec, err
+	}
+	whole, _ := catalog.Complete(choices) // a value of a slot may need another slot
+	for _, slot := range catalog.Slots {
+		if slot.When.Holds(whole) {
+			spec.Slots[slot.Name] = whole[slot.Name]
+		}
+	}
+	return spec, nil
 }
 
 // isOf reports whether a feature is another one, or a part of it.
