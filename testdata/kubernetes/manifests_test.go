@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -26,7 +27,6 @@ import (
 // objects are those of a service, by kind.
 type objects struct {
 	deployment *appsv1.Deployment
-	worker     *appsv1.Deployment // nil if there are no jobs in the background
 	service    *corev1.Service
 	account    *corev1.ServiceAccount
 	config     *corev1.ConfigMap
@@ -34,16 +34,23 @@ type objects struct {
 	budget     *policyv1.PodDisruptionBudget
 	network    *networkingv1.NetworkPolicy
 	jobs       []*batchv1.Job
+	all        []runtime.Object
 }
 
-// overlay generates a service and builds a directory of its manifests.
-func overlay(t *testing.T, dir string, slots map[string]string, features ...string) []runtime.Object {
+// catalog returns the templates.
+func catalog(t *testing.T) *generator.Catalog {
 	t.Helper()
-	catalog, err := generator.Load(templates.FS)
+	c, err := generator.Load(templates.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, err := generator.Resolve(catalog, generator.Spec{
+	return c
+}
+
+// render generates a service with manifests.
+func render(t *testing.T, c *generator.Catalog, slots map[string]string, features ...string) filesys.FileSystem {
+	t.Helper()
+	selection, err := generator.Resolve(c, generator.Spec{
 		Service: "order-fulfilment", Module: "example.com/order-fulfilment", Slots: slots, Features: append(features, "kubernetes"),
 	})
 	if err != nil {
@@ -59,47 +66,153 @@ func overlay(t *testing.T, dir string, slots map[string]string, features ...stri
 			t.Fatal(err)
 		}
 	}
-	all, err := Build(files, path.Join("/deploy/kubernetes", dir))
+	return files
+}
+
+// overlay generates a service and builds a directory of its manifests.
+func overlay(t *testing.T, dir string, slots map[string]string, features ...string) []runtime.Object {
+	t.Helper()
+	all, err := Build(render(t, catalog(t), slots, features...), path.Join("/deploy/kubernetes", dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
+// named returns those of some objects that are of a type, and have a name if it is not empty.
+func named[T metav1.Object](all []runtime.Object, name string) []T {
+	var found []T
+	for _, object := range all {
+		if object, ok := object.(T); ok && (name == "" || object.GetName() == name) {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
+// only returns the one object that is of a type, and has a name if it is not empty.
+func only[T metav1.Object](t *testing.T, all []runtime.Object, name string) T {
+	t.Helper()
+	found := named[T](all, name)
+	if len(found) != 1 {
+		t.Fatalf("there are %d of %T %s", len(found), found, name)
+	}
+	return found[0]
+}
+
 // build generates a service and builds its production overlay.
 func build(t *testing.T, slots map[string]string, features ...string) objects {
 	t.Helper()
-	var o objects
-	for _, object := range overlay(t, "overlays/production", slots, features...) {
-		switch object := object.(type) {
-		case *appsv1.Deployment:
-			if object.Name == "order-fulfilment" {
-				o.deployment = object
-			} else {
-				o.worker = object
-			}
-		case *corev1.Service:
-			o.service = object
-		case *corev1.ServiceAccount:
-			o.account = object
-		case *corev1.ConfigMap:
-			o.config = object
-		case *autoscalingv2.HorizontalPodAutoscaler:
-			o.scaler = object
-		case *policyv1.PodDisruptionBudget:
-			o.budget = object
-		case *networkingv1.NetworkPolicy:
-			o.network = object
-		case *batchv1.Job:
-			o.jobs = append(o.jobs, object)
-		default:
-			t.Errorf("what is a %T for?", object)
-		}
+	all := overlay(t, "overlays/production", slots, features...)
+	for _, object := range all {
 		if namespaced := object.(metav1.Object); namespaced.GetNamespace() != "order-fulfilment" {
 			t.Errorf("%T is in namespace %q", object, namespaced.GetNamespace())
 		}
 	}
-	return o
+	return objects{
+		deployment: only[*appsv1.Deployment](t, all, "order-fulfilment"),
+		service:    only[*corev1.Service](t, all, ""),
+		account:    only[*corev1.ServiceAccount](t, all, ""),
+		config:     only[*corev1.ConfigMap](t, all, ""),
+		scaler:     only[*autoscalingv2.HorizontalPodAutoscaler](t, all, ""),
+		budget:     only[*policyv1.PodDisruptionBudget](t, all, ""),
+		network:    only[*networkingv1.NetworkPolicy](t, all, ""),
+		jobs:       named[*batchv1.Job](all, ""),
+		all:        all,
+	}
+}
+
+// Whatever is chosen, each directory of manifests is valid, and its pods are let in by the restricted level. Each choice is made
+// alone, and there are services with all that goes together.
+func TestEveryChoice(t *testing.T) {
+	c := catalog(t)
+	var rows []generator.Choices
+	complete := func(choices generator.Choices) {
+		if row, ok := c.Complete(choices); ok {
+			rows = append(rows, row)
+		}
+	}
+	for _, slot := range c.Slots {
+		for _, value := range slot.Values {
+			complete(generator.Choices{"kubernetes": generator.On, slot.Name: value})
+			rich := generator.Choices{"kubernetes": generator.On, slot.Name: value}
+			for _, f := range c.Features {
+				if f.Optional() && slices.Contains(c.Options(rich, f.Name), generator.On) {
+					rich[f.Name] = generator.On
+				}
+			}
+			complete(rich)
+		}
+	}
+	for _, f := range c.Features {
+		if f.Optional() {
+			complete(generator.Choices{"kubernetes": generator.On, f.Name: generator.On})
+		}
+	}
+	built := map[string]bool{} // manifests, so that the same are built once
+	for _, row := range rows {
+		slots := map[string]string{}
+		var features []string
+		for name, value := range row {
+			switch value {
+			case generator.On:
+				features = append(features, name)
+			case generator.Off, generator.None:
+			default:
+				slots[name] = value
+			}
+		}
+		files := render(t, c, slots, features...)
+		var manifests strings.Builder
+		var dirs []string
+		err := files.Walk("/deploy/kubernetes", func(name string, info os.FileInfo, err error) error {
+			if err != nil || info.IsDir() {
+				return err
+			}
+			if path.Base(name) == "kustomization.yaml" && path.Base(path.Dir(name)) != "base" { // which has no namespace
+				dirs = append(dirs, path.Dir(name))
+			}
+			content, err := files.ReadFile(name)
+			manifests.WriteString(name + string(content))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if built[manifests.String()] {
+			continue
+		}
+		built[manifests.String()] = true
+		for _, dir := range dirs {
+			objects, err := Build(files, dir)
+			if err != nil {
+				t.Errorf("%v: %s: %v", row, dir, err)
+			}
+			for _, object := range objects {
+				if pod := podOf(object); pod != nil {
+					if reasons, err := Restricted(*pod); err != nil || len(reasons) > 0 {
+						t.Errorf("%v: %s: %T: %v %v", row, dir, object, err, reasons)
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d selections have %d different manifests", len(rows), len(built))
+}
+
+// podOf returns the template of an object's pods, if it has any.
+func podOf(object runtime.Object) *corev1.PodTemplateSpec {
+	switch object := object.(type) {
+	case *appsv1.DaemonSet:
+		return &object.Spec.Template
+	case *appsv1.Deployment:
+		return &object.Spec.Template
+	case *appsv1.StatefulSet:
+		return &object.Spec.Template
+	case *batchv1.Job:
+		return &object.Spec.Template
+	}
+	return nil
 }
 
 func TestManifests(t *testing.T) {
@@ -148,10 +261,6 @@ func TestManifests(t *testing.T) {
 // checkPods checks what all pods of a service have.
 func checkPods(t *testing.T, o objects, pod corev1.PodTemplateSpec) {
 	t.Helper()
-	reasons, err := Restricted(pod)
-	if err != nil || len(reasons) > 0 {
-		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
-	}
 	container := pod.Spec.Containers[0]
 	if !*container.SecurityContext.ReadOnlyRootFilesystem || *pod.Spec.AutomountServiceAccountToken || pod.Spec.ServiceAccountName != o.account.Name {
 		t.Error("it can write to its image, or has a token for the API server")
@@ -224,10 +333,8 @@ func checkServer(t *testing.T, o objects) {
 // A service with durable jobs has pods that work them, and those that serve requests do not.
 func TestWorker(t *testing.T) {
 	o := build(t, map[string]string{"database": "postgres"}, "jobs")
-	if o.worker == nil || o.worker.Name != "order-fulfilment-worker" {
-		t.Fatal("there is no worker")
-	}
-	pod := o.worker.Spec.Template
+	worker := only[*appsv1.Deployment](t, o.all, "order-fulfilment-worker")
+	pod := worker.Spec.Template
 	checkPods(t, o, pod)
 	checkReferences(t, o)
 	container := pod.Spec.Containers[0]
@@ -239,7 +346,7 @@ func TestWorker(t *testing.T) {
 			t.Errorf("%s: %v", path, probe.HTTPGet)
 		}
 	}
-	if !labels.SelectorFromSet(o.worker.Spec.Selector.MatchLabels).Matches(labels.Set(pod.Labels)) {
+	if !labels.SelectorFromSet(worker.Spec.Selector.MatchLabels).Matches(labels.Set(pod.Labels)) {
 		t.Error("it is not the deployment of its pods")
 	}
 	for what, selector := range map[string]map[string]string{
@@ -290,26 +397,11 @@ func checkReferences(t *testing.T, o objects) {
 
 // The collector of each node is let in by the level that its own namespace enforces, and services reach it.
 func TestCollector(t *testing.T) {
-	var namespace *corev1.Namespace
-	var service *corev1.Service
-	var agents *appsv1.DaemonSet
-	for _, object := range overlay(t, "collector", nil) {
-		switch object := object.(type) {
-		case *corev1.Namespace:
-			namespace = object
-		case *corev1.Service:
-			service = object
-		case *appsv1.DaemonSet:
-			agents = object
-		default:
-			t.Errorf("what is a %T for?", object)
-		}
-	}
+	all := overlay(t, "collector", nil)
+	namespace, service := only[*corev1.Namespace](t, all, ""), only[*corev1.Service](t, all, "")
+	agents := only[*appsv1.DaemonSet](t, all, "")
 	if namespace.Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
 		t.Error(namespace.Labels)
-	}
-	if reasons, err := Restricted(agents.Spec.Template); err != nil || len(reasons) > 0 {
-		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
 	}
 	if !labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(agents.Spec.Template.Labels)) || *service.Spec.InternalTrafficPolicy != corev1.ServiceInternalTrafficPolicyLocal {
 		t.Errorf("%v is not for the collectors of a node", service.Spec)
@@ -330,32 +422,15 @@ func TestCollector(t *testing.T) {
 // For tail sampling there is a second tier: the collector of each node sends to those behind a headless service, and each of the
 // two has the configuration of its tier.
 func TestGateway(t *testing.T) {
-	services := map[string]*corev1.Service{}
-	var agents *appsv1.DaemonSet
-	var gateways *appsv1.StatefulSet
-	for _, object := range overlay(t, "gateway", nil, "sampling") {
-		switch object := object.(type) {
-		case *corev1.Namespace:
-		case *corev1.Service:
-			services[object.Name] = object
-		case *appsv1.DaemonSet:
-			agents = object
-		case *appsv1.StatefulSet:
-			gateways = object
-		default:
-			t.Errorf("what is a %T for?", object)
-		}
-	}
-	service := services["otel-gateway"]
+	all := overlay(t, "gateway", nil, "sampling")
+	agents, gateways := only[*appsv1.DaemonSet](t, all, ""), only[*appsv1.StatefulSet](t, all, "")
+	service := only[*corev1.Service](t, all, "otel-gateway")
 	if service.Spec.ClusterIP != corev1.ClusterIPNone || !labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) ||
 		labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(agents.Spec.Template.Labels)) || gateways.Spec.ServiceName != service.Name {
 		t.Errorf("%v does not resolve to the second tier alone", service.Spec)
 	}
-	if labels.SelectorFromSet(services["otel-collector"].Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) {
+	if labels.SelectorFromSet(only[*corev1.Service](t, all, "otel-collector").Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) {
 		t.Error("services send to the second tier, too")
-	}
-	if reasons, err := Restricted(gateways.Spec.Template); err != nil || len(reasons) > 0 {
-		t.Errorf("the restricted level refuses it: %v %v", reasons, err)
 	}
 	agent, gateway := agents.Spec.Template.Spec.Containers[0], gateways.Spec.Template.Spec.Containers[0]
 	address := corev1.EnvVar{Name: "OTELCOL_GATEWAY", Value: service.Name + "." + service.Namespace + ".svc.cluster.local"}
@@ -370,19 +445,23 @@ func TestGateway(t *testing.T) {
 	}
 }
 
-// What an API server would refuse, Build does.
+// What an API server would refuse, Build does, and pods that say nothing are not restricted.
 func TestBuildIsStrict(t *testing.T) {
-	files := filesys.MakeFsInMemory()
-	for name, content := range map[string]string{
-		"/kustomization.yaml": "resources: [service.yaml]\n",
-		"/service.yaml":       "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{prot: 80}]}\n",
+	for manifest, want := range map[string]string{
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{prot: 80}]}\n":    `unknown field "spec.ports[0].prot"`,
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 80000}]}\n": "spec.ports[0].port: Invalid value: 80000",
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: Nodeport}\n":         `spec.type: Unsupported value: "Nodeport"`,
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n":                                  "nothing validates it",
 	} {
-		if err := files.WriteFile(name, []byte(content)); err != nil {
-			t.Fatal(err)
+		files := filesys.MakeFsInMemory()
+		for name, content := range map[string]string{"/kustomization.yaml": "namespace: shop\nresources: [object.yaml]\n", "/object.yaml": manifest} {
+			if err := files.WriteFile(name, []byte(content)); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if _, err := Build(files, "/"); err == nil || !strings.Contains(err.Error(), `unknown field "spec.ports[0].prot"`) {
-		t.Errorf("got %v", err)
+		if _, err := Build(files, "/"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 	if reasons, err := Restricted(corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "x"}}}}); err != nil || len(reasons) == 0 {
 		t.Errorf("a pod that says nothing is let in: %v %v", reasons, err)
