@@ -83,7 +83,7 @@ func TestMatrix_Dashboards(t *testing.T) {
 	p := startPrometheus(t)
 	collector := e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"),
 		"file:"+filepath.Join(dir, "deploy", "backends", "lgtm", "collector.yaml"), fmt.Sprintf(`yaml:
-exporters: {otlp_http: {endpoint: %q, sending_queue: {storage: null, batch: {flush_timeout: 50ms, min_size: 1}}}}
+exporters: {otlp_http: {endpoint: %q, sending_queue: {storage: null, num_consumers: 1, batch: {flush_timeout: 50ms, min_size: 1}}}}
 service:
   telemetry: {metrics: {level: normal, readers: [{periodic: {interval: 200, exporter: {otlp: {protocol: http/protobuf, endpoint: %q}}}}]}}
   pipelines: {traces: {exporters: [otlp_http]}, metrics: {exporters: [otlp_http]}, logs: {exporters: [otlp_http]}}

@@ -35,14 +35,12 @@ import (
 // lookback is for how long a sample is the present value of its series: the default.
 const lookback = 5 * time.Minute
 
-// configuration is as much of that of grafana/otel-lgtm as says what series are called and which labels they have.
+// configuration is as much of that of grafana/otel-lgtm as says what series are called and which labels they have. Unlike there,
+// samples have to come in order, so that a service that sends older ones is noticed.
 const configuration = `
 otlp:
   keep_identifying_resource_attributes: true
   promote_resource_attributes: [service.instance.id, service.name, service.namespace, service.version, deployment.environment.name]
-storage:
-  tsdb:
-    out_of_order_time_window: 10m
 `
 
 // Result is what an expression gives now.
@@ -67,7 +65,6 @@ func run(address, directory string) error {
 	}
 	options := tsdb.DefaultOptions()
 	options.EnableExemplarStorage, options.MaxExemplars = true, 100_000
-	options.OutOfOrderTimeWindow = cfg.StorageConfig.TSDBConfig.OutOfOrderTimeWindow
 	db, err := tsdb.Open(directory, logger, nil, options, nil)
 	if err != nil {
 		return err
