@@ -39,6 +39,8 @@ func share(metric, matchers, by string) string {
 const (
 	requests = "http_server_request_duration_seconds"
 	failed   = `http_response_status_code=~"5.."`
+	river    = `messaging_system="river"` // jobs, and not events
+	broker   = `messaging_system!="river"`
 )
 
 // boards are all dashboards.
@@ -106,6 +108,11 @@ var boards = []board{
 			{sum("db_client_connection_max", "", "db_client_connection_pool_name"), "at most {{db_client_connection_pool_name}}"},
 		}},
 	}},
+	{"shared/dbserver", "connections", "Database connections", []panel{
+		{title: "Waiting for a connection", about: "Queries that there is no free connection for.", unit: "short", queries: []query{{sum("db_client_connection_pending_requests", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
+		{title: "Time to a connection", unit: "s", queries: quantiles("db_client_connection_wait_time_seconds", "", "db_client_connection_pool_name")},
+		{title: "No connection in time", about: "Answered with 503.", unit: "cps", queries: []query{{rate("db_client_connection_timeouts_total", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
+	}},
 	{"feature/redis", "redis", "Redis", []panel{
 		{title: "Commands", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", `db_system_name="redis"`, "db_operation_name"), "{{db_operation_name}}"}}},
 		{title: "Duration of commands", unit: "s", queries: quantiles("db_client_operation_duration_seconds", `db_system_name="redis"`, "db_operation_name")},
@@ -131,13 +138,41 @@ var boards = []board{
 		{title: "Backlog", about: "Jobs by state. Discarded ones have failed for good.", unit: "short", queries: []query{{"max by (service_name, job_state) (jobs_backlog_size{" + of + "})", "{{job_state}}"}}},
 		{title: "Age of the oldest", about: "How long it has been waiting to be worked.", unit: "s", queries: []query{{"max by (service_name) (jobs_backlog_age_seconds{" + of + "})", "{{service_name}}"}}},
 		{title: "Attempts by outcome", unit: "ops", queries: []query{{rate("jobs_processed_total", "", "messaging_destination_name, job_outcome"), "{{messaging_destination_name}} {{job_outcome}}"}}},
-		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", "", "messaging_destination_name")},
-		{title: "Jobs added", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", "", "messaging_destination_name"), "{{messaging_destination_name}}"}}},
+		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", river, "messaging_destination_name")},
+		{title: "Jobs added", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", river, "messaging_destination_name"), "{{messaging_destination_name}}"}}},
+	}},
+	{"shared/eventing", "events", "Events", []panel{
+		{title: "Events sent", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", broker, "messaging_destination_name, error_type"), "{{messaging_destination_name}} {{error_type}}"}}},
+		{title: "Attempts by outcome", unit: "ops", queries: []query{{rate("events_processed_total", "", "messaging_destination_name, event_outcome"), "{{messaging_destination_name}} {{event_outcome}}"}}},
+		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", broker, "messaging_destination_name")},
+		{title: "Duration of sending", unit: "s", queries: quantiles("messaging_client_operation_duration_seconds", broker+`, messaging_operation_type="send"`, "messaging_destination_name")},
+	}},
+	{"shared/outbox", "outbox", "Outbox", []panel{
+		{title: "Events that are not sent yet", unit: "short", queries: []query{{"max by (service_name) (outbox_size{" + of + "})", "{{service_name}}"}}},
+		{title: "Age of the oldest", about: "How long it has been waiting to be sent.", unit: "s", queries: []query{{"max by (service_name) (outbox_age_seconds{" + of + "})", "{{service_name}}"}}},
+	}},
+	{"feature/nats", "nats", "NATS", []panel{
+		{title: "Events that are not handled yet", about: "The lag of the consumer.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_pending{" + of + "})", "{{messaging_consumer_group_name}}"}}},
+		{title: "Dead letters", about: "Events that failed for good.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_dead_letters{" + of + "})", "{{messaging_consumer_group_name}}"}}},
 	}},
 	{"feature/background", "background", "Background jobs", []panel{
 		{title: "Jobs", unit: "ops", queries: []query{{rate("background_job_duration_seconds_count", "", "job_name"), "{{job_name}}"}}},
 		{title: "Duration of a job", unit: "s", queries: quantiles("background_job_duration_seconds", "", "job_name")},
 		{title: "Queue", about: "How full it is.", unit: "percentunit", queries: []query{{sum("background_queue_size", "", "service_instance_id") + " / " + sum("background_queue_capacity", "", "service_instance_id"), "{{service_instance_id}}"}}},
+	}},
+	{"feature/realtime", "realtime", "Streams of events", []panel{
+		{title: "Open streams", unit: "short", queries: []query{{sum("realtime_subscribers", "", "realtime_transport"), "{{realtime_transport}}"}}},
+		{title: "Streams that ended", about: "By why they did.", unit: "cps", queries: []query{{rate("realtime_stream_duration_seconds_count", "", "realtime_reason"), "{{realtime_reason}}"}}},
+		{title: "From publication to the connection", unit: "s", queries: quantiles("realtime_message_duration_seconds", "", "realtime_transport")},
+		{title: "Events that subscribers did not get", unit: "cps", queries: []query{{rate("realtime_messages_dropped_total", "", "realtime_reason"), "{{realtime_reason}}"}}},
+	}},
+	{"feature/auth", "access", "Access", []panel{
+		{title: "Requests by token", about: "Whether they had a valid one.", unit: "reqps", queries: []query{{rate("auth_attempts_total", "", "auth_outcome"), "{{auth_outcome}}"}}},
+		{title: "Refused requests", about: "By what was wrong with the token.", unit: "reqps", queries: []query{{rate("auth_attempts_total", `auth_outcome!="accepted"`, "error_type"), "{{error_type}}"}}},
+	}},
+	{"feature/users", "users", "Users", []panel{
+		{title: "Registrations by outcome", unit: "ops", queries: []query{{rate("user_registrations_total", "", "user_outcome"), "{{user_outcome}}"}}},
+		{title: "Logins by outcome", unit: "ops", queries: []query{{rate("user_logins_total", "", "user_outcome"), "{{user_outcome}}"}}},
 	}},
 	{"sample/orders", "orders", "Orders", []panel{
 		{title: "Orders by outcome", unit: "ops", queries: []query{{rate("orders_processed_total", "", "order_outcome"), "{{order_outcome}}"}}},

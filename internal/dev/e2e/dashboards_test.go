@@ -23,8 +23,8 @@ import (
 )
 
 // watched is an own.go of a service in which everything happens that dashboards
-// and alerts are about: it calls itself, fails, and has jobs that wait and that
-// are lost.
+// and alerts are about: it calls itself, fails, runs out of connections, publishes
+// faster than anybody reads, and has jobs that wait and that are lost.
 const watched = `package main
 
 import (
@@ -34,6 +34,7 @@ import (
 	"os"
 
 	"github.com/riverqueue/river"
+	"google.golang.org/grpc/metadata"
 
 	"shop/internal/jobs"
 	ordersv1 "shop/proto/orders/v1"
@@ -54,9 +55,25 @@ func addOwn(ctx context.Context, b built) error {
 	}
 	orders := ordersv1.NewOrderServiceClient(connection)
 	b.router.HandleFunc("POST /call", func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = orders.GetOrder(r.Context(), &ordersv1.GetOrderRequest{Id: r.URL.Query().Get("id")})
+		ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))
+		_, _ = orders.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: r.URL.Query().Get("id")})
 	})
 	b.router.HandleFunc("POST /fail", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	b.router.HandleFunc("POST /exhaust", func(_ http.ResponseWriter, r *http.Request) {
+		for {
+			connection, err := b.db.Conn(r.Context())
+			if err != nil {
+				return
+			}
+			defer connection.Close()
+		}
+	})
+	b.router.HandleFunc("GET /news", func(w http.ResponseWriter, r *http.Request) { b.events.Serve(w, r, "news") })
+	b.router.HandleFunc("POST /news", func(_ http.ResponseWriter, r *http.Request) {
+		for range 10_000 {
+			_ = b.events.Publish(r.Context(), "news", "published", "news")
+		}
+	})
 	if err := b.jobWorker.Add(jobs.Handle(loser{})); err != nil {
 		return err
 	}
@@ -68,17 +85,51 @@ func addOwn(ctx context.Context, b built) error {
 func ownMiddleware(built) func(http.Handler) http.Handler { return nil }
 `
 
+// broker is a program that runs NATS, at an address and with a directory.
+const broker = `package main
+
+import (
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+func main() {
+	host, text, err := net.SplitHostPort(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	nats, err := server.NewServer(&server.Options{Host: host, Port: port, JetStream: true, StoreDir: os.Args[2]})
+	if err != nil {
+		panic(err)
+	}
+	nats.Start()
+	nats.WaitForShutdown()
+}
+`
+
 // Every query of every dashboard and of every alert has something to show: a real
 // Prometheus has the metrics that a service with nearly everything and its collector
 // send, by the configuration of the backend that shows dashboards.
 func TestMatrix_Dashboards(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-		Service: "shop", Module: "shop", Slots: map[string]string{"database": "sqlite"},
-		Features: []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "redis"},
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"},
+		Features: []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "nats", "realtime", "redis", "users"},
 	})
-	if err := os.WriteFile(filepath.Join(dir, "cmd", "shop", "own.go"), []byte(watched), 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string]string{"cmd/shop/own.go": watched, "cmd/broker/main.go": broker} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p := startPrometheus(t)
 	collector := e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"),
@@ -88,19 +139,22 @@ service:
   telemetry: {metrics: {level: normal, readers: [{periodic: {interval: 200, exporter: {otlp: {protocol: http/protobuf, endpoint: %q}}}}]}}
   pipelines: {traces: {exporters: [otlp_http]}, metrics: {exporters: [otlp_http]}, logs: {exporters: [otlp_http]}}
 `, p.url+"/api/v1/otlp", p.url+"/api/v1/otlp/v1/metrics"))
-	address, rpc := e2e.FreeAddress(t), e2e.FreeAddress(t)
+	address, rpc, nats := e2e.FreeAddress(t), e2e.FreeAddress(t), e2e.FreeAddress(t)
+	e2e.Start(t, nil, e2e.Build(t, dir, "broker"), nats, t.TempDir())
 	service := e2e.Start(t, []string{
 		"HTTP_ADDR=" + address, "RPC_ADDR=" + rpc, "OTHER=http://" + rpc, "ENVIRONMENT=development", "GOMEMLIMIT=200MiB",
-		"DATABASE_PATH=" + filepath.Join(t.TempDir(), "shop.db"), "REDIS_URL=" + newRedis(t).url,
+		"DATABASE_URL=" + newPostgres(t).url, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=100ms", "REDIS_URL=" + newRedis(t).url,
+		"NATS_URL=nats://" + nats, "AUTH_SECRET=" + strings.Repeat("not-a-secret", 3), "REALTIME_QUEUE=1",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint, "OTEL_METRIC_EXPORT_INTERVAL=200", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_BLRP_SCHEDULE_DELAY=100",
 	}, e2e.Build(t, dir, "shop"))
 	service.AwaitOK("http://" + address + "/readyz")
 
 	refuse(t, collector.Endpoint)
 	expressions := queries(t, dir)
+	ada := register(t, "http://"+address)
 	missing := map[string]string{}
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		drive(t, "http://"+address)
+		ada.drive(t)
 		clear(missing)
 		for _, e := range expressions {
 			if problem := p.evaluate(t, e); problem != "" {
@@ -125,41 +179,73 @@ service:
 	t.Logf("%d expressions", len(expressions))
 }
 
+// customer makes requests of a service, with a token once it has one.
+type customer struct{ service, token string }
+
+// register returns somebody who is logged in.
+func register(t *testing.T, service string) *customer {
+	t.Helper()
+	c := &customer{service: service}
+	const ada = `{"name":"ada","password":"correct horse battery staple"}`
+	c.do(t, http.MethodPost, "/register", ada, http.StatusCreated, nil)
+	var token struct {
+		Text string `json:"access_token"`
+	}
+	c.do(t, http.MethodPost, "/login", ada, http.StatusOK, &token)
+	c.token = token.Text
+	return c
+}
+
 // drive places an order, reads it twice, so that it is in the cache, and has
 // something fail.
-func drive(t *testing.T, service string) {
+func (c *customer) drive(t *testing.T) {
 	t.Helper()
-	response, err := http.Post(service+"/orders", "application/json", strings.NewReader(`{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`))
+	var order struct{ ID string }
+	c.do(t, http.MethodPost, "/orders", `{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`, http.StatusCreated, &order)
+	for range 2 {
+		c.do(t, http.MethodGet, "/orders/"+order.ID, "", http.StatusOK, nil)
+	}
+	c.do(t, http.MethodPost, "/call?id="+order.ID, "", http.StatusOK, nil)
+	c.do(t, http.MethodPost, "/fail", "", http.StatusInternalServerError, nil)
+	c.do(t, http.MethodPost, "/exhaust", "", http.StatusOK, nil)
+	(&customer{service: c.service}).do(t, http.MethodGet, "/orders", "", http.StatusUnauthorized, nil)
+
+	stream := c.send(t, http.MethodGet, "/news", "")
+	defer stream.Body.Close()
+	c.do(t, http.MethodPost, "/news", "", http.StatusOK, nil)
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil { // until the service ends it, for it was too slow
+		t.Fatal(err)
+	}
+}
+
+func (c *customer) send(t *testing.T, method, path, body string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, c.service+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var order struct{ ID string }
-	err = json.NewDecoder(response.Body).Decode(&order)
-	response.Body.Close()
-	if err != nil || response.StatusCode != http.StatusCreated {
-		t.Fatal(response.Status, err)
+	request.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	for _, r := range []struct {
-		method, path string
-		status       int
-	}{
-		{http.MethodGet, "/orders/" + order.ID, http.StatusOK},
-		{http.MethodGet, "/orders/" + order.ID, http.StatusOK},
-		{http.MethodPost, "/call?id=" + order.ID, http.StatusOK},
-		{http.MethodPost, "/fail", http.StatusInternalServerError},
-	} {
-		request, err := http.NewRequestWithContext(t.Context(), r.method, service+r.path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != r.status {
-			t.Fatal(r.path, response.Status)
-		}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+// do decodes an answer, which must have a status.
+func (c *customer) do(t *testing.T, method, path, body string, status int, answer any) {
+	t.Helper()
+	response := c.send(t, method, path, body)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err == nil && answer != nil {
+		err = json.Unmarshal(content, answer)
+	}
+	if err != nil || response.StatusCode != status {
+		t.Fatalf("%s %s: %v: %s %s", method, path, err, response.Status, content)
 	}
 }
 
@@ -210,7 +296,7 @@ func queries(t *testing.T, dir string) []expression {
 			}
 		}
 	}
-	if len(boards) < 12 || len(all) < 50 {
+	if len(boards) < 19 || len(all) < 100 {
 		t.Fatalf("%d queries in %d dashboards", len(all), len(boards))
 	}
 	for _, name := range rules {
