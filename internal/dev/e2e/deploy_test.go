@@ -79,7 +79,8 @@ func checkCI(t *testing.T, spec generator.Spec, tree generator.Tree) {
 		return
 	}
 	content := string(tree[file])
-	wanted := []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint", "make validate", "docker compose up --build "}
+	wanted := []string{"govulncheck@v", "gitleaks/v8@v", "go test -race ", "go mod tidy -diff", "make lint", "make validate", "docker compose up --build ",
+		"linux/amd64,linux/arm64", "rewrite-timestamp=true", "SOURCE_DATE_EPOCH=$(git log ", "cosign sign --yes "}
 	if tree["deploy/postgres.yaml"] != nil {
 		wanted = append(wanted, "-tags=integration", "TEST_DATABASE_URL: ", `"postgres:18.4"`)
 	}
@@ -103,6 +104,52 @@ func checkCI(t *testing.T, spec generator.Spec, tree generator.Tree) {
 		t.Errorf("%s: %v", file, err)
 	}
 	checkPins(t, file, content)
+}
+
+// A tag publishes what has passed everything else, and only the job that publishes may.
+func TestCI_ReleasesWhatPassed(t *testing.T) {
+	for _, spec := range []generator.Spec{
+		{Slots: map[string]string{}},
+		{Slots: map[string]string{"database": "postgres"}, Features: []string{"redis"}},
+	} {
+		spec.Service, spec.Module = "shop", "shop"
+		var workflow struct {
+			Permissions map[string]string
+			Jobs        map[string]struct {
+				If          string
+				Needs       []string
+				Permissions map[string]string
+			}
+		}
+		if err := yaml.Unmarshal(e2e.Render(t, e2e.Catalog(t), spec)[ciFiles["github"]], &workflow); err != nil {
+			t.Fatal(err)
+		}
+		release := workflow.Jobs["release"]
+		delete(workflow.Jobs, "release")
+		if jobs := slices.Sorted(maps.Keys(workflow.Jobs)); !slices.Equal(slices.Sorted(slices.Values(release.Needs)), jobs) || release.If != "startsWith(github.ref, 'refs/tags/v')" {
+			t.Errorf("a release needs %v, of %v, if %s", release.Needs, jobs, release.If)
+		}
+		if !maps.Equal(workflow.Permissions, map[string]string{"contents": "read"}) ||
+			!maps.Equal(release.Permissions, map[string]string{"contents": "read", "packages": "write", "id-token": "write"}) {
+			t.Errorf("permissions %v, and of a release %v", workflow.Permissions, release.Permissions)
+		}
+		for name, job := range workflow.Jobs {
+			if job.Permissions != nil {
+				t.Errorf("%s has permissions %v", name, job.Permissions)
+			}
+		}
+
+		spec.Slots["ci"] = "gitlab"
+		var pipeline map[string]any
+		if err := yaml.Unmarshal(e2e.Render(t, e2e.Catalog(t), spec)[ciFiles["gitlab"]], &pipeline); err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range pipeline { // a stage waits for those before it, and test is where a job is that says nothing
+			if job, ok := value.(map[string]any); ok && job["script"] != nil && (job["stage"] == "deploy") != (name == "release") {
+				t.Errorf("%s is in the stage %v", name, job["stage"])
+			}
+		}
+	}
 }
 
 // includes are the files that a compose file includes.
