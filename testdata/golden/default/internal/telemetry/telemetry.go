@@ -182,7 +182,9 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 
 func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) error {
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
-	scheduling := sdkmetric.WithProducer(runtime.NewProducer())
+	// They are read for every export, not every 15 s: what was read before would keep its time, and Prometheus refuses all
+	// that is exported together if one time is before the last. (The option is one for producers, too, whatever its type says.)
+	scheduling := sdkmetric.WithProducer(runtime.NewProducer(runtime.WithMinimumReadMemStatsInterval(time.Nanosecond).(runtime.ProducerOption)))
 	stop := notStarted
 	for _, kind := range s.exporters {
 		if kind == prometheus {

@@ -31,6 +31,7 @@ import (
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -145,6 +146,23 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 	}
 	checkResource(t, collector.Resource())
 	checkLine(t, stdout.String(), "working", span.SpanContext())
+}
+
+// No metric of an export has an older time than those of the export before: Prometheus would refuse all of them.
+func TestMetricsAreOfTheExport(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	if err := otel.GetMeterProvider().(*sdkmetric.MeterProvider).ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	flushed := uint64(time.Now().UnixNano())
+	if err := shutdown(t, tel); err != nil {
+		t.Fatal(err)
+	}
+	last := collector.Metric("go.schedule.duration").GetHistogram().GetDataPoints()[0].GetTimeUnixNano()
+	if last <= flushed {
+		t.Error("go.schedule.duration is from the export before")
+	}
 }
 
 // later is a LogValuer that resolves to an error.
