@@ -101,6 +101,7 @@ func TestJoints(t *testing.T) {
 		"nats-orders-memory",
 		"nats-orders-relational",
 		"nats-relational",
+		"orders-dbserver",
 		"orders-gorm",
 		"orders-huma",
 		"orders-memory",

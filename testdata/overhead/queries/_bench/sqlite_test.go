@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/XSAM/otelsql"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -40,7 +41,7 @@ func selectGORM(db *gorm.DB) func(context.Context) error {
 // SQLite answers in the process, without system calls that vary by more than what
 // is measured.
 func TestOverhead(t *testing.T) {
-	cfg := database.Config{Path: filepath.Join(t.TempDir(), "test.db"), Migrate: true, QueryText: true}
+	cfg := database.Config{Path: filepath.Join(t.TempDir(), "test.db"), BusyTimeout: time.Second, Migrate: true, QueryText: true}
 	log := slog.New(slog.DiscardHandler)
 	ours := func(t *testing.T) *database.DB {
 		db, err := database.Open(t.Context(), cfg, log)
