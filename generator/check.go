@@ -15,8 +15,8 @@ import (
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
-// check compares what was read with itself. Each part reports what only it can
-// see, and copes with what another part has reported.
+// check checks the catalog as a whole. Each part reports what only it can see, and
+// tolerates what another part has reported.
 func (l *loader) check() {
 	if l.slotsDoc != nil && !l.slotsDoc.Readable() {
 		return // everything else would be compared with nothing

@@ -90,8 +90,8 @@ func (s *Selection) filesOf(f *Feature) []file {
 	})
 }
 
-// checkGuesses finds slots that are open and whose default is not possible.
-// Which other value it should be is not for us to say, unless some feature does.
+// checkGuesses finds slots that are open and whose default is not possible. Another
+// value is chosen only if a feature requires it.
 func (s *Selection) checkGuesses(choices Choices) error {
 	var problems []error
 	for _, slot := range s.catalog.Slots {
@@ -124,8 +124,8 @@ func (s *Selection) checkModule() error {
 	return nil
 }
 
-// wire orders the steps of the selected features. What it reports is the
-// catalog's fault.
+// wire orders the steps of the selected features. What it reports are faults of the
+// catalog.
 func (s *Selection) wire() (err error) {
 	var steps []step
 	groups := map[string][]string{}

@@ -50,9 +50,9 @@ func (s Spec) NextMigration(now time.Time, last string) string {
 	return strconv.FormatInt(n+1, 10)
 }
 
-// example is the resource that the catalog's code is written for. The code is Go as
-// it lies there, and gets the names of a resource in place of those of this one.
-// Two words show every form of a name apart.
+// example is the resource that the catalog's code is written for. The code is valid Go
+// as it is, and gets the names of a resource in place of those of this one. It has two
+// words, so that every form of a name is different.
 var example = Resource{Name: "gift-card", Plural: "gift-cards", Migration: migrationLayout}
 
 // NewResource returns a resource with the number of its migration. Without a plural,
@@ -292,7 +292,7 @@ func (s *Selection) taken() map[string]string {
 
 // declares adds what a Go file declares for its package.
 func (f file) declares(taken map[string]string) {
-	parsed, _ := parser.ParseFile(token.NewFileSet(), f.disk, withoutActions(f.raw), 0) // as much of it as is Go
+	parsed, _ := parser.ParseFile(token.NewFileSet(), f.disk, withoutActions(f.raw), 0) // as far as it is valid Go
 	if path.Ext(f.path) != ".go" || parsed == nil || parsed.Scope == nil {
 		return
 	}

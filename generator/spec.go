@@ -45,10 +45,10 @@ type Pack struct {
 
 // ParseSpec reads a Spec as YAML writes it. Its errors carry path and line.
 //
-// otelgen is the version of the program that reads it. What a later release has
-// written is not looked at any further: there may be keys in it that this one
-// does not know, and the way out is that release. A version that is not a release
-// is neither later nor earlier than another.
+// otelgen is the version of the program that reads it. A Spec of a later release is not
+// parsed any further: it may have keys that this release does not know, and the error
+// names the release to use. A version that is not a release is neither later nor
+// earlier than another.
 func ParseSpec(path string, data []byte, otelgen string) (Spec, error) {
 	var from struct {
 		Otelgen string `yaml:"otelgen"`
@@ -61,8 +61,7 @@ func ParseSpec(path string, data []byte, otelgen string) (Spec, error) {
 	return s, problems.Err()
 }
 
-// isRelease leaves out what is built from a commit: those who do that know what
-// is newer.
+// isRelease is false for a build from a commit, whose users know what is newer.
 func isRelease(version string) bool {
 	return semver.IsValid(version) && !module.IsPseudoVersion(version)
 }
@@ -78,9 +77,9 @@ func (s Spec) YAML() []byte {
 	return out
 }
 
-// With returns the Spec with more features. A value of a slot takes the place of
-// the one that is there, and other slots that then do not exist are left out.
-// Whether all that is chosen goes together is for Resolve to tell.
+// With returns the Spec with more features. A value of a slot takes the place of the
+// one that is there, and other slots that then do not exist are left out. Resolve
+// checks whether all choices are possible together.
 //
 // Its errors are of type [*ChoiceError], joined if there are several.
 func (c *Catalog) With(spec Spec, names ...string) (Spec, error) {
@@ -207,9 +206,9 @@ func (c *Catalog) leaveOut(spec Spec, wanted Choices) {
 	}
 }
 
-// Validate checks the names of the service, its module and its resources, and returns every
-// problem. Whether there are such slots and features is for Resolve to tell. Its
-// errors are of type [*ChoiceError], joined if there are several.
+// Validate checks the names of the service, its module and its resources, and returns
+// every problem. Resolve checks whether there are such slots and features. Its errors
+// are of type [*ChoiceError], joined if there are several.
 func (s Spec) Validate() error {
 	problems := []error{serviceProblem(s.Service), moduleProblem(s.Module)}
 	for _, r := range s.Resources {
@@ -311,8 +310,8 @@ func moduleProblem(path string) error {
 // reserved are names that the go command gives a meaning.
 var reserved = []string{"all", "cmd", "command-line-arguments", "internal", "main", "std", "testdata", "tool", "vendor", "work"}
 
-// standard are the first elements of the standard library's packages. A test
-// compares them with the Go it is run by.
+// standard are the first elements of the standard library's packages. A test compares
+// them with the Go that runs it.
 var standard = []string{
 	"archive", "arena", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug", "embed",
 	"encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "io", "iter", "log", "maps", "math",

@@ -13,10 +13,10 @@ import (
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
-// Vet checks the Go files that features own: templates fill in only string
-// literals and comments, and what comes out is as gofmt would have it, whatever
-// the names of service and module. It is apart from Load because it takes
-// longer than a command should, and only changes of a catalog can break it.
+// Vet checks the Go files that features own: templates fill in only string literals and
+// comments, and what comes out is as gofmt would have it, whatever the names of service
+// and module. It is not part of Load because it takes longer than a command should, and
+// only a change of the catalog can break it.
 func (c *Catalog) Vet() error {
 	var problems problem.List
 	for _, f := range c.Features {

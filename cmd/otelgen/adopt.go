@@ -157,8 +157,8 @@ type fitting struct {
 	common, total int // lines of the tree: that are there, and all
 }
 
-// improve goes from the best of some Specs to ever better ones, one choice at a
-// time, until there is none.
+// improve starts from the best of some Specs and changes one choice at a time, as long
+// as that makes it better.
 func (f *fitting) improve(guesses []generator.Spec) error {
 	for _, spec := range guesses {
 		if _, err := f.try(spec); err != nil {
@@ -168,7 +168,7 @@ func (f *fitting) improve(guesses []generator.Spec) error {
 	for improved := true; improved; {
 		improved = false
 		for _, other := range f.neighbours() {
-			if better, err := f.try(other); err == nil && better { // what cannot be chosen is no neighbour
+			if better, err := f.try(other); err == nil && better { // an error: it cannot be chosen
 				improved = true
 			}
 		}
@@ -200,8 +200,8 @@ func (f *fitting) neighbours() (all []generator.Spec) {
 	return all
 }
 
-// try makes a Spec the best if it is. Each line that is there speaks for it, and
-// each that is not against it.
+// try keeps a Spec if it is better than the best so far. Each of its lines that the
+// directory has counts for it, and each other line against it.
 func (f *fitting) try(spec generator.Spec) (better bool, err error) {
 	spec.Otelgen = thisVersion()
 	selection, tree, err := render(f.catalog, spec)

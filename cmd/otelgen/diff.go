@@ -42,8 +42,7 @@ there is anything.`,
 	return cmd
 }
 
-// patchOfMine prints what the owner changed. There is nothing else to be said of
-// it.
+// patchOfMine prints what the owner changed. It prints no messages.
 func (u *update) patchOfMine(out, err io.Writer) error {
 	if u.Unfinished != "" {
 		u.talk(err)

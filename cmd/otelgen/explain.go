@@ -52,7 +52,7 @@ whether you have changed the file.`,
 	return cmd
 }
 
-// explained is what there is to say of a file.
+// explained is what is known about a file.
 type explained struct {
 	File    string   `json:"file"`
 	Service string   `json:"service"`

@@ -14,8 +14,8 @@ import (
 	"github.com/otelgen/otelgen/internal/problem"
 )
 
-// once is the value of a flag that may be given once: of two values one would
-// be lost without a word.
+// once is the value of a flag that may be given once: otherwise one of two values would
+// be lost silently.
 type once struct {
 	pflag.Value
 	given *string
@@ -62,8 +62,8 @@ func onceEach(cmd *cobra.Command) {
 	}
 }
 
-// noEmptyFlags finds flags that have got an empty value, which would pass for no
-// flag at all: that of a variable that is not set.
+// noEmptyFlags refuses flags with an empty value, such as that of a shell variable that
+// is not set: they would count as absent.
 func noEmptyFlags(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.Visit(func(f *pflag.Flag) {
@@ -78,7 +78,7 @@ func noValue(flag string) error {
 	return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", flag)
 }
 
-// flagProblem says what is wrong with a flag in our order of words.
+// flagProblem turns an error of pflag into one that begins with the flag.
 func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) error {
 	var unknown *pflag.NotExistError
 	var empty *pflag.ValueRequiredError
@@ -122,8 +122,8 @@ func commandWith(cmd *cobra.Command, flag string) *cobra.Command {
 	return nil
 }
 
-// otherwise has, by flag, what other tools call it, and what people write who
-// expect it to exist.
+// otherwise has, by flag, the names that other tools have for it, and those that people
+// guess.
 var otherwise = map[string][]string{
 	"api":      {"style"},
 	"database": {"db", "storage"},

@@ -21,8 +21,8 @@ type name struct {
 	dir     string // "" if it does not say
 }
 
-// parseName understands NAME. Whether the names are valid is for the Spec to
-// tell; an error means that there is none.
+// parseName parses NAME. It does not validate the names that it finds, which the Spec
+// does. An error means that it finds none.
 func parseName(text string) (name, error) {
 	text = strings.TrimSpace(text)
 	switch {

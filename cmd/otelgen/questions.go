@@ -28,20 +28,20 @@ type interview struct {
 	features []string
 }
 
-// question is one, with what it takes to ask it and to keep the answer.
+// question is a question, with the functions that ask it and keep the answer.
 type question struct {
 	text string
 	ask  func(text string) error
 }
 
-// letMeChoose is the answer to the question for a preset that is none.
+// letMeChoose is the answer of those who want no preset.
 const letMeChoose = "let me choose"
 
 // errStopped is the answer to the last question that nothing is to be written.
 var errStopped = errors.New("otelgen: stopped; nothing has been written")
 
-// run asks until all is answered, and returns the options. Who goes back is
-// asked the question before again.
+// run asks until all is answered, and returns the options. A user who goes back is
+// asked the previous question again.
 func (i *interview) run() (newOptions, error) {
 	for at := 0; ; {
 		questions, err := i.questions()

@@ -84,9 +84,9 @@ func azureDevOps(host, p string) (string, string) {
 // isAzureDevOps reports whether a module path is that of a repository there.
 func isAzureDevOps(modulePath string) bool { return strings.Contains(modulePath, "/_git/") }
 
-// sshPatience is how long ssh may take to read its configuration, which may run
+// sshTimeout is how long ssh may take to read its configuration, which may run
 // commands.
-const sshPatience = 3 * time.Second
+const sshTimeout = 3 * time.Second
 
 // sshHost asks ssh what it connects to for a host. It returns "" where there is
 // no ssh.
@@ -94,7 +94,7 @@ func sshHost(host string) string {
 	if host == "" || host[0] == '-' {
 		return "" // ssh would take it for an option
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sshPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), sshTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "ssh", "-G", host) //nolint:gosec // no shell reads it, and it is no option
 	cmd.WaitDelay = time.Second                        // a command of the configuration may outlive ssh

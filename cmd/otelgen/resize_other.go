@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// notifyOfResizes does nothing where no signal tells of them.
+// notifyOfResizes does nothing: this system has no signal for it.
 func notifyOfResizes(chan<- os.Signal) {}

@@ -8,5 +8,5 @@ import (
 	"syscall"
 )
 
-// notifyOfResizes has a channel hear of new sizes of the terminal.
+// notifyOfResizes sends to a channel when the size of the terminal changes.
 func notifyOfResizes(resizes chan<- os.Signal) { signal.Notify(resizes, syscall.SIGWINCH) }

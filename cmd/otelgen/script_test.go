@@ -44,8 +44,8 @@ func TestMain(m *testing.M) {
 // How long a machine may be busy with other things: all scripts together, one
 // of which builds a service, and the start of that.
 const (
-	scriptPatience = 15 * time.Minute
-	startPatience  = 1 * time.Minute
+	scriptTimeout = 15 * time.Minute
+	startTimeout  = 1 * time.Minute
 )
 
 // What a user types, and what they get.
@@ -53,7 +53,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		Setup:               prepare,
-		Deadline:            time.Now().Add(scriptPatience),
+		Deadline:            time.Now().Add(scriptTimeout),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -309,7 +309,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await url")
 	}
-	for deadline := time.Now().Add(startPatience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if response, err := http.Get(args[0]); err == nil {
 			response.Body.Close()
 			if response.StatusCode == http.StatusOK {

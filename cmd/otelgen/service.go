@@ -25,8 +25,8 @@ type service struct {
 	noRepository error // it should have, but git would not
 }
 
-// parse turns the options into a Spec and looks at where it goes. What it
-// returns with an error is as good as it gets, so that more can be found.
+// parse turns the options into a Spec and looks at where it goes. Beside an error it
+// returns what it could parse, so that more problems can be found.
 func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 	n, err := parseName(o.name)
 	if err != nil {
@@ -130,8 +130,8 @@ func (s *service) compare(catalog *generator.Catalog, earlier error) error {
 	return err
 }
 
-// make writes the service, and makes it a repository of its own if it is in
-// none. Without git it has none, and is not worse for it.
+// make writes the service, and makes it a repository of its own if it is in none.
+// Without git it has no repository, which is not an error.
 func (s *service) make(withGit bool) error {
 	if err := s.project.Apply(s.plan); err != nil {
 		return err

@@ -24,7 +24,7 @@ type site struct {
 	workspace string // the go.work around it; or ""
 }
 
-// surround looks at a directory, which need not exist, and at all above it.
+// surround looks at a directory, which need not exist, and at the directories above it.
 func surround(dir string) (site, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {

@@ -99,8 +99,8 @@ func (c check) run(s subject) string {
 	return ""
 }
 
-// patience is how long a span may take to end.
-const patience = 3 * time.Second
+// maxWait is how long a span may take to end.
+const maxWait = 3 * time.Second
 
 func (sc scenario) play(s subject) (*seen, error) {
 	spans, reader := tracetest.NewSpanRecorder(), sdkmetric.NewManualReader()
@@ -146,7 +146,7 @@ func (sc scenario) play(s subject) (*seen, error) {
 	go func() { done.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(maxWait):
 		return nil, errors.New("the request does not end")
 	}
 	got := &seen{metrics: map[string]metricdata.Aggregation{}, units: map[string]string{}}
@@ -238,7 +238,7 @@ func raw(text, until string) func(string) error {
 			return err
 		}
 		defer func() { _ = conn.Close() }()
-		if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetDeadline(time.Now().Add(maxWait)); err != nil {
 			return err
 		}
 		if _, err := io.WriteString(conn, text); err != nil {

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// patience is how long anything may take on a busy machine. Nothing here is timed.
-const patience = 60 * time.Second
+// maxWait is how long anything may take on a busy machine. Nothing here is timed.
+const maxWait = 60 * time.Second
 
 // Root returns the root directory of this repository.
 func Root(t testing.TB) string {
@@ -90,7 +90,7 @@ func Start(t testing.TB, environment []string, program string, args ...string) *
 // AwaitOK waits until url answers 200.
 func (p *Process) AwaitOK(url string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(maxWait); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
 			p.t.Fatal(err)
@@ -113,7 +113,7 @@ func (p *Process) Stop() int {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
 	}
-	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	timer := time.AfterFunc(maxWait, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	_ = p.cmd.Wait() // the status says it
 	return p.cmd.ProcessState.ExitCode()

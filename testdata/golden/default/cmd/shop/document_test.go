@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// What is generated from the document has good names, and knows every answer.
+// The document names operations and schemas as generated clients need it, and has every
+// response.
 func TestOrders_Document(t *testing.T) {
 	t.Parallel()
 	p := start(t)

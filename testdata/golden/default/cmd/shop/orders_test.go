@@ -206,7 +206,7 @@ func TestOrders_UnderWayAreAnswered(t *testing.T) {
 	}
 }
 
-// What was created has a place of its own (RFC 9110, section 15.3.2).
+// The response to a creation says where the order is (RFC 9110, section 15.3.2).
 func TestOrders_Location(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -220,7 +220,7 @@ func TestOrders_Location(t *testing.T) {
 	}
 }
 
-// Clients that send an order again and again with its key, at once, have placed it once.
+// An order that is sent several times at once, with the same key, is placed once.
 func TestOrders_IdempotencyKey(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -247,7 +247,7 @@ func TestOrders_IdempotencyKey(t *testing.T) {
 	}
 }
 
-// The API from end to end, and what its errors tell: a trace id, never more.
+// The API from end to end. Errors have the trace id, and nothing that is secret.
 func TestOrders_API(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -300,7 +300,7 @@ func TestOrders_API(t *testing.T) {
 	}
 }
 
-// A page leads to the next one, and the last one to none.
+// Each page has the cursor of the next one, and the last page has none.
 func TestOrders_Pages(t *testing.T) {
 	t.Parallel()
 	p := start(t)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"reflect"
@@ -75,10 +76,11 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	details := config.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, details) })
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
-		if isUTF8(ctx.Header("Content-Type")) {
+		if body := ctx.Operation().RequestBody; takes(body, ctx.Header("Content-Type")) {
 			next(ctx)
 		} else {
-			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send UTF-8")
+			kinds := slices.Sorted(maps.Keys(body.Content))
+			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send "+strings.Join(kinds, " or "))
 		}
 	})
 	for _, option := range options {
@@ -87,11 +89,14 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	return api
 }
 
-// isUTF8 tells whether a body of this type is in UTF-8. Huma would take any
-// charset for that.
-func isUTF8(contentType string) bool {
-	_, params, err := mime.ParseMediaType(contentType)
-	return err != nil || params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8")
+// takes reports whether a body of this type is documented, and in UTF-8. Huma would
+// read a body without a type, with another one that ends in json, and in any charset.
+func takes(body *huma.RequestBody, contentType string) bool {
+	if body == nil || !body.Required && contentType == "" {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(contentType)
+	return err == nil && body.Content[kind] != nil && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // schemaName names a schema after its package and its type, because two resources
@@ -191,6 +196,7 @@ func (f finisher) finish(ctx huma.Context, _ string, body any) (any, error) {
 	}
 	details := p.For(ctx.Context()) // Huma's helpers did not know the request
 	details.Report()
+	ctx.SetHeader("X-Content-Type-Options", "nosniff")
 	return Problem{Details: details}, nil
 }
 

@@ -42,7 +42,8 @@ func post(t *testing.T, handler http.Handler, path, body string) *httptest.Respo
 	return w
 }
 
-// What a client learns of an error: of its own all, of ours nothing.
+// A client learns everything about its own errors, and nothing about those of the
+// service.
 func TestErrors(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -74,8 +75,10 @@ func TestErrors(t *testing.T) {
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
 			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
 		}
-		if got := w.Header().Get("Content-Type"); got != problem.ContentType {
-			t.Errorf("%s: content type %s", c.path, got)
+		for name, want := range map[string]string{"Content-Type": problem.ContentType, "X-Content-Type-Options": "nosniff"} {
+			if got := w.Header().Get(name); got != want {
+				t.Errorf("%s: %s: %q, want %q", c.path, name, got, want)
+			}
 		}
 		if strings.Contains(w.Body.String(), "hunter2") {
 			t.Errorf("%s leaks: %s", c.path, w.Body)
@@ -88,8 +91,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A client that has left is answered 499, which nobody reads but telemetry, and
-// is no error of ours.
+// The response to a client that has left is 499, which only telemetry sees. It is not
+// an error of the service.
 func TestClientLeft(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -105,8 +108,8 @@ func TestClientLeft(t *testing.T) {
 	}
 }
 
-// Huma's helpers know no request: their problems have its trace all the same,
-// also when requests share them, and what caused a 5xx is logged once.
+// Huma's helpers do not know the request. Their problems still have its trace, even if
+// requests share them, and the cause of a 5xx is logged once.
 func TestErrors_OfHuma(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -181,6 +184,7 @@ func TestLimits(t *testing.T) {
 		})
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/text", strings.NewReader(`"`+strings.Repeat("x", c.size-2)+`"`))
+		r.Header.Set("Content-Type", "application/json")
 		http.MaxBytesHandler(router, c.limit).ServeHTTP(untouched{w, t}, r)
 		if w.Code != c.want {
 			t.Errorf("%d bytes of %d: %d %s", c.size, c.limit, w.Code, w.Body)
@@ -201,7 +205,9 @@ func TestUnreadableBody_IsTheClientsError(t *testing.T) {
 	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
 	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("invalid byte in chunk length")} {
 		w := httptest.NewRecorder()
-		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(err)))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(err))
+		r.Header.Set("Content-Type", "application/json")
+		router.ServeHTTP(w, r)
 		if w.Code != http.StatusBadRequest || w.Header().Get("Content-Type") != problem.ContentType {
 			t.Errorf("%v: %d %s", err, w.Code, w.Body)
 		}
@@ -211,24 +217,54 @@ func TestUnreadableBody_IsTheClientsError(t *testing.T) {
 	}
 }
 
-func TestLimits_Charset(t *testing.T) {
+// A body must have a type that the operation documents, and be in UTF-8.
+func TestLimits_ContentType(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
-	for kind, want := range map[string]int{
-		"application/json; charset=UTF-8": http.StatusUnprocessableEntity, "application/json": http.StatusUnprocessableEntity,
-		"application/json; charset=utf-16": http.StatusUnsupportedMediaType, "application/json; charset=latin1": http.StatusUnsupportedMediaType,
+	operations := New(router, Config{}, rec.Logger())
+	huma.Post(operations, "/json", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	huma.Post(operations, "/image", func(context.Context, *struct {
+		RawBody []byte `contentType:"image/png"`
+	},
+	) (*struct{}, error) {
+		return nil, nil
+	})
+	huma.Post(operations, "/optional", func(context.Context, *struct{ Body *struct{} }) (*struct{}, error) { return nil, nil })
+	huma.Post(operations, "/none", func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
+	for _, c := range []struct {
+		path, kind string
+		want       int
+		detail     string
+	}{
+		{"/json", "application/json", 422, ""},
+		{"/json", "Application/JSON; charset=UTF-8", 422, ""},
+		{"/json", "application/json; charset=utf-16", 415, "send application/json"},
+		{"/json", "application/json; charset=latin1", 415, "send application/json"},
+		{"/json", "application/problem+json", 415, "send application/json"},
+		{"/json", "text/plain", 415, "send application/json"},
+		{"/json", "json", 415, "send application/json"},
+		{"/json", "", 415, "send application/json"},
+		{"/image", "image/png", 204, ""},
+		{"/image", "application/json", 415, "send image/png"},
+		{"/optional", "application/json", 204, ""},
+		{"/optional", "text/plain", 415, "send application/json"},
+		{"/none", "text/plain", 204, ""},
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{}`))
-		r.Header.Set("Content-Type", kind)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", c.kind)
 		w := httptest.NewRecorder()
-		if router.ServeHTTP(w, r); w.Code != want || w.Header().Get("Content-Type") != problem.ContentType {
-			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
+		router.ServeHTTP(w, r)
+		if w.Code != c.want || !strings.Contains(w.Body.String(), c.detail) || (w.Code < 400) != (w.Header().Get("Content-Type") == "") {
+			t.Errorf("%s %s: %d %s, want %d", c.path, c.kind, w.Code, w.Body, c.want)
 		}
+	}
+	w := httptest.NewRecorder()
+	if router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/optional", http.NoBody)); w.Code != http.StatusNoContent {
+		t.Errorf("no body: %d %s", w.Code, w.Body)
 	}
 }
 
-// A body that does not arrive in time is the server's to end.
+// The read timeout of the server ends a body that does not arrive in time.
 func TestLimits_ReadTimeout(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -243,6 +279,7 @@ func TestLimits_ReadTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Content-Type", "application/json")
 	began := time.Now()
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -254,7 +291,7 @@ func TestLimits_ReadTimeout(t *testing.T) {
 	}
 }
 
-// Huma serves the document in several versions. None is a request that telemetry counts.
+// Huma serves the document in several versions. Requests for them leave no telemetry.
 func TestDocument_LeavesNoTelemetry(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -275,12 +312,12 @@ func TestDocument_LeavesNoTelemetry(t *testing.T) {
 	}
 }
 
-// Invalid is a type of this package, as another one has it.
+// Invalid has the name of a type of another package.
 type Invalid struct {
 	Reason string `json:"reason"`
 }
 
-// Two packages can have types of one name.
+// Two packages can have types with the same name.
 func TestDocument_SchemasOfPackages(t *testing.T) {
 	for want, value := range map[string]any{
 		"MailAddress": mail.Address{}, // not Address
@@ -309,8 +346,8 @@ func TestDocument_SchemasOfPackages(t *testing.T) {
 	}
 }
 
-// The document has every answer of an operation: its own, and those that depend
-// on what it takes.
+// The document has every response of an operation: its own, and those that depend on
+// its input.
 func TestDocument_Problems(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -360,8 +397,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// The page of the documentation has all that it needs in the service itself, and
-// a browser would refuse to load anything else.
+// The documentation page loads everything from the service itself, and tells the
+// browser to refuse anything else.
 func TestDocs_NeedNoInternet(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
@@ -386,8 +423,8 @@ func TestDocs_NeedNoInternet(t *testing.T) {
 	}
 }
 
-// A request may have no members that are unknown, in no depth. A response may have
-// more one day, and what both have in common is strict.
+// A request must not have unknown members, at any depth. A response may get more
+// members one day. A schema that both use is strict.
 func TestDocument_OnlyRequestsAreClosed(t *testing.T) {
 	type common struct{ N int }
 	type inner struct{ Shared common }

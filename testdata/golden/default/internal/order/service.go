@@ -55,9 +55,9 @@ type Store interface {
 	Cancel(ctx context.Context, id string) (Order, error)
 }
 
-// Service takes orders. Each belongs to the principal who places it, as
-// principal.Owner names them, and nobody else gets to see it. Where nobody logs in,
-// all orders belong to the one anonymous principal.
+// Service takes orders. Each belongs to the principal who places it, as principal.Owner
+// names them, and nobody else gets to see it. Without authentication all orders belong
+// to the one anonymous principal.
 type Service struct {
 	store    Store
 	payments Payments
@@ -135,8 +135,9 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 // place has an order paid and keeps it. If an order with its ID is kept already,
 // place returns that one, and it is as if there had been no attempt.
 //
-// It begins when no other request of this process is placing an order with the ID:
-// the payment that the other has reserved may be why a second one is declined.
+// It waits until no other request of this process is placing an order with the ID,
+// because the payment that the other has reserved may be why a second one would be
+// declined.
 func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order, err error) {
 	placed := make(chan struct{})
 	for other, busy := s.placing.LoadOrStore(o.ID, placed); busy; other, busy = s.placing.LoadOrStore(o.ID, placed) {

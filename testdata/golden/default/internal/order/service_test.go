@@ -204,8 +204,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// What is not there is the error.type of the span that looked for it, which has
-// not failed.
+// The span that looks for an order that does not exist has order_not_found as
+// error.type, and is not an error.
 func TestNotFound(t *testing.T) {
 	orders, rec := newService(t)
 	_, err1 := orders.Get(t.Context(), "ord_none")
@@ -264,7 +264,7 @@ func TestList_Pages(t *testing.T) {
 	}
 }
 
-// A store that breaks is an error like any other: recorded, and not the customer's.
+// An error of the store is recorded as a failure of the service, and not as a refusal.
 func TestStoreFailure(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	orders, err := order.NewService(brokenStore{order.NewMemory(), errBroken}, order.NewSandbox(), rec.Logger())
@@ -293,7 +293,7 @@ type brokenStore struct {
 
 func (s brokenStore) Insert(context.Context, order.Order) error { return s.err }
 
-// An order is active while it is placed, and not when that has ended, however.
+// An order is active while it is being placed, and no longer, whatever the outcome.
 func TestActive(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	active := int64(-1)
@@ -321,9 +321,9 @@ func (s watchedStore) Insert(ctx context.Context, o order.Order) error {
 	return s.Store.Insert(ctx, o)
 }
 
-// Orders belong to whoever placed them: another principal and an anonymous
-// caller get ErrNotOwner, see them in no list and cannot use their ids as cursors.
-// To an anonymous caller belong the orders that were placed anonymously.
+// Orders belong to whoever placed them: another principal and an anonymous caller get
+// ErrNotOwner, see them in no list and cannot use their ids as cursors. Orders that
+// were placed anonymously belong to every anonymous caller.
 func TestOwnership(t *testing.T) {
 	orders, rec := newService(t)
 	callers := map[string]context.Context{

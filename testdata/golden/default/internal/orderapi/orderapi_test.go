@@ -31,7 +31,7 @@ func (p *payments) Authorize(_ context.Context, o order.Order) error {
 
 func (*payments) Void(context.Context, order.Order) error { return nil }
 
-// serve returns a handler of orders, of which there are none yet.
+// serve returns a handler that serves orders. There are none yet.
 func serve(t *testing.T) (http.Handler, *payments) {
 	t.Helper()
 	rec := telemetrytest.Start(t)
@@ -66,7 +66,7 @@ func decode(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
 
 const draft = `{"customer":"ada","items":[{"sku":"coffee","quantity":2},{"sku":"teapot","quantity":1}],"payment_method":"invoice"}`
 
-// An order is shown with all it has, wherever it is shown.
+// Every operation that returns an order returns all of its members.
 func TestOrder(t *testing.T) {
 	h, paid := serve(t)
 	before := time.Now().Add(-time.Second)
@@ -112,7 +112,8 @@ func TestCreate_PaysByCardUnlessTold(t *testing.T) {
 	}
 }
 
-// A key makes a request safe to send again. Any text is one, quoted or not.
+// A key makes a request safe to send again. Any text can be a key, with or without
+// quotes.
 func TestCreate_IdempotencyKey(t *testing.T) {
 	h, _ := serve(t)
 	post := func(key, body string) (*httptest.ResponseRecorder, map[string]any) {
@@ -149,7 +150,7 @@ func items(n int, item string) string {
 	return `{"customer":"ada","items":[` + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + `]}`
 }
 
-// The limits are where they are documented: what is just within them is taken.
+// The documented limits hold, and a value at the limit is accepted.
 func TestCreate_Limits(t *testing.T) {
 	const one = `{"sku":"coffee","quantity":1}`
 	name := func(n int) string { return strings.Repeat("ä", n) }
@@ -184,7 +185,7 @@ func TestCreate_Limits(t *testing.T) {
 	}
 }
 
-// The domain's reasons reach the client: their type, their status and their text.
+// The client gets the type, the status and the text of every refusal of the domain.
 func TestRefusals(t *testing.T) {
 	h, _ := serve(t)
 	id := fmt.Sprint(decode(t, do(t, h, http.MethodPost, "/orders", draft))["id"])
@@ -213,7 +214,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A page is as long as the client wants, within limits, and leads to the next.
+// A page has as many orders as the client asks for, within limits, and the cursor of
+// the next page.
 func TestList(t *testing.T) {
 	h, _ := serve(t)
 	if w := do(t, h, http.MethodGet, "/orders", ""); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"orders":[]}` {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // Principal is the verified sender of a request: a person or a service.
@@ -37,25 +36,20 @@ func FromContext(ctx context.Context) (p Principal, ok bool) {
 	return p, ok
 }
 
-type realmKey struct{}
+type ownerKey struct{}
 
-// separator is between a realm and a subject.
-const separator = "\x1f"
-
-// Within returns a context whose principal is one of a realm, such as a tenant. Realms do
-// not contain control characters.
-func Within(ctx context.Context, realm string) context.Context {
-	return context.WithValue(ctx, realmKey{}, realm)
+// WithOwner returns a context for which Owner returns owner, for a service where the
+// subject does not say everything: two tenants may have the same one.
+func WithOwner(ctx context.Context, owner string) context.Context {
+	return context.WithValue(ctx, ownerKey{}, owner)
 }
 
-// Owner returns to whom belongs what is made with ctx: the subject of its principal, which
-// is empty if there is none, within its realm if it has one. Principals of different realms
-// are never the same owner.
+// Owner returns to whom what is made with ctx belongs: the subject of its principal,
+// which is empty if there is none, or what WithOwner has set.
 func Owner(ctx context.Context) string {
-	p, _ := FromContext(ctx)
-	realm, _ := ctx.Value(realmKey{}).(string)
-	if realm == "" && !strings.Contains(p.Subject, separator) {
-		return p.Subject
+	if owner, ok := ctx.Value(ownerKey{}).(string); ok {
+		return owner
 	}
-	return realm + separator + p.Subject
+	p, _ := FromContext(ctx)
+	return p.Subject
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// This file is yours: otelgen has written it once, and no update changes it. What
-// you add here, serve calls.
+// This file is yours: otelgen wrote it once, and no update changes it. serve calls its
+// functions.
 
 // addOwn adds the service's own parts: resources, routes, clients, work in the
 // background. All that otelgen has built is in b, and no request comes in yet.

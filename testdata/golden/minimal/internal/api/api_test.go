@@ -1,13 +1,18 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
+
+	"example.com/hello/internal/problem"
 )
 
 // A body that does not come in time is not one that is wrong.
@@ -17,6 +22,47 @@ func TestDecode_Late(t *testing.T) {
 	var status interface{ HTTPStatus() int }
 	if err := ReadJSON(r, &struct{}{}); !errors.As(err, &status) || status.HTTPStatus() != http.StatusRequestTimeout {
 		t.Error(err)
+	}
+}
+
+// Members are told apart by upper and lower case, at any depth: otherwise a validated
+// one could be followed by another spelling that replaces it.
+func TestReadJSON_Case(t *testing.T) {
+	type item struct {
+		SKU string `json:"sku"`
+	}
+	type embedded struct {
+		Note string `json:"note"`
+	}
+	type draft struct {
+		embedded
+		Customer string `json:"customer"`
+		Plain    int
+		Items    []item           `json:"items"`
+		ByName   map[string]*item `json:"by_name"`
+		At       time.Time        `json:"at"`
+		Raw      json.RawMessage  `json:"raw"`
+		Any      any              `json:"any"`
+	}
+	for body, want := range map[string][]string{
+		`{"customer":"ada","Plain":1,"items":[{"sku":"a"}],"by_name":{"X":{"sku":"a"}},"at":"2026-01-02T15:04:05Z","raw":[{"X":[[1]]}],"any":[{"X":[1]}],"note":"n"}`: nil,
+		`{"Customer":"ada"}`: {"body.Customer"},
+		`{"customer":"ada","CUSTOMER":"bob","plain":1,"NOTE":"n"}`:               {"body.CUSTOMER", "body.NOTE", "body.plain"},
+		`{"items":[{"sku":"a"},{"sku":"a","SKU":"b"}],"by_name":{"x":{"Sku":""}}}`: {"body.by_name.x.Sku", "body.items[1].SKU"},
+		`null`: nil,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		err := ReadJSON(r, &draft{})
+		var got []string
+		if details, ok := errors.AsType[*problem.Details](err); ok && details.Status == http.StatusUnprocessableEntity {
+			for _, invalid := range details.Errors {
+				got = append(got, invalid.Location)
+			}
+		}
+		if !slices.Equal(got, want) || (err == nil) != (want == nil) {
+			t.Errorf("%s: %v, %v; want %v", body, got, err, want)
+		}
 	}
 }
 

@@ -18,7 +18,8 @@ type input struct {
 	Quantity int    `json:"quantity"`
 }
 
-// What a client learns of an error: of its own all, of ours nothing.
+// A client learns everything about its own errors, and nothing about those of the
+// service.
 func TestErrors(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	mux := http.NewServeMux()
@@ -80,8 +81,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A client that has left is answered 499, which nobody reads but telemetry, and
-// is no error of ours.
+// The response to a client that has left is 499, which only telemetry sees. It is not
+// an error of the service.
 func TestClientLeft(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	ctx, leave := context.WithCancel(t.Context())

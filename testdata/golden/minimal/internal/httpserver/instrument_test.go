@@ -153,7 +153,6 @@ func TestNameMethodAndOutcome(t *testing.T) {
 		{title: "no route", method: "GET", status: 404, wantName: "GET", wantMethod: "GET"},
 		{title: "4xx is no error of the server", method: "GET", route: "/a", status: 499, wantName: "GET /a", wantMethod: "GET"},
 		{title: "5xx", method: "GET", route: "/a", status: 503, wantName: "GET /a", wantMethod: "GET", errorType: "503", wantStatus: codes.Error},
-		{title: "QUERY", method: "QUERY", route: "/a", status: 200, wantName: "QUERY /a", wantMethod: "QUERY"},
 		{title: "unknown method", method: "BREW", route: "/a", status: 200, wantName: "HTTP /a", wantMethod: "_OTHER", original: "BREW"},
 		{title: "unknown method, no route", method: "get", status: 405, wantName: "HTTP", wantMethod: "_OTHER", original: "get"},
 		{title: "known by configuration", method: "BREW", known: []string{"GET", "BREW"}, status: 200, wantName: "BREW", wantMethod: "BREW"},
@@ -185,6 +184,17 @@ func TestNameMethodAndOutcome(t *testing.T) {
 				t.Errorf("original method %q, want %q, on the span alone", got, test.original)
 			}
 		})
+	}
+}
+
+// The methods of RFC 9110, PATCH (RFC 5789) and QUERY are recorded by name.
+func TestStandardMethods(t *testing.T) {
+	for _, method := range strings.Fields("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE") {
+		rec := newRecorder()
+		do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), request(method, "/"))
+		if span, series := rec.both(t); value(span, "http.request.method") != method || value(series, "http.request.method") != method {
+			t.Errorf("%s: span %s, series %s", method, encode(span), encode(series))
+		}
 	}
 }
 

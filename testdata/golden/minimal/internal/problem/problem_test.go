@@ -29,7 +29,7 @@ type observer struct{ seen []*Details }
 
 func (o *observer) ObserveProblem(d *Details) { o.seen = append(o.seen, d) }
 
-// The document is what RFC 9457 says, and nothing of it is there for nothing.
+// The document has the members of RFC 9457, without those that are empty.
 func TestSend(t *testing.T) {
 	for _, c := range []struct {
 		details *Details
@@ -58,7 +58,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// Telemetry hears once of every problem that is sent, and of no other.
+// The observer is told once about every problem that is sent, and about no other.
 func TestSend_IsObserved(t *testing.T) {
 	o := &observer{}
 	ctx := context.WithValue(t.Context(), ObserverKey{}, o)
@@ -122,7 +122,7 @@ func TestFrom(t *testing.T) {
 	}
 }
 
-// Telemetry names a problem by its kind, or by its status where that is all.
+// The error.type of a problem is its kind or, if it has none, its status.
 func TestErrorType(t *testing.T) {
 	refusal, _ := From(t.Context(), Refusal("out_of_stock", http.StatusConflict, "nothing is left"))
 	for want, d := range map[string]*Details{"out_of_stock": refusal, "404": New(t.Context(), http.StatusNotFound, "")} {
