@@ -104,9 +104,9 @@ func takes(body *huma.RequestBody, contentType string) bool {
 // Order is just Order.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	owner, _, named := strings.Cut(strings.TrimLeft(t.String(), "*"), ".") // of a struct without a name, it is the fields
+	owner, _, _ := strings.Cut(strings.TrimLeft(t.String(), "*"), ".") // of a struct without a name, it is the fields
 	owner = strings.TrimSuffix(owner, "api")
-	if !named || strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
+	if strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
 		return name
 	}
 	return strings.ToUpper(owner[:1]) + owner[1:] + name
@@ -231,7 +231,7 @@ const unreadable = "cannot read request body"
 func newProblem(ctx context.Context, status int, detail string, errs ...error) huma.StatusError {
 	cause := errors.Join(errs...)
 	answer, internal := problem.From(ctx, cause)
-	if cause != nil && !internal {
+	if !internal {
 		return Problem{Details: answer}
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](cause); ok {
@@ -249,7 +249,7 @@ func newProblem(ctx context.Context, status int, detail string, errs ...error) h
 		var invalid huma.ErrorDetailer
 		if errors.As(err, &invalid) {
 			d := invalid.ErrorDetail() // not its value, which may be a secret, and which a parser repeats after a colon
-			message, _, _ := strings.Cut(strings.Replace(d.Message, "json: ", "wrong type: ", 1), ": ")
+			message, _, _ := strings.Cut(strings.ReplaceAll(d.Message, "json: ", "wrong type: "), ": ")
 			details.Errors = append(details.Errors, problem.Invalid{Location: d.Location, Message: message})
 		}
 	}

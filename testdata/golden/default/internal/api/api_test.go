@@ -118,6 +118,7 @@ func TestErrors_OfHuma(t *testing.T) {
 		"/absent": huma.Error404NotFound("no such thing", errors.New("hunter2 in a 404")),
 		"/broken": huma.Error500InternalServerError("hunter2", errors.New("db down: hunter2")),
 		"/bare":   huma.Error503ServiceUnavailable("hunter2 alone"),
+		"/fault":  huma.Error500InternalServerError("hunter2 without a cause"),
 	} {
 		huma.Get(operations, path, func(context.Context, *struct{}) (*struct{}, error) { return nil, err })
 	}
@@ -130,6 +131,7 @@ func TestErrors_OfHuma(t *testing.T) {
 		{"/absent", 404, `"detail":"no such thing"`},
 		{"/broken", 500, `"title":"Internal Server Error"`},
 		{"/bare", 503, `"title":"Service Unavailable"`},
+		{"/fault", 500, `"title":"Internal Server Error"`},
 	} {
 		ctx, span := otel.Tracer("test").Start(t.Context(), "request")
 		w := httptest.NewRecorder()
@@ -143,7 +145,7 @@ func TestErrors_OfHuma(t *testing.T) {
 			t.Errorf("%s: want the trace %s in %s", c.path, id, body)
 		}
 	}
-	for text, want := range map[string]int{"db down: hunter2": 1, "hunter2 alone": 1, "in a 404": 0, `"level":"ERROR"`: 2} {
+	for text, want := range map[string]int{"db down: hunter2": 1, `"error":"hunter2 alone"`: 1, "hunter2 without a cause": 1, "in a 404": 0, `"level":"ERROR"`: 3} {
 		if n := strings.Count(rec.Logs(), text); n != want {
 			t.Errorf("%q is in the log %d times, want %d\n%s", text, n, want, rec.Logs())
 		}
@@ -241,6 +243,7 @@ func TestLimits_ContentType(t *testing.T) {
 		{"/json", "application/json; charset=utf-16", 415, "send application/json"},
 		{"/json", "application/json; charset=latin1", 415, "send application/json"},
 		{"/json", "application/problem+json", 415, "send application/json"},
+		{"/json", "application/json; charset", 415, "send application/json"},
 		{"/json", "text/plain", 415, "send application/json"},
 		{"/json", "json", 415, "send application/json"},
 		{"/json", "", 415, "send application/json"},
@@ -323,7 +326,7 @@ func TestDocument_SchemasOfPackages(t *testing.T) {
 		"MailAddress": mail.Address{}, // not Address
 		"URL":         url.URL{},      // not UrlURL
 		"Invalid":     Invalid{},      // not ApiInvalid
-		"Hint":        struct{}{},
+		"Hint":        struct{ At time.Time }{},
 	} {
 		for _, of := range []reflect.Type{reflect.TypeOf(value), reflect.PointerTo(reflect.TypeOf(value))} {
 			if got := schemaName(of, "Hint"); got != want {
@@ -353,12 +356,21 @@ func TestDocument_Problems(t *testing.T) {
 	router := httpserver.NewRouter()
 	operations := New(router, Config{}, rec.Logger())
 	huma.Post(operations, "/body", func(context.Context, *input) (*struct{}, error) { return nil, nil }, Describe("makeBody", "Make one", "bodies", http.StatusConflict))
+	huma.Post(operations, "/bare", func(context.Context, *input) (*struct{}, error) { return nil, nil }, Describe("postBare", "Post one", "bodies"))
+	huma.Get(operations, "/one/{id}", func(context.Context, *struct {
+		ID string `path:"id"`
+	},
+	) (*struct{}, error) {
+		return nil, nil
+	}, Describe("getOne", "Get one", "bodies"))
 	huma.Get(operations, "/page", func(context.Context, *PageQuery) (*struct{}, error) { return nil, nil }, Describe("listPages", "List pages", "pages"))
 	huma.Get(operations, "/nothing", func(context.Context, *struct{}) (*struct{}, error) { return nil, nil }, Describe("getNothing", "Get nothing", "nothing"))
 	for path, want := range map[string]string{
-		"/body":    "makeBody Make one [bodies] 204 400 408 409 413 415 422 500 503 504",
-		"/page":    "listPages List pages [pages] 204 422 500 503 504",
-		"/nothing": "getNothing Get nothing [nothing] 204 500 503 504",
+		"/body":     "makeBody Make one [bodies] 204 400 408 409 413 415 422 500 503 504",
+		"/bare":     "postBare Post one [bodies] 204 400 408 413 415 422 500 503 504",
+		"/one/{id}": "getOne Get one [bodies] 204 422 500 503 504",
+		"/page":     "listPages List pages [pages] 204 422 500 503 504",
+		"/nothing":  "getNothing Get nothing [nothing] 204 500 503 504",
 	} {
 		item := operations.OpenAPI().Paths[path]
 		o := item.Get
@@ -372,6 +384,9 @@ func TestDocument_Problems(t *testing.T) {
 		for status, response := range o.Responses {
 			if content := response.Content[problem.ContentType]; status >= "400" && (content == nil || content.Schema.Ref != "#/components/schemas/Problem") {
 				t.Errorf("%s: %s: %+v", path, status, response)
+			}
+			if response.Description == "" { // OpenAPI requires one
+				t.Errorf("%s: %s has no description", path, status)
 			}
 		}
 	}
@@ -393,6 +408,37 @@ func TestDocument(t *testing.T) {
 		}
 		if w := get("/openapi.json"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"openapi":"3.1.0"`) || !strings.Contains(w.Body.String(), `"operationId":"post-things"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+}
+
+// The document says what the service is, where it is, and that no operation needs
+// credentials unless it says so. An option is given all operations.
+func TestDocument_Service(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	operations := New(router, Config{}, rec.Logger(), func(group *huma.Group) {
+		group.UseSimpleModifier(func(o *huma.Operation) { o.Description = "by an option" })
+	})
+	huma.Post(operations, "/things", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	document := operations.OpenAPI()
+	if document.Info.Title != "shop" || document.Info.Version != "1.0.0" {
+		t.Errorf("%+v", document.Info)
+	}
+	if len(document.Servers) != 1 || document.Servers[0].URL != "/" {
+		t.Errorf("servers: %+v", document.Servers)
+	}
+	if len(document.Security) != 1 || len(document.Security[0]) != 0 {
+		t.Errorf("security: %v", document.Security)
+	}
+	if got := document.Paths["/things"].Post.Description; got != "by an option" {
+		t.Errorf("description %q", got)
+	}
+	for name := range document.Components.Schemas.Map() { // Huma would serve each by itself
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/schemas/"+name+".json", http.NoBody))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("schema %s: %d", name, w.Code)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestReadJSON_Case(t *testing.T) {
 	for body, want := range map[string][]string{
 		`{"customer":"ada","Plain":1,"items":[{"sku":"a"}],"by_name":{"X":{"sku":"a"}},"at":"2026-01-02T15:04:05Z","raw":[{"X":[[1]]}],"any":[{"X":[1]}],"note":"n"}`: nil,
 		`{"Customer":"ada"}`: {"body.Customer"},
-		`{"customer":"ada","CUSTOMER":"bob","plain":1,"NOTE":"n"}`:               {"body.CUSTOMER", "body.NOTE", "body.plain"},
+		`{"customer":"ada","CUSTOMER":"bob","plain":1,"NOTE":"n"}`:                 {"body.CUSTOMER", "body.NOTE", "body.plain"},
 		`{"items":[{"sku":"a"},{"sku":"a","SKU":"b"}],"by_name":{"x":{"Sku":""}}}`: {"body.by_name.x.Sku", "body.items[1].SKU"},
 		`null`: nil,
 	} {

@@ -231,7 +231,7 @@ var expected = map[reflect.Type]string{
 	reflect.TypeFor[int]():            "a whole number of at most 9223372036854775807, such as 100",
 	reflect.TypeFor[int32]():          "a whole number of at most 2147483647, such as 100",
 	reflect.TypeFor[int64]():          "a whole number of at most 9223372036854775807, such as 100",
-	reflect.TypeFor[uint16]():         "a whole number from 0 to 65535, such as 100",
+	reflect.TypeFor[uint16]():         "a whole number from 0 to 65535, such as 8080",
 	reflect.TypeFor[time.Duration]():  "a duration, such as 500ms, 10s or 1m30s",
 	reflect.TypeFor[slog.LevelVar]():  "a log level: use debug, info, warn or error",
 	reflect.TypeFor[[]netip.Prefix](): "a list of networks, such as 10.0.0.0/8,fd00::/8",

@@ -120,19 +120,19 @@ func TestSpanOfARequest(t *testing.T) {
 	}
 }
 
-// Spans and metrics have the schema URL of the semantic conventions.
-func TestSchemaURL(t *testing.T) {
-	const schema = "https://opentelemetry.io/schemas/1.43.0"
+// The scope of spans and metrics is this package, by the semantic conventions 1.43.
+func TestScope(t *testing.T) {
+	const name, schema = "example.com/hello/internal/httpserver", "https://opentelemetry.io/schemas/1.43.0"
 	rec := newRecorder()
 	do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), request("GET", "/"))
-	if got := rec.span(t).InstrumentationScope().SchemaURL; got != schema {
-		t.Errorf("span: %q", got)
+	if got := rec.span(t).InstrumentationScope(); got.Name != name || got.SchemaURL != schema {
+		t.Errorf("span: %+v", got)
 	}
 	var collected metricdata.ResourceMetrics
 	if err := rec.reader.Collect(t.Context(), &collected); err != nil {
 		t.Fatal(err)
 	}
-	if scopes := collected.ScopeMetrics; len(scopes) != 1 || scopes[0].Scope.SchemaURL != schema {
+	if scopes := collected.ScopeMetrics; len(scopes) != 1 || scopes[0].Scope.Name != name || scopes[0].Scope.SchemaURL != schema {
 		t.Errorf("metrics: %+v", scopes)
 	}
 }
@@ -152,6 +152,7 @@ func TestNameMethodAndOutcome(t *testing.T) {
 		{title: "route", method: "GET", route: "/a/{b}", status: 200, wantName: "GET /a/{b}", wantMethod: "GET"},
 		{title: "no route", method: "GET", status: 404, wantName: "GET", wantMethod: "GET"},
 		{title: "4xx is no error of the server", method: "GET", route: "/a", status: 499, wantName: "GET /a", wantMethod: "GET"},
+		{title: "500", method: "GET", route: "/a", status: 500, wantName: "GET /a", wantMethod: "GET", errorType: "500", wantStatus: codes.Error},
 		{title: "5xx", method: "GET", route: "/a", status: 503, wantName: "GET /a", wantMethod: "GET", errorType: "503", wantStatus: codes.Error},
 		{title: "unknown method", method: "BREW", route: "/a", status: 200, wantName: "HTTP /a", wantMethod: "_OTHER", original: "BREW"},
 		{title: "unknown method, no route", method: "get", status: 405, wantName: "HTTP", wantMethod: "_OTHER", original: "get"},
@@ -189,7 +190,7 @@ func TestNameMethodAndOutcome(t *testing.T) {
 
 // The methods of RFC 9110, PATCH (RFC 5789) and QUERY are recorded by name.
 func TestStandardMethods(t *testing.T) {
-	for _, method := range strings.Fields("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE") {
+	for method := range strings.FieldsSeq("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE") {
 		rec := newRecorder()
 		do(rec.instrument(t, InstrumentConfig{}, http.NotFoundHandler()), request(method, "/"))
 		if span, series := rec.both(t); value(span, "http.request.method") != method || value(series, "http.request.method") != method {
@@ -199,7 +200,7 @@ func TestStandardMethods(t *testing.T) {
 }
 
 func TestProtocolVersion(t *testing.T) {
-	for proto, want := range map[string]string{"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/1.7": ""} {
+	for proto, want := range map[string]string{"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/3.0": "3", "HTTP/1.7": ""} {
 		rec := newRecorder()
 		r := request("GET", "/")
 		r.Proto = proto
