@@ -79,8 +79,7 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 		if body := ctx.Operation().RequestBody; takes(body, ctx.Header("Content-Type")) {
 			next(ctx)
 		} else {
-			kinds := slices.Sorted(maps.Keys(body.Content))
-			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send "+strings.Join(kinds, " or "))
+			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send "+strings.Join(slices.Sorted(maps.Keys(body.Content)), " or "))
 		}
 	})
 	for _, option := range options {

@@ -6,7 +6,6 @@ package principal
 import (
 	"context"
 	"encoding/json"
-	"slices"
 )
 
 // Principal is the verified sender of a request: a person or a service.
@@ -18,9 +17,6 @@ type Principal struct {
 	// Claims are all that is said of the principal, a JSON object, or empty.
 	Claims json.RawMessage
 }
-
-// HasScope reports whether the principal was granted scope.
-func (p Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
 type contextKey struct{}
 
