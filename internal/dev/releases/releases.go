@@ -5,6 +5,7 @@ package releases
 
 import (
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"maps"
 	"path"
@@ -18,14 +19,16 @@ import (
 // the real one, but for one module, which it requires in an older version. With
 // each release
 //
-//   - statements come into the functions of every third Go file, and change, but not
-//     in the package that moves,
-//   - lines come at the beginnings of other files, always of README.md,
-//   - Go files get other names, the second time again, and with the second
-//     release a package gets another directory,
+//   - statements come into the functions of a third of the Go files, and change, but
+//     not in the package that moves,
+//   - lines come at the beginnings of half of the other files, always of README.md,
+//   - some Go files get other names, of which some have done so before, and with the
+//     second release a package gets another directory,
 //   - a file comes, and that of the release before goes.
 //
-// What is rendered from each of them is a service that builds.
+// Which files these are follows from the path of each alone, so that a new template
+// changes nothing about the others. What is rendered from each release is a service
+// that builds.
 func Later(templates fs.FS, n int) (fs.FS, error) {
 	r, err := read(templates)
 	if err != nil {
@@ -118,8 +121,8 @@ var (
 // change changes lines: of Go files inside functions, of others below the first
 // line.
 func (r *tree) change(release int) {
-	for i, p := range r.templates(func(out string) bool { return path.Ext(out) == ".go" }) {
-		if out, _, _ := output(p); i%3 != release%3 || path.Dir(out) == movesAsWhole {
+	for _, p := range r.templates(func(out string) bool { return path.Ext(out) == ".go" }) {
+		if out, _, _ := output(p); !oneOf(3, out, "changes", release) || path.Dir(out) == movesAsWhole {
 			continue
 		}
 		n := 0
@@ -132,9 +135,9 @@ func (r *tree) change(release int) {
 		})
 	}
 	comments := map[string]string{".md": "\nRelease %d.\n", ".yaml": "# Release %d.\n", "": "# Release %d.\n"}
-	for i, p := range r.templates(func(out string) bool { return comments[path.Ext(out)] != "" && path.Base(out)[0] != '.' }) {
+	for _, p := range r.templates(func(out string) bool { return comments[path.Ext(out)] != "" && path.Base(out)[0] != '.' }) {
 		out, _, _ := output(p)
-		if (i%2 == release%2 || out == "README.md") && !strings.HasPrefix(r.files[p], "{{") {
+		if (oneOf(2, out, "changes", release) || out == "README.md") && !strings.HasPrefix(r.files[p], "{{") {
 			r.files[p] = heading.ReplaceAllString(r.files[p], "${0}"+fmt.Sprintf(comments[path.Ext(out)], release))
 		}
 	}
@@ -143,18 +146,28 @@ func (r *tree) change(release int) {
 // movesAsWhole is the package that gets another directory, and no other names.
 const movesAsWhole = "internal/lifecycle"
 
-// rename gives some Go files another name.
+// renamed is the end of the name of a Go file: of which release it is, unless that is 0.
+var renamed = regexp.MustCompile(`(_r\d+)?\.go$`)
+
+// oneOf reports whether a file is one of those, one in n, to which something happens.
+// It goes by the path that the file had in release 0.
+func oneOf(n uint32, out string, why ...any) bool {
+	hash := fnv.New32a()
+	fmt.Fprintln(hash, append(why, renamed.ReplaceAllString(out, ".go"))...)
+	return hash.Sum32()%n == 0
+}
+
+// rename gives some Go files another name: some in this release, some in each.
 func (r *tree) rename(release int) {
-	suffix := regexp.MustCompile(`(_r\d+)?\.go$`)
 	candidates := r.templates(func(out string) bool {
 		return path.Ext(out) == ".go" && !strings.HasSuffix(out, "_test.go") && strings.HasPrefix(out, "internal/") && !strings.HasPrefix(out, movesAsWhole)
 	})
-	for i, p := range candidates {
+	for _, p := range candidates {
 		out, feature, _ := output(p)
-		if i%7 != 0 || strings.Contains(r.files[feature], out) {
+		if !oneOf(12, out, "moves", release) && !oneOf(12, out, "moves") || strings.Contains(r.files[feature], out) {
 			continue // it is an index, which its feature names
 		}
-		r.move(p, suffix.ReplaceAllString(out, fmt.Sprintf("_r%d.go", release)))
+		r.move(p, renamed.ReplaceAllString(out, fmt.Sprintf("_r%d.go", release)))
 	}
 }
 

@@ -2,6 +2,8 @@ package releases_test
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -64,5 +66,70 @@ func TestLater(t *testing.T) {
 			t.Error("release 2: no package has another directory")
 		}
 		last = tree
+	}
+}
+
+// Whatever a service is made of, with each release Go files change, move, and do
+// both, other files change, and one comes. There are files that change, and that
+// move, with both.
+func TestLater_EverySelection(t *testing.T) {
+	const releasesOfAll = 3
+	services := map[string][releasesOfAll]generator.Tree{}
+	var moved [releasesOfAll]map[string]string
+	for n := range moved {
+		files, err := releases.Later(templates.FS, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		catalog, err := generator.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved[n] = map[string]string{}
+		for _, spec := range e2e.Alone(t, catalog) {
+			selection, err := generator.Resolve(catalog, spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			maps.Copy(moved[n], selection.Moved())
+			name := fmt.Sprint(spec.Slots, spec.Features)
+			service := services[name]
+			service[n] = e2e.Render(t, catalog, spec)
+			services[name] = service
+		}
+	}
+	want := []string{
+		"changes 1", "changes 2", "changes 1, changes 2", "moves 1", "moves 2", "moves 1, moves 2",
+		"changes and moves 1", "changes and moves 2", "lines 1", "lines 2", "comes 1", "comes 2", "goes 2",
+	}
+	for name, service := range services {
+		has := map[string]bool{}
+		for p := range service[0] {
+			var changes, moves []string
+			was := p
+			for n := 1; n < len(service); n++ {
+				now := cmp.Or(moved[n][p], p)
+				changed := strings.Contains(string(service[n][now]), fmt.Sprintf(`_ = "release %d"`, n))
+				if changed {
+					changes = append(changes, fmt.Sprint("changes ", n))
+				}
+				if was != now {
+					moves = append(moves, fmt.Sprint("moves ", n))
+				}
+				has[fmt.Sprint("changes and moves ", n)] = has[fmt.Sprint("changes and moves ", n)] || changed && was != now
+				has[fmt.Sprint("lines ", n)] = has[fmt.Sprint("lines ", n)] || p != "README.md" && strings.Contains(string(service[n][now]), fmt.Sprintf("# Release %d.", n))
+				was = now
+			}
+			has[strings.Join(changes, ", ")], has[strings.Join(moves, ", ")] = true, true
+		}
+		for n := 1; n < len(service); n++ {
+			has[fmt.Sprint("comes ", n)] = service[n][fmt.Sprintf("internal/problem/release%d.go", n)] != nil
+			has[fmt.Sprint("goes ", n)] = service[n][fmt.Sprintf("internal/problem/release%d.go", n-1)] == nil
+		}
+		for _, kind := range want {
+			if !has[kind] {
+				t.Errorf("%s: nothing %s", name, kind)
+			}
+		}
 	}
 }
