@@ -62,7 +62,7 @@ func Render(s *Selection) (Tree, error) {
 	r.modules()
 	index := r.lists()
 	for _, f := range s.Features {
-		for _, file := range s.filesOf(f) {
+		for file := range s.filesOf(f) {
 			if !f.resource {
 				r.file(file, index)
 				continue

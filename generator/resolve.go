@@ -2,6 +2,7 @@ package generator
 
 import (
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 
@@ -73,7 +74,7 @@ func (s *Selection) RequiredBy(name string) []*Feature {
 // for what follows from all of them: go.mod, go.sum and the recorded Spec.
 func (s *Selection) Owner(path string) *Feature {
 	for _, f := range s.Features {
-		for _, file := range s.filesOf(f) {
+		for file := range s.filesOf(f) {
 			if outputPath(file.path, s.Spec.Service) == path {
 				return f
 			}
@@ -84,10 +85,17 @@ func (s *Selection) Owner(path string) *Feature {
 
 // filesOf returns the files of a selected feature, less those in folders that no
 // selected feature declares.
-func (s *Selection) filesOf(f *Feature) []file {
-	return slices.DeleteFunc(slices.Clone(f.files), func(file file) bool {
-		return file.folder != nil && !slices.Contains(s.Features, file.folder)
-	})
+func (s *Selection) filesOf(f *Feature) iter.Seq[file] {
+	return func(yield func(file) bool) {
+		for _, file := range f.files {
+			if file.folder != nil && !slices.Contains(s.Features, file.folder) {
+				continue
+			}
+			if !yield(file) {
+				return
+			}
+		}
+	}
 }
 
 // checkGuesses finds slots that are open and whose default is not possible. Another
@@ -158,7 +166,7 @@ func (s *Selection) Once() []string {
 		}
 		if f.resource {
 			for _, r := range s.Spec.Resources {
-				for _, file := range s.filesOf(f) {
+				for file := range s.filesOf(f) {
 					all = append(all, outputPath(file.renamed(r.renamer()).path, s.Spec.Service))
 				}
 			}

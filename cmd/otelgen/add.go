@@ -48,7 +48,7 @@ with the file.`,
 func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...string) (generator.Spec, error),
 	offers func(has []string, name string) bool, cmd *cobra.Command,
 ) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
 	var dir string
 	addDir(cmd, &dir)
 	u.addFlags(cmd)

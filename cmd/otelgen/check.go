@@ -15,7 +15,8 @@ import (
 )
 
 func checkCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, dryRun: true, checks: true, show: (*update).printStates, differs: outOfDate}
+	u := newComparer(catalog, (*update).printStates)
+	u.checks = true
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
 		Short: "Say whether services are what otelgen would write today",

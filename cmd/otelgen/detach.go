@@ -12,7 +12,7 @@ import (
 )
 
 func detachCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
 	cmd := &cobra.Command{
 		Use:   "detach FILE...",
 		Short: "Keep updates from a file, or from a whole service",
@@ -45,7 +45,6 @@ service. Nothing else changes. otelgen adopt makes it a service of otelgen again
 		}
 		u.command = cmd.CommandPath()
 		u.decide = func(p *project.Project) (project.Plan, error) { return p.Detach(below) }
-		u.show = (*update).print
 		u.did, u.would = "detached", "would be detached; nothing has been written"
 		return u.run(cmd, []string{dir})
 	}

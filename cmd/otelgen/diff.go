@@ -17,7 +17,7 @@ import (
 )
 
 func diffCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, dryRun: true, output: text, show: (*update).patch, differs: outOfDate}
+	u := newComparer(catalog, (*update).patch)
 	cmd := &cobra.Command{
 		Use:   "diff [DIR...]",
 		Short: "Print what an update would change, or what you changed",

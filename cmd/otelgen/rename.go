@@ -10,7 +10,7 @@ import (
 )
 
 func renameCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
 	var dir, module string
 	cmd := &cobra.Command{
 		Use:   "rename [NAME]",

@@ -30,7 +30,9 @@ func addResourceCommand(catalog *generator.Catalog) *cobra.Command {
 		}
 		return spec.WithResource(r)
 	}
-	cmd := resourceCommand(updater{catalog: catalog, accept: onlyNew}, add, &cobra.Command{
+	u := newUpdater(catalog)
+	u.accept = onlyNew
+	cmd := resourceCommand(u, add, &cobra.Command{
 		Short: "Add a resource to a service",
 		Long: `Add a resource to a service: something that it creates, reads and lists, such as
 products. NAME is that of one, in lower-case words with hyphens between them.
@@ -51,7 +53,7 @@ otelgen update --help says how.`,
 
 func removeResourceCommand(catalog *generator.Catalog) *cobra.Command {
 	remove := func(_, name string, spec generator.Spec) (generator.Spec, error) { return spec.WithoutResource(name) }
-	return resourceCommand(updater{catalog: catalog}, remove, &cobra.Command{
+	return resourceCommand(newUpdater(catalog), remove, &cobra.Command{
 		Short: "Remove a resource from a service",
 		Long: `Remove a resource that otelgen added from a service: from its wiring, and its files
 that you have not changed. What you have changed stays. A database keeps its table.`,
@@ -61,7 +63,6 @@ that you have not changed. What you have changed stays. A database keeps its tab
 
 // resourceCommand completes a command that changes the resources of a service.
 func resourceCommand(u updater, change func(dir, name string, spec generator.Spec) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
-	u.show, u.differs = (*update).print, inConflict
 	var dir string
 	addDir(cmd, &dir)
 	u.addFlags(cmd)

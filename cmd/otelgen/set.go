@@ -10,7 +10,7 @@ import (
 )
 
 func setCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "set CHOICE=VALUE...",

@@ -20,7 +20,8 @@ import (
 )
 
 func updateCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, command: "otelgen update", show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
+	u.command = "otelgen update"
 	cmd := &cobra.Command{
 		Use:   "update [DIR...]",
 		Short: "Bring services to what otelgen would write today",
@@ -70,7 +71,8 @@ func (u *updater) takesBack(decide func(*project.Project) (project.Plan, error))
 }
 
 func undoCommand(catalog *generator.Catalog) *cobra.Command {
-	u := updater{catalog: catalog, command: "otelgen undo", show: (*update).print, differs: inConflict}
+	u := newUpdater(catalog)
+	u.command = "otelgen undo"
 	u.takesBack((*project.Project).Undo)
 	cmd := &cobra.Command{
 		Use:   "undo [DIR...]",
@@ -108,6 +110,17 @@ type updater struct {
 	would   string                                    // the same of a dry run
 	show    func(u *update, out, err io.Writer) error // data, and talk
 	differs func(*update) bool                        // for the exit status
+}
+
+// newUpdater returns an updater that changes services.
+func newUpdater(catalog *generator.Catalog) updater {
+	return updater{catalog: catalog, output: text, show: (*update).print, differs: inConflict}
+}
+
+// newComparer returns an updater that only says what is different in services from
+// what otelgen would write.
+func newComparer(catalog *generator.Catalog, show func(u *update, out, err io.Writer) error) updater {
+	return updater{catalog: catalog, dryRun: true, output: text, show: show, differs: outOfDate}
 }
 
 func (u *updater) addFlags(cmd *cobra.Command) {

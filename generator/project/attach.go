@@ -42,16 +42,8 @@ func Adopt(dir, command string) (*Project, error) {
 // and changes no file but the Spec. What differs from that counts as the owner's
 // change, and what is missing as deleted by the owner.
 func (p *Project) Adoption(next generator.Tree) (Plan, error) {
-	d, err := openDisk(p.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.root.Close()
-	var plan Plan
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(next)) {
+	return p.planFor(slices.Sorted(maps.Keys(next)), func(d *disk, name string) (Change, error) {
 		f, err := d.look(name)
-		errs = append(errs, err)
 		content := present(next[name])
 		c := Change{Path: name, Action: Keep, Before: f.data, After: f.data}
 		recorded := entry{base: content}
@@ -67,7 +59,25 @@ func (p *Project) Adoption(next generator.Tree) (Plan, error) {
 			c.Action = None
 		}
 		c.records = []recordChange{{path: name, committed: recorded}}
-		plan = append(plan, c)
+		return c, err
+	})
+}
+
+// planFor returns what is decided about some paths, each by itself. A Change without
+// a path is none.
+func (p *Project) planFor(names []string, decide func(d *disk, name string) (Change, error)) (Plan, error) {
+	d, err := openDisk(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.root.Close()
+	var plan Plan
+	var errs []error
+	for _, name := range names {
+		c, err := decide(d, name)
+		if errs = append(errs, err); c.Path != "" {
+			plan = append(plan, c)
+		}
 	}
 	return plan, inDir(p.Dir, errors.Join(errs...))
 }

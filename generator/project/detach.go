@@ -2,7 +2,6 @@ package project
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,24 +25,7 @@ func (c Change) Edited() bool {
 // it. Left out are files that are in conflict, that the owner added, and that
 // were there before the project.
 func (p *Project) Mine() (Plan, error) {
-	d, err := openDisk(p.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.root.Close()
-	var plan Plan
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(p.record.lines)) {
-		if name == specFile {
-			continue
-		}
-		c, err := p.mine(d, name)
-		errs = append(errs, err)
-		if !same(c.Before, c.After) {
-			plan = append(plan, c)
-		}
-	}
-	return plan, inDir(p.Dir, errors.Join(errs...))
+	return p.planFor(slices.Sorted(maps.Keys(p.record.lines)), p.mine)
 }
 
 // mine returns what the owner changed in one file. Of what is recorded, that
@@ -51,14 +33,14 @@ func (p *Project) Mine() (Plan, error) {
 func (p *Project) mine(d *disk, name string) (Change, error) {
 	f, err := d.look(name)
 	v := versions{disk: f.data}.normalized()
-	c := Change{Path: name, Action: Keep}
-	if err != nil || isInConflict(v.disk) {
-		return c, err
+	if err != nil || name == specFile || isInConflict(v.disk) {
+		return Change{}, err
 	}
+	c := Change{Path: name, Action: Keep}
 	for i, l := range p.record.lines[name] {
 		e, err := l.entry(v.disk)
 		if err != nil {
-			return c, err
+			return Change{}, err
 		}
 		version := first(e.pending, e.base, e.gone)
 		if e.own != nil || same(version, v.disk) {
@@ -77,19 +59,7 @@ func (p *Project) mine(d *disk, name string) (Change, error) {
 // Detach returns the plan by which files become their owner's: no update changes
 // them any more. Their names are paths in the project.
 func (p *Project) Detach(files []string) (Plan, error) {
-	d, err := openDisk(p.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.root.Close()
-	var plan Plan
-	var errs []error
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(files))) {
-		c, err := p.detach(d, name)
-		errs = append(errs, err)
-		plan = append(plan, c)
-	}
-	return plan, inDir(p.Dir, errors.Join(errs...))
+	return p.planFor(slices.Compact(slices.Sorted(slices.Values(files))), p.detach)
 }
 
 func (p *Project) detach(d *disk, name string) (Change, error) {

@@ -62,19 +62,23 @@ func Objects(dir string, names []string) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseObjects(out, names)
+}
+
+// parseObjects reads what git cat-file --batch prints: for each object a line with
+// its name, type and size, or that it is missing; and then its content.
+func parseObjects(out string, names []string) ([][]byte, error) {
 	contents := make([][]byte, len(names))
 	for i, name := range names {
-		var line string
-		line, out, _ = strings.Cut(out, "\n") // the name, the type and the size
-		fields := strings.Fields(line)
-		size, err := strconv.Atoi(fields[len(fields)-1])
-		switch {
-		case strings.HasSuffix(line, " missing"):
-		case err != nil || size >= len(out):
-			return nil, fmt.Errorf("git cat-file %s: %s", name, line)
-		default:
-			contents[i], out = []byte(out[:size]), out[size+1:]
+		line, rest, whole := strings.Cut(out, "\n")
+		if out = rest; whole && strings.HasSuffix(line, " missing") {
+			continue
 		}
+		size, err := strconv.Atoi(line[strings.LastIndexByte(line, ' ')+1:])
+		if err != nil || size < 0 || size >= len(out) {
+			return nil, fmt.Errorf("git cat-file %s: its output is cut short or unknown: %q", name, line)
+		}
+		contents[i], out = []byte(out[:size]), out[size+1:]
 	}
 	return contents, nil
 }
