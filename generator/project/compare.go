@@ -154,7 +154,7 @@ func (s *snapshot) canMove(from, to string) bool {
 // owner has nothing in it but what is in the old one, too, may it be replaced.
 func (s *snapshot) isLeft(from, to string) bool {
 	target, next, recorded := s.disk[to].data, s.next[to], s.entries[to].last()
-	if target != nil && same(target, next) && recorded == nil {
+	if target != nil && sameText(target, next) && recorded == nil {
 		return true
 	}
 	return s.isOurs(to) || s.isMerged(from, to, next) || s.isMerged(from, to, recorded)
@@ -176,7 +176,7 @@ func (s *snapshot) isMerged(from, to string, next []byte) bool {
 	}
 	c := Change{Path: to, After: v.disk}
 	c.merge(v.normalized())
-	return same(s.disk[to].data, c.After)
+	return sameText(s.disk[to].data, c.After)
 }
 
 // begun returns the record of a path as it is when an update begins. If a
@@ -375,7 +375,7 @@ func (s *snapshot) decide(c *Change, v versions, sofar Plan) error {
 // where it moved to: when git merges a move with another one, it keeps both.
 func (s *snapshot) isCopy(c *Change) bool {
 	to := s.destination(c.Path)
-	return to != "" && s.disk[to].data != nil && (same(c.Before, s.disk[to].data) || same(c.Before, s.next[to]) || same(c.Before, s.entries[to].last()))
+	return to != "" && s.disk[to].data != nil && (same(c.Before, s.disk[to].data) || sameText(c.Before, s.next[to]) || sameText(c.Before, s.entries[to].last()))
 }
 
 // leave decides about what the owner has replaced by something that is not a

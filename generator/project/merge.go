@@ -59,6 +59,12 @@ func (v versions) formatted() versions {
 	return v
 }
 
+// sameText reports whether a file on the disk is what otelgen wrote, but for CRLF.
+func sameText(disk, written []byte) bool {
+	v := versions{disk: disk, next: written}.normalized()
+	return same(v.disk, v.next)
+}
+
 // restore gives text the line endings that the file on disk had before it was
 // normalized.
 func (v versions) restore(text []byte) []byte {

@@ -93,7 +93,7 @@ func (p *Project) undone(d *disk) (map[string]*stray, error) {
 // recorded of it: that is the owner's.
 func (s *snapshot) adoptUndone(d *disk) error {
 	maps.DeleteFunc(s.undone, func(p string, left *stray) bool {
-		return len(left.Lines) == 0 || !s.entries[p].equal(entry{}) || !same(s.disk[p].data, left.Content)
+		return len(left.Lines) == 0 || !s.entries[p].equal(entry{}) || !sameText(s.disk[p].data, left.Content)
 	})
 	if len(s.undone) == 0 {
 		return nil

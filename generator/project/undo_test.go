@@ -227,6 +227,25 @@ func TestUndone(t *testing.T) {
 	}
 }
 
+// TestUndone_OtherLineEndings: an editor that writes CRLF to what git has left makes
+// it nobody's.
+func TestUndone_OtherLineEndings(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "old.txt": text("abc")}
+	v2 := generator.Tree{specFile: nil, "new.txt": text("abX"), "created.txt": text("c"), "gone.txt": text("g")}
+	v3 := generator.Tree{specFile: nil, "new.txt": text("abZ"), "created.txt": text("d")}
+	moved := map[string]string{"old.txt": "new.txt"}
+	dir := repository(t, nil)
+	mustNew(t, dir, v1)
+	commit(t, dir)
+	mustUpdate(t, dir, v2, moved)
+	gitDo(t, dir, "reset", "-q", "--hard")
+	writeDir(t, dir, files{"new.txt": "a\r\nb\r\nX\r\n", "created.txt": "c\r\n", "gone.txt": "g\r\n"})
+	plan := mustUpdate(t, dir, v3, moved)
+	if diff := difference(ofOwner(readDir(t, dir)), files{"new.txt": "a\nb\nZ\n", "created.txt": "d\r\n"}); diff != "" {
+		t.Errorf("%q:%s", plan, diff)
+	}
+}
+
 // TestUndone_WithWhatIsTheOwners: what git leaves of an update that it takes back
 // may be the only file that has a line of the owner, who had not committed it.
 // Then it is the owner's.
