@@ -100,7 +100,7 @@ func (r renaming) versions(p string, v versions) versions {
 		return v
 	}
 	v.base, v.disk = r.content(p, v.base), r.content(p, v.disk)
-	lines := renamedLines(v.base, v.next)
+	lines := r.lines(v.base, v.next)
 	kept := map[string]bool{}
 	for line := range bytes.Lines(v.disk) {
 		kept[string(line)] = true
@@ -119,21 +119,31 @@ func (r renaming) versions(p string, v versions) versions {
 	return v
 }
 
-// renamedLines returns the lines of a file that have another name in its next
-// version, where otherwise each line is the same.
-func renamedLines(base, next []byte) map[string]string {
+// lines returns the lines of a file that have another name in its next version, if
+// that has as many lines.
+func (r renaming) lines(base, next []byte) map[string]string {
 	was, now := slices.Collect(bytes.Lines(base)), slices.Collect(bytes.Lines(next))
 	if len(was) != len(now) {
 		return nil
 	}
 	lines := map[string]string{}
 	for i := range was {
+		if r.nameless(was[i]) != r.nameless(now[i]) {
+			continue // it has changed otherwise
+		}
 		if line, known := lines[string(was[i])]; known && line != string(now[i]) {
 			return nil // what has the same name by chance
 		}
 		lines[string(was[i])] = string(now[i])
 	}
 	return lines
+}
+
+// nameless returns a line without the names, the old ones and the new ones, and as
+// it would be aligned without them.
+func (r renaming) nameless(line []byte) string {
+	names := strings.NewReplacer(r.module[0], "\x01", r.module[1], "\x01", r.service[0], "\x02", r.service[1], "\x02")
+	return strings.Join(strings.Fields(names.Replace(string(line))), " ")
 }
 
 // content returns a file with the new path of the module: in what a Go file
