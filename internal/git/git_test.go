@@ -8,6 +8,29 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
+// TestSides: what git writes of a conflict, with markers of any size.
+func TestSides(t *testing.T) {
+	for name, test := range map[string]struct{ text, ours, theirs string }{
+		"plain":          {"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\nd\n", "a\nb\nd\n", "a\nc\nd\n"},
+		"with its base":  {"<<<<<<< HEAD\r\nb\r\n||||||| 1234\r\na\r\n=======\r\n>>>>>>> other\r\n", "b\r\n", ""},
+		"of a move":      {"<<<<<<<< HEAD:a.go\nb\n========\nc\n>>>>>>>> other:b.go\n", "b\n", "c\n"},
+		"in another":     {"<<<<<<< HEAD\n<<<<<<<< HEAD:a\nb\n========\n>>>>>>>> c:d\n=======\nc\n>>>>>>> other\n", "<<<<<<<< HEAD:a\nb\n========\n>>>>>>>> c:d\n", "c\n"},
+		"a heading":      {"Title\n=======\n", "", ""},
+		"not ended":      {"<<<<<<< HEAD\nb\n=======\nc\n", "", ""},
+		"of other sizes": {"<<<<<<< HEAD\nb\n========\nc\n>>>>>>> other\n", "", ""},
+	} {
+		ours, theirs, ok := git.Sides([]byte(test.text))
+		if want := test.ours+test.theirs != ""; ok != want || ok && (string(ours) != test.ours || string(theirs) != test.theirs) {
+			t.Errorf("%s: %q, %q, %v", name, ours, theirs, ok)
+		}
+	}
+	for text, want := range map[string]bool{">>>>>>>> other:a.go\n": true, "=======\n": true, "<<<<<<\n": false, "a <<<<<<< b\n": false} {
+		if git.HasMarker([]byte(text)) != want {
+			t.Errorf("HasMarker of %q is not %v", text, want)
+		}
+	}
+}
+
 func TestAsLeft(t *testing.T) {
 	const (
 		base   = "a\nb\nc\n}\n"

@@ -6,13 +6,31 @@ import (
 	"unicode"
 )
 
-// The lines around the sides of a conflict, as git writes them into a file.
+// The lines around the sides of a conflict, as git writes them into a file, begin
+// with seven of these. There are more of them where git merges two versions of which
+// one has such lines already, as that of a file to which both sides give another name.
 const (
-	markOurs   = "<<<<<<< "
-	markBase   = "|||||||"
-	markSplit  = "======="
-	markTheirs = ">>>>>>> "
+	markOurs   = '<'
+	markBase   = '|'
+	markSplit  = '='
+	markTheirs = '>'
+	markSize   = 7
 )
+
+// marker returns which marker a line is, and how long, or 0.
+func marker(line string) (mark byte, size int) {
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" || !strings.ContainsRune("<|=>", rune(line[0])) {
+		return 0, 0
+	}
+	label := strings.TrimLeft(line, line[:1])
+	mark, size = line[0], len(line)-len(label)
+	named, bare := mark != markSplit && strings.HasPrefix(label, " "), label == "" && (mark == markSplit || mark == markBase)
+	if size < markSize || !named && !bare {
+		return 0, 0
+	}
+	return mark, size
+}
 
 // Marked reports whether a text holds a conflict that git marked: the three
 // markers, in their order, each on a line of its own.
@@ -24,40 +42,42 @@ func Marked(text []byte) bool {
 // Sides returns the two sides of a text with conflicts that git marked. It
 // reports false if there are none.
 func Sides(text []byte) (ours, theirs []byte, ok bool) {
-	if !bytes.Contains(text, []byte(markOurs)) {
+	if !bytes.Contains(text, []byte("<<<<<<< ")) {
 		return nil, nil, false
 	}
-	in := "" // the marker that the line is below
+	in, size := byte(0), 0 // the marker that the line is below
 	for line := range strings.Lines(string(text)) {
-		switch bare := strings.TrimRight(line, "\r\n"); {
-		case in == "" && strings.HasPrefix(line, markOurs):
-			in = markOurs
-		case in == markOurs && strings.HasPrefix(line, markBase):
+		mark, n := marker(line)
+		if in != 0 && n != size {
+			mark = 0 // it belongs to another conflict
+		}
+		switch {
+		case mark == markOurs && in == 0:
+			in, size = markOurs, n
+		case mark == markBase && in == markOurs:
 			in = markBase
-		case (in == markOurs || in == markBase) && bare == markSplit:
+		case mark == markSplit && (in == markOurs || in == markBase):
 			in = markSplit
-		case in == markSplit && strings.HasPrefix(line, markTheirs):
-			in, ok = "", true
+		case mark == markTheirs && in == markSplit:
+			in, ok = 0, true
 		default:
-			if in == "" || in == markOurs {
+			if in == 0 || in == markOurs {
 				ours = append(ours, line...)
 			}
-			if in == "" || in == markSplit {
+			if in == 0 || in == markSplit {
 				theirs = append(theirs, line...)
 			}
 		}
 	}
-	return ours, theirs, ok && in == ""
+	return ours, theirs, ok && in == 0
 }
 
-// HasMarker reports whether any line of a text begins as a marker of git does,
-// also if somebody has removed the others.
+// HasMarker reports whether any line of a text is a marker of git, also if somebody
+// has removed the others.
 func HasMarker(text []byte) bool {
 	for line := range strings.Lines(string(text)) {
-		for _, mark := range []string{markOurs, markBase, markSplit, markTheirs} {
-			if strings.HasPrefix(line, mark) {
-				return true
-			}
+		if mark, _ := marker(line); mark != 0 {
+			return true
 		}
 	}
 	return false
