@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -152,6 +153,8 @@ func (l *life) resolve() {
 		out, err := l.tryGit("checkout", "--merge", "--", p)
 		l.logf("git checkout --merge %s: %v %s", p, err, shortened(out))
 		if err == nil {
+			text := l.read(p) // of a merge that is over, perhaps, which had an older release on that side
+			l.reverted[p] = l.reverted[p] || marked.MatchString(text) && ofGit.MatchString(text)
 			l.resolveGit(p, 1)
 			l.gitOrDie("add", "--", p)
 		}
@@ -162,9 +165,16 @@ func (l *life) resolve() {
 	}
 }
 
+// resolveAll resolves the conflicts of otelgen, and those of git that somebody has
+// committed.
 func (l *life) resolveAll() {
 	for p, content := range l.everything() {
-		if strings.Contains(content, "<<<<<<<") && marked.MatchString(content) {
+		switch {
+		case !strings.Contains(content, "<<<<<<<"):
+		case ofGit.MatchString(content):
+			l.reverted[p] = true // there may be several, one in the other
+			l.resolveOne(p)
+		case marked.MatchString(content):
 			l.resolveOne(p)
 		}
 	}
@@ -185,13 +195,16 @@ func (l *life) resolveOne(p string) {
 	}
 }
 
+// longMarker matches a marker that git made longer, of a conflict within another.
+var longMarker = regexp.MustCompile(`^(<{7}|\|{7}|={7}|>{7})[<|=>]+`)
+
 // resolved takes one side of every conflict, of 0 the first and of 1 the last, and
 // keeps what the owner wrote on the other.
 func resolved(p, content string, side int) string {
 	var out strings.Builder
 	sides, at := [2]string{}, -1
 	for line := range strings.Lines(content) {
-		switch {
+		switch line := longMarker.ReplaceAllString(line, "$1"); {
 		case strings.HasPrefix(line, "<<<<<<< "):
 			sides, at = [2]string{}, 0
 		case strings.HasPrefix(line, "||||||| ") && at == 0:
@@ -364,15 +377,6 @@ func otelgen(spec string) string {
 	return ""
 }
 
-// namesIn returns the names in a Spec.
-func namesIn(spec string) string {
-	s, err := generator.ParseSpec(generator.SpecFile, []byte(spec), "")
-	if err != nil {
-		return "" // it has markers of git, which somebody has committed
-	}
-	return s.Service + " " + s.Module
-}
-
 // settle resolves the conflicts of git in the source, and takes the conflicts in
 // otelgen's record as they are: otelgen mends it.
 func (l *life) settle(side int) {
@@ -390,9 +394,6 @@ func (l *life) settle(side int) {
 			l.logf("removes %s, which is on the other side only", p)
 			l.must(os.Remove(filepath.Join(l.dir, p)))
 			continue
-		}
-		if p == ".otelgen/spec.yaml" {
-			l.apart = l.apart || namesIn(l.gitOrDie("show", ":2:./"+p)) != namesIn(l.gitOrDie("show", ":3:./"+p))
 		}
 		if p == ".otelgen/spec.yaml" || err == nil {
 			l.resolveGit(p, side)
@@ -421,6 +422,9 @@ func (l *life) updated(side int) bool {
 	return true
 }
 
+// ofGit matches what a conflict of git has, and one of otelgen has not.
+var ofGit = regexp.MustCompile(`(?m)^(<{7,} ([^y]|y[^o])|>{7,} [^o])`)
+
 // resolveGit resolves the conflicts of git in a file.
 func (l *life) resolveGit(p string, side int) {
 	content, err := os.ReadFile(filepath.Join(l.dir, p))
@@ -432,7 +436,9 @@ func (l *life) resolveGit(p string, side int) {
 		l.modules = true
 	}
 	text := string(content)
-	if marked.MatchString(text) { // conflicts in conflicts: one side is taken as a whole
+	if marked.MatchString(text) && !ofGit.MatchString(text) { // otelgen's
+		side = 1
+	} else if marked.MatchString(text) { // conflicts in conflicts: one side is taken as a whole
 		if _, err := l.tryGit("checkout", []string{"--ours", "--theirs"}[side], "--", p); err != nil {
 			return // there is no such side
 		}

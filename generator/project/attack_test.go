@@ -115,7 +115,6 @@ type life struct {
 	undoable map[string]string // what undo brings back
 	created  map[string]bool   // by commands, in this directory
 	modules  bool              // the owner has a say about modules
-	apart    bool              // branches with different names have come together, and files have both
 }
 
 // failed is the panic that ends a life.
@@ -202,7 +201,7 @@ func (l *life) end() {
 	l.release = latest
 	for range 6 {
 		o := l.run("otelgen update", l.release, nil, 0)
-		if o.status == 2 {
+		if o.status == 2 && !strings.Contains(o.err.Error(), "it is in conflict; resolve that") {
 			l.fatalf("the last update: %v", o.err)
 		}
 		if o.status == 0 {
@@ -237,7 +236,7 @@ func (l *life) builds() bool {
 			return false // it stays, and what it needs may be gone
 		}
 	}
-	return len(l.reverted) == 0 && !l.apart
+	return len(l.reverted) == 0
 }
 
 // build builds the service, tests included.
@@ -610,7 +609,7 @@ func (l *life) checkDone(release int) {
 	modules := l.modules
 	for p := range l.wrote {
 		if content, ok := all[p]; ok && tree[p] == nil {
-			if !mark.MatchString(content) && !l.follows(l.adopted, p) && !l.apart {
+			if !mark.MatchString(content) && !l.follows(l.adopted, p) {
 				l.fatalf("%s is left", p)
 			}
 			modules = true // what it imports stays
@@ -621,7 +620,7 @@ func (l *life) checkDone(release int) {
 		switch {
 		case p == generator.SpecFile:
 		case (path.Base(p) == "go.mod" || path.Base(p) == "go.sum") && modules:
-		case !ok && !l.follows(l.deleted, p) && !l.apart:
+		case !ok && !l.follows(l.deleted, p):
 			l.fatalf("%s is missing", p)
 		case ok && disk != string(content) && plain(disk) != plain(string(content)) && !l.follows(l.reverted, p):
 			l.fatalf("%s is not what the templates say:%s", p, lineDiff(plain(disk), plain(string(content))))

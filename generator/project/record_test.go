@@ -151,6 +151,55 @@ func TestBranches(t *testing.T) {
 	}
 }
 
+// TestBranches_OtherNames: one branch has given the service other names. What the
+// other has under the old ones gets the new ones: its files, what its owner changed
+// in them, and what the owner's own files import.
+func TestBranches_OtherNames(t *testing.T) {
+	tree := func(name string, files ...string) generator.Tree {
+		all := generator.Tree{specFile: fmt.Appendf(nil, "service: %s\nmodule: example.com/%[1]s\n", name), "go.mod": []byte("module example.com/" + name + "\n")}
+		for _, file := range files {
+			all["cmd/"+name+"/"+file] = []byte("package main\n\nimport _ \"example.com/" + name + "/internal/" + file[:1] + "\"\n")
+		}
+		return all
+	}
+	withB := func(tree generator.Tree) generator.Tree {
+		tree[specFile] = append(tree[specFile], "features: [b]\n"...)
+		return tree
+	}
+	dir := repository(t, nil)
+	mustNew(t, dir, tree("shop", "a.go"))
+	commit(t, dir)
+	trunk := gitDo(t, dir, "branch", "--show-current")
+	gitDo(t, dir, "checkout", "-q", "-b", "other")
+	mustUpdate(t, dir, withB(tree("shop", "a.go", "b.go")), nil)
+	own := "package mine\n\nimport _ \"example.com/shop/internal/a\"\n"
+	all := readDir(t, dir)
+	writeDir(t, dir, files{"internal/mine/mine.go": own, "cmd/shop/b.go": all["cmd/shop/b.go"] + "\n// Mine.\n"})
+	commit(t, dir)
+	gitDo(t, dir, "checkout", "-q", trunk)
+	mustUpdate(t, dir, tree("store", "a.go"), nil)
+	commit(t, dir)
+	if _, err := git.Run(dir, nil, "merge", "-q", "other"); err == nil {
+		t.Fatal("the branches merge, though both have changed the Spec")
+	}
+	next := withB(tree("store", "a.go", "b.go"))
+	writeDir(t, dir, files{specFile: string(next[specFile])})
+	plan := mustUpdate(t, dir, next, nil)
+	want := files{"internal/mine/mine.go": strings.ReplaceAll(own, "shop", "store")}
+	for p, content := range next {
+		want[p] = string(content)
+	}
+	want["cmd/store/b.go"] += "\n// Mine.\n"
+	got := ofOwner(readDir(t, dir))
+	got[specFile] = string(next[specFile])
+	if diff := difference(got, want); diff != "" {
+		t.Errorf("%q:%s", plan, diff)
+	}
+	if plan := mustUpdate(t, dir, next, nil); !plan.Empty() {
+		t.Errorf("once more: %q", plan)
+	}
+}
+
 // TestBranches_MovedAlong: the templates moved a file, and the service has got
 // another one in its place since, which the owner edited. When git takes over the
 // move once more, it moves that file, too. It comes back, and is what it was.

@@ -68,8 +68,15 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	}
 	s.spec = s.entries[specFile].base
 	delete(s.entries, specFile)
-	was, now := s.specs()
+	was, now := s.specs(s.spec)
 	s.restyled = !maps.Equal(was.Slots, now.Slots)
+	for _, l := range p.record.lines[specFile] { // of branches that git has merged, one may have other names
+		e, err := l.entry()
+		errs = append(errs, err)
+		if a, b := s.specs(e.base); a.Service != b.Service || a.Module != b.Module {
+			was, now = a, b
+		}
+	}
 	errs = append(errs, s.adoptUndone(d))
 	s.followGit()
 	s.renaming, err = readRenaming(d, s, was, now)
@@ -78,11 +85,11 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	return s, errors.Join(append(errs, s.mergeBranches(d, p.record))...)
 }
 
-// specs returns the Spec for which otelgen wrote the project, and the next one.
-// They are empty if they do not differ, or if one of them is not valid: then
-// nothing follows from them.
-func (s *snapshot) specs() (was, now generator.Spec) {
-	recorded := first(s.spec, s.disk[specFile].data)
+// specs returns the Spec for which otelgen wrote the project, from what is recorded
+// of that, and the next one. They are empty if they do not differ, or if one of them
+// is not valid: then nothing follows from them.
+func (s *snapshot) specs(recorded []byte) (was, now generator.Spec) {
+	recorded = first(recorded, s.disk[specFile].data)
 	if same(recorded, s.next[specFile]) {
 		return was, now
 	}
