@@ -126,6 +126,14 @@ func committed(dir, p string) string {
 	return strings.TrimSpace(blob)
 }
 
+// refresh lets git see that files are what they were when it merged them, without
+// which it would not give up the merge.
+func refresh(dir string) {
+	index.Lock()
+	defer index.Unlock()
+	_, _ = git.Run(dir, nil, "update-index", "-q", "--refresh") // its status says whether files differ
+}
+
 // unstage makes git forget the conflicts that an operation takes back: in the
 // index is then what is in the last commit.
 func unstage(dir string, op *operation) {

@@ -23,6 +23,11 @@ type operation struct {
 	Creates bool   `json:"creates,omitempty"`
 	Steps   []step `json:"steps"`
 
+	// Merged is the record before, if git had merged it, and Restores the one after, if
+	// that is to be as git had merged it. For git, the file is then unchanged.
+	Merged   []byte `json:"merged,omitempty"`
+	Restores []byte `json:"restores,omitempty"`
+
 	// Earlier are the files that earlier commands created. If git takes all of
 	// them back, it leaves these as well.
 	Earlier []*stray `json:"earlier,omitempty"`
@@ -63,7 +68,7 @@ func (op *operation) command() string {
 
 // operation returns what it takes to carry out a plan.
 func (p *Project) operation(plan Plan) *operation {
-	op := &operation{Command: p.Command, Creates: p.SpecYAML == nil}
+	op := &operation{Command: p.Command, Creates: p.SpecYAML == nil, Merged: p.record.merged, Restores: p.restores}
 	var last []step
 	for _, c := range plan {
 		s := step{Files: c.files()}
@@ -165,7 +170,11 @@ func (d *disk) perform(op *operation, r *record) (changed []string, err error) {
 	}
 	unstage(d.root.Name(), op)
 	d.flush() // before the record says so
-	return changed, d.writeRecord(r)
+	err = d.writeRecord(r, op.Restores)
+	if op.Restores != nil {
+		refresh(d.root.Name())
+	}
+	return changed, err
 }
 
 // after returns the record that an operation leads to.
@@ -233,13 +242,19 @@ func (f fileChange) isIn(content []byte) bool {
 	return clean && bytes.Equal(merged, content)
 }
 
-// writeRecord writes the record, and removes the files of the first form.
-func (d *disk) writeRecord(r *record) error {
+// writeRecord writes the record, as git had merged it if that says the same, and
+// removes the files of the first form.
+func (d *disk) writeRecord(r *record, merged []byte) error {
 	var err error
 	if len(r.lines) == 0 {
 		err = d.remove(recordFile)
 	} else {
-		err = d.ensure(recordFile, r.format())
+		text := r.format()
+		was := record{lines: map[string][]line{}}
+		if merged != nil && was.parse(string(merged)) == nil && bytes.Equal(was.format(), text) {
+			text = merged
+		}
+		err = d.ensure(recordFile, text)
 	}
 	if err != nil {
 		return err

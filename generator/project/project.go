@@ -40,6 +40,7 @@ type Project struct {
 	record      record
 	once        map[string]bool // paths that are written only once
 	unfinished  *operation      // of an earlier run that was killed; Begin leaves none
+	restores    []byte          // the record as git had merged it, to which Undo leads
 	interrupted bool            // an earlier run was killed while it created the project
 	lock        *os.File        // is held until Close, unless nil
 

@@ -54,6 +54,7 @@ const (
 // them: see snapshot.settle. Conflict markers in the record mean the same.
 type record struct {
 	lines  map[string][]line
+	merged []byte   // the file, if it is not as otelgen would write it, because git has merged it
 	legacy []string // the files of the first form, which migrate when the record is written
 }
 
@@ -145,6 +146,9 @@ func readRecord(d *disk) (record, error) {
 	}
 	if err := r.parse(string(f.data)); err != nil {
 		return r, err
+	}
+	if !bytes.Equal(f.data, r.format()) {
+		r.merged = f.data
 	}
 	_, err = r.readLegacy(d) // only to remove it: a run was killed before it did, or git has merged an older branch
 	return r, err

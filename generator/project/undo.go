@@ -30,6 +30,7 @@ func (p *Project) Undo() (Plan, error) {
 	if !p.isAfter(op) {
 		return nil, inDir(p.Dir, fmt.Errorf("otelgen undo: since %s, git has restored another state of the project; go back to where it was run, or use git", op.command()))
 	}
+	p.restores = op.Merged
 	u := undoing{p: p, d: d, unmerged: unmerged(d.root.Name())}
 	var plan Plan
 	for _, s := range op.Steps {
