@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -49,6 +50,8 @@ func findMergings(dir string, paths []string) ([]*merging, error) {
 		{ours: "HEAD", theirs: "MERGE_HEAD"},
 		{ours: "HEAD", theirs: "CHERRY_PICK_HEAD", base: "CHERRY_PICK_HEAD^"},
 		{ours: "HEAD", theirs: "REBASE_HEAD", base: "REBASE_HEAD^"},
+		{ours: "HEAD", theirs: "REVERT_HEAD^", base: "REVERT_HEAD"},
+		{ours: "HEAD", theirs: squashed(dir)},
 		{ours: "HEAD", theirs: "refs/stash", base: "refs/stash^"},
 		{ours: "HEAD^1", theirs: "HEAD^2"},
 	}
@@ -75,6 +78,19 @@ func findMergings(dir string, paths []string) ([]*merging, error) {
 		}
 	}
 	return there, nil
+}
+
+// squashed returns the last commit of the branch that git merge --squash is about, or
+// "". It is in the message that git has prepared.
+func squashed(dir string) string {
+	name, err := git.Run(dir, nil, "rev-parse", "--path-format=absolute", "--git-path", "SQUASH_MSG")
+	if err != nil {
+		return ""
+	}
+	message, _ := os.ReadFile(strings.TrimSuffix(name, "\n")) // it is rarely there
+	_, commits, _ := strings.Cut(string(message), "\n\ncommit ")
+	last, _, _ := strings.Cut(commits, "\n")
+	return last
 }
 
 // read reads the records and some files of both sides.

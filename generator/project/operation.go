@@ -242,19 +242,14 @@ func (f fileChange) isIn(content []byte) bool {
 	return clean && bytes.Equal(merged, content)
 }
 
-// writeRecord writes the record, as git had merged it if that says the same, and
-// removes the files of the first form.
+// writeRecord writes the record, as git had merged it if that is wanted and says the
+// same, and removes the files of the first form.
 func (d *disk) writeRecord(r *record, merged []byte) error {
 	var err error
 	if len(r.lines) == 0 {
 		err = d.remove(recordFile)
 	} else {
-		text := r.format()
-		was := record{lines: map[string][]line{}}
-		if merged != nil && was.parse(string(merged)) == nil && bytes.Equal(was.format(), text) {
-			text = merged
-		}
-		err = d.ensure(recordFile, text)
+		err = d.ensure(recordFile, r.formatAs(merged))
 	}
 	if err != nil {
 		return err

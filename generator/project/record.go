@@ -210,6 +210,16 @@ func (r *record) format() []byte {
 	return out.Bytes()
 }
 
+// formatAs returns the record as git had merged it, unless that is nil or says
+// something else.
+func (r *record) formatAs(merged []byte) []byte {
+	text, was := r.format(), record{lines: map[string][]line{}}
+	if merged == nil || was.parse(string(merged)) != nil || !bytes.Equal(was.format(), text) {
+		return text
+	}
+	return merged
+}
+
 // set replaces the lines of a path. No line means that nothing is recorded. A line
 // that is there already stays as it is: its text may come from another compressor.
 func (r *record) set(p string, lines []line) {

@@ -70,11 +70,13 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	delete(s.entries, specFile)
 	was, now := s.specs(s.spec)
 	s.restyled = !maps.Equal(was.Slots, now.Slots)
-	for _, l := range p.record.lines[specFile] { // of branches that git has merged, one may have other names
-		e, err := l.entry()
-		errs = append(errs, err)
-		if a, b := s.specs(e.base); a.Service != b.Service || a.Module != b.Module {
-			was, now = a, b
+	if lines := p.record.lines[specFile]; len(lines) > 1 {
+		for _, l := range lines { // of branches that git has merged, one may have other names
+			e, err := l.entry()
+			errs = append(errs, err)
+			if a, b := s.specs(e.base); a.Service != b.Service || a.Module != b.Module {
+				was, now = a, b
+			}
 		}
 	}
 	errs = append(errs, s.adoptUndone(d))
