@@ -32,6 +32,7 @@ import (
 	_ "github.com/go-jose/go-jose/v4/jwt"
 	_ "github.com/go-logr/logr"
 	_ "github.com/go-playground/validator/v10"
+	_ "github.com/go-redis/redis_rate/v10"
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/hashicorp/golang-lru/v2"
 	_ "github.com/jackc/pgx/v5/pgxpool"

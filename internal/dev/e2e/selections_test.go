@@ -130,6 +130,7 @@ func TestJoints(t *testing.T) {
 		"plain-validator",
 		"realtime-orders",
 		"redis-orders",
+		"redis-ratelimit",
 		"sqlc-bare",
 		"tenancy-orders",
 		"tenancy-ratelimit",
