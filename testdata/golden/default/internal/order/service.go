@@ -79,8 +79,7 @@ func NewService(store Store, payments Payments, log *slog.Logger) (*Service, err
 		metric.WithUnit("{order}"), metric.WithDescription("Orders that were placed or refused, by outcome."))
 	active, err2 := meter.Int64UpDownCounter("orders.active",
 		metric.WithUnit("{order}"), metric.WithDescription("Orders that are being placed."))
-	duration, err3 := meter.Float64Histogram("payment.duration",
-		metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
+	duration, err3 := meter.Float64Histogram("payment.duration", metric.WithUnit("s"), metric.WithDescription("Duration of payments."),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
 	return &Service{store, payments, log, otel.Tracer(scope), processed, active, duration, sync.Map{}}, errors.Join(err1, err2, err3)
 }
@@ -143,8 +142,7 @@ func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order,
 	for other, busy := s.placing.LoadOrStore(o.ID, placed); busy; other, busy = s.placing.LoadOrStore(o.ID, placed) {
 		<-other.(chan struct{})
 	}
-	defer close(placed)
-	defer s.placing.Delete(o.ID)
+	defer func() { s.placing.Delete(o.ID); close(placed) }()
 
 	o.Total, err = s.checkInventory(ctx, o.Items)
 	if repeatable { // it is looked up after the stock, from which it may have taken the last
@@ -165,9 +163,15 @@ func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order,
 	// The order may be kept all the same: by another replica, for a request with the same
 	// key, or by this one, if only the answer of the store was lost. The payment of an
 	// order that is not kept is released. If the store cannot tell, it is left to lapse.
-	lookup, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	lookup, cancel := afterwards(ctx)
 	defer cancel()
 	kept, missing := s.store.Get(lookup, o.ID)
+	// A payment may be declined because of the one that another replica has just reserved.
+	// That replica has no more to do than to insert the order, which it may need a second for.
+	for pause := 10 * time.Millisecond; errors.Is(err, ErrPaymentDeclined) && errors.Is(missing, ErrNotFound) && pause < time.Second; pause *= 2 {
+		time.Sleep(pause)
+		kept, missing = s.store.Get(lookup, o.ID)
+	}
 	if !unpaid && (errors.Is(missing, ErrNotFound) || missing == nil && kept.PaymentID != o.PaymentID) {
 		s.voidPayment(ctx, o)
 	}
@@ -222,9 +226,8 @@ func (s *Service) voidPayment(ctx context.Context, o Order) {
 	defer cancel()
 	ctx, span := s.tracer.Start(ctx, "void_payment")
 	defer span.End()
-	err := s.payments.Void(ctx, o)
-	telemetry.RecordError(span, &err)
-	if err != nil {
+	if err := s.payments.Void(ctx, o); err != nil {
+		telemetry.RecordError(span, &err)
 		s.log.ErrorContext(ctx, "payment not voided", string(keyOrderID), o.ID, string(keyPaymentID), o.PaymentID, "error", err)
 	}
 }
@@ -261,8 +264,7 @@ func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
 
-	orders, err = s.store.List(ctx, principal.Owner(ctx), cursor, limit+1) // one more, which tells Cut that there is a next page
-	if err != nil {
+	if orders, err = s.store.List(ctx, principal.Owner(ctx), cursor, limit+1); err != nil { // one more, which tells Cut that there is a next page
 		return nil, "", err
 	}
 	orders, next = page.Cut(orders, limit, func(o Order) string { return o.ID })
