@@ -117,11 +117,11 @@ func TestContainers_ReadEnvAsItIs(t *testing.T) {
 func TestContainers_Alerts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "connect", "jobs"},
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "connect", "jobs", "nats"},
 	})
 	out := (&stack{t: t, dir: dir, project: "otelgen-e2e-alerts"}).run("make", "test-alerts")
 	rules, err := filepath.Glob(filepath.Join(dir, "deploy", "alerts", "*rules.yaml"))
-	if err != nil || len(rules) < 3 || strings.Count(out, "SUCCESS") != 2*len(rules) {
+	if err != nil || len(rules) < 6 || strings.Count(out, "SUCCESS") != 2*len(rules) {
 		t.Errorf("make test-alerts, %d files of rules: %v\n%s", len(rules), err, out)
 	}
 }
