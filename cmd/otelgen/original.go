@@ -16,12 +16,12 @@ func originalCommand() *cobra.Command {
 		Long: `Print a file as otelgen wrote it last, whatever you did to it since. With --dir,
 FILE is its path in that service.
 
-With it you can see what you changed, and have back what you deleted.`,
+Use it to see what you changed, or to restore what you deleted.`,
 		Example: `  otelgen original Makefile | diff - Makefile
   otelgen original Makefile >Makefile`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("%s: it takes one file; name that", cmd.CommandPath())
+				return fmt.Errorf("%s: it takes one file; name it", cmd.CommandPath())
 			}
 			return nil
 		},

@@ -35,7 +35,7 @@ func addResourceCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := resourceCommand(u, add, &cobra.Command{
 		Short: "Add a resource to a service",
 		Long: `Add a resource to a service: something that it creates, reads and lists, such as
-products. NAME is that of one, in lower-case words with hyphens between them.
+products. NAME is the singular, in lower-case words with hyphens between them.
 
 The resource is written in the service's own style, with a store in its database,
 telemetry and tests, and is wired in. Its code is yours from then on: no update
@@ -47,7 +47,7 @@ otelgen update --help says how.`,
 		Example: `  otelgen add resource product
   otelgen add resource person --plural people`,
 	})
-	cmd.Flags().StringVar(&plural, "plural", "", "`NAME` of several, if it is not the usual one")
+	cmd.Flags().StringVar(&plural, "plural", "", "plural `NAME`, if it is irregular")
 	return cmd
 }
 

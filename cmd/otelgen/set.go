@@ -15,10 +15,10 @@ func setCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set CHOICE=VALUE...",
 		Short: "Choose another router, database, ... for a service",
-		Long: `Choose another value for what a service has exactly one of, and bring the service
-to what this otelgen would write today; otelgen update --help says how. CHOICE is
-a flag of otelgen new without its dashes; otelgen list shows all of them and their
-values. The value none is that of a choice that a service can do without.`,
+		Long: `Choose another router, database, or other part of which a service has one, and
+bring the service to what this otelgen would write today; otelgen update --help
+says how. CHOICE is a flag of otelgen new without its dashes; otelgen list shows
+all choices and their values. With the value none, the service does without.`,
 		Example: `  otelgen set router=chi
   otelgen set database=none`,
 		Args: func(cmd *cobra.Command, args []string) error {
