@@ -75,27 +75,22 @@ func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Opt
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
 	details := config.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, details) })
+	// A body must have a type that is documented, and be in UTF-8. Huma would read one
+	// without a type, with another that ends in json, and in any charset.
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
-		if body := ctx.Operation().RequestBody; takes(body, ctx.Header("Content-Type")) {
-			next(ctx)
-		} else {
+		body, contentType := ctx.Operation().RequestBody, ctx.Header("Content-Type")
+		kind, params, err := mime.ParseMediaType(contentType)
+		isUTF8 := strings.EqualFold(cmp.Or(params["charset"], "utf-8"), "utf-8")
+		if body != nil && (body.Required || contentType != "") && (err != nil || body.Content[kind] == nil || !isUTF8) {
 			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send "+strings.Join(slices.Sorted(maps.Keys(body.Content)), " or "))
+			return
 		}
+		next(ctx)
 	})
 	for _, option := range options {
 		option(api)
 	}
 	return api
-}
-
-// takes reports whether a body of this type is documented, and in UTF-8. Huma would
-// read a body without a type, with another one that ends in json, and in any charset.
-func takes(body *huma.RequestBody, contentType string) bool {
-	if body == nil || !body.Required && contentType == "" {
-		return true
-	}
-	kind, params, err := mime.ParseMediaType(contentType)
-	return err == nil && body.Content[kind] != nil && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // schemaName names a schema after its package and its type, because two resources

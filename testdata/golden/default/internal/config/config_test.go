@@ -43,6 +43,22 @@ func TestLoad_Defaults(t *testing.T) {
 	}
 }
 
+// By default, idle connections outlive those of load balancers, 60 s at AWS and nginx and
+// 90 s at Azure, and a shutdown ends in the 30 s that Kubernetes and compose allow: it
+// takes up to 6 s longer, for telemetry.
+func TestLoad_DefaultTimeouts(t *testing.T) {
+	cfg, err := Load([]string{"ENVIRONMENT=production"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.HTTP.IdleTimeout <= 90*time.Second {
+		t.Errorf("HTTP_IDLE_TIMEOUT is %v", cfg.HTTP.IdleTimeout)
+	}
+	if stop := cfg.Lifecycle.Grace + cfg.Lifecycle.Timeout + 6*time.Second; stop >= 30*time.Second {
+		t.Errorf("a shutdown takes up to %v", stop)
+	}
+}
+
 // The error contains every problem, with the name of the variable.
 func TestLoad_ReportsEveryProblem(t *testing.T) {
 	for _, c := range []struct{ environment, want []string }{

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"example.com/hello/internal/httpserver"
 	"example.com/hello/internal/problem"
 	"example.com/hello/internal/telemetry/telemetrytest"
 )
@@ -78,6 +80,36 @@ func TestErrors(t *testing.T) {
 		if n := strings.Count(rec.Logs(), text); n != want {
 			t.Errorf("%q is in the log %d times, want %d", text, n, want)
 		}
+	}
+}
+
+// An error after the first byte is not sent behind it, and the client notices that the
+// response is not complete.
+func TestErrors_TooLate(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	handler, err := httpserver.Instrument(httpserver.InstrumentConfig{}, rec.Logger(), Handle(rec.Logger(), func(w http.ResponseWriter, _ *http.Request) error {
+		_, err := io.WriteString(w, "half")
+		return errors.Join(err, http.NewResponseController(w).Flush(), errors.New("broken"))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); string(body) != "half" || err == nil {
+		t.Errorf("%q, %v", body, err)
+	}
+	if n := strings.Count(rec.Logs(), "broken"); n != 1 {
+		t.Errorf("the error is in the log %d times: %s", n, rec.Logs())
 	}
 }
 

@@ -60,11 +60,7 @@ const (
 
 // operationalPaths have no telemetry: they are requested all the time, by machines.
 var operationalPaths = []string{
-	"/livez",
-	"/readyz",
-	"/startupz",
-	"/metrics",
-	"/favicon.ico",
+	"/livez", "/readyz", "/startupz", "/metrics", "/favicon.ico",
 }
 
 // serverSpan is built once, because every option is an allocation.
