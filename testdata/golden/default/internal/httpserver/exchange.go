@@ -100,7 +100,7 @@ type response struct {
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Written reports whether the header has been sent, as gin's writers do.
+// Written reports whether the header has been sent.
 func (w *response) Written() bool { return w.status != 0 }
 
 // sent records that the header is sent. The first status counts.
