@@ -1,7 +1,7 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock dashboards docs site mutate rehearse
+.PHONY: help test test-all test-containers lint golden lock dashboards docs first-minute site mutate rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -36,6 +36,10 @@ dashboards: ## Write the dashboards of the templates anew
 
 docs: ## Write the reference below docs anew: commands, features, configuration
 	go test ./cmd/otelgen -run Docs -update
+	go test ./generator -run FeatureSchema -update
+
+first-minute: ## Follow README.md on a terminal, with empty caches, to the first trace, and time it; takes port 8080
+	go run ./internal/dev/firstminute
 
 site: ## Build the site of the documentation in dist/site
 	CGO_ENABLED=0 go run $(HUGO) --source internal/dev/site --destination $(CURDIR)/dist/site --cleanDestinationDir --noBuildLock --panicOnWarning
