@@ -102,6 +102,8 @@ func (c *Catalog) Choices(spec Spec) (Choices, error) {
 		switch slot := c.slot(name); {
 		case slot == nil:
 			problems = append(problems, choiceError(name, "choice %s: there is no such choice; %s", name, problem.Suggest(name, slotNames(c.Slots))))
+		case strings.Contains(value, ","):
+			problems = append(problems, choiceError(name, "%s %s: a service has one %[1]s; choose one of them", name, value))
 		case !slices.Contains(c.choices[name], value):
 			problems = append(problems, choiceError(name, "%s %s: there is no such %s; %s", name, value, name, c.suggest(value, slot.Values)))
 		default:
@@ -126,10 +128,20 @@ func (c *Catalog) Choices(spec Spec) (Choices, error) {
 	}
 }
 
+// Named returns the feature of a name, which has to be one that people choose. Its
+// error is a [*ChoiceError].
+func (c *Catalog) Named(name string) (*Feature, error) {
+	return c.byName[name], c.choose(Choices{}, name)
+}
+
 // choose adds the feature of a name to choices.
 func (c *Catalog) choose(choices Choices, name string) error {
 	f := c.byName[name]
+	of, _, _ := strings.Cut(name, "=") // as in router=chi
 	switch {
+	case f == nil && c.slot(of) != nil:
+		features := slices.DeleteFunc(slices.Clone(c.slot(of).Values), func(value string) bool { return value == None })
+		return choiceError(name, "feature %s: %s is a choice between features; name the feature alone: %s", name, of, problem.Listed(features, "or"))
 	case f == nil:
 		return choiceError(name, "feature %s: there is no such feature; %s", name, c.suggest(name, c.chosenNames()))
 	case f.Always:

@@ -292,7 +292,12 @@ func moduleProblem(path string) error {
 		return invalid(fmt.Sprintf("a module path has no version; leave that out, as in %q", without))
 	case path == "":
 		return choiceError("module", `module path is missing: choose one, for example "example.com/shop"`)
+	case strings.HasPrefix(path, "/") || strings.HasPrefix(path, "."):
+		return invalid(`it is a directory; use the path by which others import the module, such as "example.com/shop" or "shop"`)
 	case err != nil:
+		if _, _, ok := module.SplitPathVersion(path); !ok {
+			return invalid("it ends in a version below v2, which a module path does not have; leave that out")
+		}
 		if invalid, ok := errors.AsType[*module.InvalidPathError](err); ok {
 			err = invalid.Err
 		}

@@ -131,7 +131,7 @@ var otherwise = map[string][]string{
 	"dry-run":  {"n", "noop", "preview", "simulate", "what-if"},
 	"help":     {"?", "H", "usage"},
 	"module":   {"go-module", "import-path", "m", "mod", "module-path", "package", "pkg"},
-	"name":     {"name", "project", "project-name", "service", "service-name"}, // is an argument
+	"name":     {"project", "project-name", "service", "service-name"}, // is an argument
 	"no-git":   {"bare", "skip-git", "without-git"},
 	"no-input": {"batch", "ci", "defaults", "no-interaction", "no-interactive", "no-prompt", "no-prompts", "non-interactive", "q", "quiet", "silent", "y", "yes"},
 	"output":   {"format", "json"},
@@ -139,6 +139,9 @@ var otherwise = map[string][]string{
 	"router":   {"framework", "mux", "r"},
 	"with":     {"add", "enable", "f", "feature", "features", "include", "w"},
 }
+
+// arguments has what takes the place of a flag in commands whose usage has it.
+var arguments = map[string]string{"name": "NAME", "with": "FEATURE", "dir": "DIR"}
 
 // meantFlag returns what somebody most likely meant by an unknown flag: another
 // spelling, a word that others use, or a value without its flag.
@@ -148,10 +151,10 @@ func meantFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name s
 		return "--" + name
 	}
 	for flag, words := range otherwise {
-		switch {
-		case !slices.Contains(words, name):
-		case flag == "name" && strings.Contains(cmd.Use, "NAME"):
-			return cmd.CommandPath() + " NAME"
+		switch argument := arguments[flag]; {
+		case name != flag && !slices.Contains(words, name):
+		case argument != "" && strings.Contains(cmd.Use, argument):
+			return cmd.CommandPath() + " " + argument
 		case name == "json" && has("output"):
 			return "--output json"
 		case has(flag):
@@ -182,6 +185,9 @@ func flagFor(cmd *cobra.Command, features []*generator.Feature, name string) str
 		case takesFeatures:
 			return name + " without dashes"
 		}
+	}
+	if strings.Contains(cmd.Use, "CHOICE") && slices.ContainsFunc(features, func(f *generator.Feature) bool { return f.Slot == name }) {
+		return cmd.CommandPath() + " " + name + "=VALUE"
 	}
 	if has("preset") && slices.Contains(presetNames(), name) {
 		return "--preset " + name

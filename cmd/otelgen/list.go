@@ -80,7 +80,7 @@ func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
 			l.Slots = append(l.Slots, listSlot(catalog, slot))
 		}
 		for _, f := range optional(catalog) {
-			l.Features = append(l.Features, listFeature(f))
+			l.Features = append(l.Features, listFeature(catalog, f))
 		}
 	}
 	if topic != "features" {
@@ -101,7 +101,7 @@ func listSlot(catalog *generator.Catalog, slot generator.Slot) listedSlot {
 		listed := listedFeature{Name: value, Summary: "no " + inSentence(slot.Title)}
 		for _, f := range catalog.Features {
 			if f.Name == value {
-				listed = listFeature(f)
+				listed = listFeature(catalog, f)
 			}
 		}
 		l.Values = append(l.Values, listed)
@@ -109,8 +109,19 @@ func listSlot(catalog *generator.Catalog, slot generator.Slot) listedSlot {
 	return l
 }
 
-func listFeature(f *generator.Feature) listedFeature {
-	return listedFeature{Name: f.Name, Title: f.Title, Summary: f.Summary, Requires: f.Requires, Conflicts: f.Conflicts}
+// listFeature lists a feature with what else people choose that comes with it, and
+// with what cannot, whichever of the two says so.
+func listFeature(catalog *generator.Catalog, f *generator.Feature) listedFeature {
+	listed := listedFeature{Name: f.Name, Title: f.Title, Summary: f.Summary}
+	for _, other := range choosable(catalog) {
+		if slices.Contains(f.Requires, other.Name) {
+			listed.Requires = append(listed.Requires, other.Name)
+		}
+		if slices.Contains(f.Conflicts, other.Name) || slices.Contains(other.Conflicts, f.Name) {
+			listed.Conflicts = append(listed.Conflicts, other.Name)
+		}
+	}
+	return listed
 }
 
 // listPreset lists what a preset comes to, defaults included.

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
-	"github.com/otelgen/otelgen/internal/problem"
 )
 
 func showCommand(catalog *generator.Catalog) *cobra.Command {
@@ -49,9 +48,10 @@ func choosable(catalog *generator.Catalog) []*generator.Feature {
 // shown is a feature, as it is printed.
 type shown struct {
 	listedFeature
-	Flag      string          `json:"flag"` // that chooses it
-	Files     []string        `json:"files"`
-	Variables []shownVariable `json:"variables"`
+	Flag      string              `json:"flag"`            // that chooses it
+	Needs     generator.Condition `json:"needs,omitempty"` // what it cannot do without
+	Files     []string            `json:"files"`
+	Variables []shownVariable     `json:"variables"`
 }
 
 type shownVariable struct {
@@ -67,18 +67,15 @@ func newShown(catalog *generator.Catalog, name string) (shown, error) {
 	if name == "" {
 		return shown{}, fmt.Errorf("otelgen show: no feature is named; name one that otelgen list shows")
 	}
-	of := func(f *generator.Feature) bool { return f.Name == name }
-	features := choosable(catalog)
-	at := slices.IndexFunc(features, of)
-	if at < 0 {
-		return shown{}, fmt.Errorf("feature %s: there is no such feature; %s", name, problem.Suggest(name, namesOf(features)))
+	f, err := catalog.Named(name)
+	if err != nil {
+		return shown{}, err
 	}
-	f := features[at]
 	files, err := filesOf(catalog, f)
 	if err != nil {
 		return shown{}, err
 	}
-	s := shown{listedFeature: listFeature(f), Flag: "--with " + name, Files: files}
+	s := shown{listedFeature: listFeature(catalog, f), Flag: "--with " + name, Needs: f.When, Files: files}
 	if f.Slot != "" {
 		s.Flag = "--" + f.Slot + " " + name
 	}
@@ -134,6 +131,9 @@ func specWith(catalog *generator.Catalog, f *generator.Feature) (generator.Spec,
 	return spec, nil
 }
 
+// sentence makes a sentence of a summary.
+func sentence(summary string) string { return strings.ToUpper(summary[:1]) + summary[1:] + "." }
+
 // isOf reports whether a feature is another one, or a part of it.
 func isOf(part, f *generator.Feature) bool {
 	return part == f || strings.HasPrefix(part.Folder, f.Folder+"/")
@@ -141,10 +141,17 @@ func isOf(part, f *generator.Feature) bool {
 
 func (s shown) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s: %s, %s\n\n", s.Name, s.Title, s.Summary)
+	heading := s.Name
+	if !strings.EqualFold(s.Title, s.Name) {
+		heading += ": " + s.Title
+	}
+	fmt.Fprintf(table, "%s\n%s\n\n", heading, sentence(s.Summary))
 	fmt.Fprintf(table, "Choose it\t%s\n", s.Flag)
+	if len(s.Needs) > 0 {
+		fmt.Fprintf(table, "Needs\t%s\n", s.Needs)
+	}
 	if len(s.Requires) > 0 {
-		fmt.Fprintf(table, "Requires\t%s\n", strings.Join(s.Requires, ", "))
+		fmt.Fprintf(table, "Comes with\t%s\n", strings.Join(s.Requires, ", "))
 	}
 	if len(s.Conflicts) > 0 {
 		fmt.Fprintf(table, "Not with\t%s\n", strings.Join(s.Conflicts, ", "))
@@ -165,6 +172,8 @@ func (s shown) print(w io.Writer) error {
 			value = "a secret"
 		case v.Default == "" && v.Example != "":
 			value = "for example " + v.Example
+		case v.Default == "":
+			value = "none"
 		}
 		fmt.Fprintf(table, "  %s\t%s\n", v.Name, value)
 	}

@@ -47,7 +47,7 @@ two.`,
 				o.name = "shop"
 			}
 			out := cmd.OutOrStdout()
-			return try(cmd.Context(), catalog, o, keep, &trial{out: out, paint: painterFor(out), tests: !untested})
+			return try(cmd.Context(), cmd.InOrStdin(), catalog, o, keep, &trial{out: out, paint: painterFor(out), tests: !untested})
 		},
 	}
 	flags := cmd.Flags()
@@ -59,9 +59,9 @@ two.`,
 }
 
 // try makes a service in a temporary directory for a trial.
-func try(ctx context.Context, catalog *generator.Catalog, o newOptions, keep bool, t *trial) (err error) {
+func try(ctx context.Context, in io.Reader, catalog *generator.Catalog, o newOptions, keep bool, t *trial) (err error) {
 	if o.spec != "" {
-		if err := o.readSpec(os.Stdin); err != nil {
+		if err := o.readSpec(in); err != nil {
 			return err
 		}
 	}

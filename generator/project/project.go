@@ -180,6 +180,9 @@ func openProject(dir string) (*disk, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: does not exist; name the directory of an otelgen project", dir)
 	}
+	if info, statErr := os.Stat(dir); statErr == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: is a file; name the directory of an otelgen project", dir)
+	}
 	if err != nil {
 		return nil, err
 	}
