@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -18,6 +19,7 @@ import (
 
 func diffCommand(catalog *generator.Catalog) *cobra.Command {
 	u := newComparer(catalog, (*update).patch)
+	u.command = "otelgen diff"
 	cmd := &cobra.Command{
 		Use:   "diff [DIR...]",
 		Short: "Print what an update would change, or what you changed",
@@ -27,15 +29,37 @@ service if that is not below. The exit status is that of otelgen check.
 
 With --mine it prints what you changed since otelgen wrote it. Files that are in
 conflict, or that otelgen did not write, are left out. The exit status is 1 if
-there is anything.`,
+there is anything.
+
+With --with and --without it prints what other choices would change: what otelgen
+add and remove would do.`,
 		Example: `  otelgen diff
-  otelgen diff --mine`,
+  otelgen diff --mine
+  otelgen diff --with chi,auth --without cors`,
 		ValidArgsFunction: completeDirectories,
 	}
 	mine := cmd.Flags().Bool("mine", false, "print what you changed since otelgen wrote it")
+	with := cmd.Flags().StringSlice("with", nil, "print what more `FEATURES` would change, separated by commas")
+	without := cmd.Flags().StringSlice("without", nil, "print what fewer `FEATURES` would change")
+	if err := cmd.RegisterFlagCompletionFunc("with", completeFeatures(catalog)); err != nil {
+		panic(err) // there is no such flag
+	}
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
-		if *mine {
+		chooses := len(*with)+len(*without) > 0
+		switch {
+		case *mine && chooses:
+			return errors.New("--mine: it is about what you changed, not about other choices; leave out --with and --without")
+		case *mine:
 			u.decide, u.show = (*project.Project).Mine, (*update).patchOfMine
+		case chooses:
+			u.did, u.would = "changed", "would be changed; nothing has been written"
+			u.choose = func(spec generator.Spec) (generator.Spec, error) {
+				spec, err := catalog.With(spec, *with...)
+				if err != nil || len(*without) == 0 {
+					return spec, err
+				}
+				return catalog.Without(spec, *without...)
+			}
 		}
 		return u.run(cmd, dirs)
 	}
