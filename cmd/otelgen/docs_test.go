@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,7 @@ func TestDocs(t *testing.T) {
 		pages["features/"+f.Name+".md"] = featurePage(t, catalog, f)
 	}
 	pages["features/README.md"] = featuresPage(catalog)
+	pages["gallery.md"] = galleryPage(t, catalog)
 	pages["spec.schema.json"] = specSchema(t, catalog)
 	docs := filepath.Join("..", "..", "docs")
 	for _, dir := range []string{"cli", "features", "man"} {
@@ -149,7 +151,7 @@ func featurePage(t *testing.T, catalog *generator.Catalog, f *generator.Feature)
 		t.Fatal(err)
 	}
 	var page strings.Builder
-	fmt.Fprintf(&page, "# %s\n\n%s.\n\n", f.Title, strings.ToUpper(f.Summary[:1])+f.Summary[1:])
+	fmt.Fprintf(&page, "# %s\n\n%s\n\n", f.Title, sentence(f.Summary))
 	fmt.Fprintf(&page, "```sh\notelgen new shop %s\notelgen add %s    # to a service that exists\n```\n", s.Flag, f.Name)
 	if f.Optional() && f.When != nil {
 		fmt.Fprintf(&page, "\nIt needs %s.\n", f.When)
@@ -217,6 +219,46 @@ func featuresPage(catalog *generator.Catalog) string {
 		fmt.Fprintf(&page, "| [%s](%s.md) | %s |\n", f.Name, f.Name, f.Summary)
 	}
 	return page.String()
+}
+
+// galleryPage shows what otelgen makes, and what it says.
+func galleryPage(t *testing.T, catalog *generator.Catalog) string {
+	t.Helper()
+	var page strings.Builder
+	page.WriteString(`# Gallery
+
+Whole services are committed in [testdata/golden](../testdata/golden): the default one and the minimal one. Here are a few
+glimpses.
+
+## Making a service
+
+![otelgen new on a terminal](terminal.svg)
+
+## Its documentation
+
+![The documentation of the API in a browser](images/api-docs.png)
+`)
+	for _, one := range []struct{ title, language, command string }{
+		{"Where the service is put together", "go", "otelgen new shop --module example.com/shop --explore cmd/shop/serve.go"},
+		{"What a feature brings", "text", "otelgen show cors"},
+	} {
+		fmt.Fprintf(&page, "\n## %s\n\n```sh\n%s\n```\n\n```%s\n%s```\n", one.title, one.command, one.language, printed(t, catalog, one.command))
+	}
+	return page.String()
+}
+
+// printed returns the data that a command prints.
+func printed(t *testing.T, catalog *generator.Catalog, command string) string {
+	t.Helper()
+	root := wholeCommand(catalog)
+	var out strings.Builder
+	root.SetOut(&out)
+	root.SetErr(io.Discard)
+	root.SetArgs(strings.Fields(command)[1:])
+	if err := root.Execute(); err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	return out.String()
 }
 
 // configurationPage lists all environment variables.
