@@ -10,10 +10,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +29,7 @@ func main() {
 	dir := flag.String("dir", "", "where to work (default: a temporary directory)")
 	clone := flag.String("clone", ".", "what to clone in the place of the repository on GitHub")
 	flag.Parse()
-	if err := follow(*dir, *clone); err != nil {
+	if err := follow(context.Background(), *dir, *clone); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -38,7 +38,7 @@ func main() {
 // patience is how long one step may take: the first downloads and compiles.
 const patience = 15 * time.Minute
 
-func follow(parent, clone string) (err error) {
+func follow(ctx context.Context, parent, clone string) (err error) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		return err
@@ -54,11 +54,11 @@ func follow(parent, clone string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, removeAll(home)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
 
 	began := time.Now()
 	done := func(step string) { fmt.Printf("%6.1f s  %s\n", time.Since(began).Seconds(), step) }
-	s, err := start(home, environment(home, clone))
+	s, err := start(ctx, home, environment(home, clone))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func follow(parent, clone string) (err error) {
 		}
 		done(step.what)
 	}
-	curl := exec.Command("sh", "-c", request) //nolint:gosec // it is what our README says
+	curl := exec.CommandContext(ctx, "sh", "-c", request) //nolint:gosec // it is what our README says
 	answer, err := curl.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", request, err, answer)
@@ -107,7 +107,8 @@ func steps(readme string) (install, run, request string, err error) {
 // network takes. The repository is a clone of ours.
 func environment(home, clone string) []string {
 	all := []string{
-		"HOME=" + home, "TERM=xterm", "PS1=$ ", "PATH=" + filepath.Join(home, "go", "bin") + string(filepath.ListSeparator) + os.Getenv("PATH"),
+		"HOME=" + home, "TERM=xterm", "PS1=$ ", "GOFLAGS=-modcacherw", // so that the module cache can be removed
+		"PATH=" + filepath.Join(home, "go", "bin") + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url." + clone + ".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/otelgen/otelgen",
 	}
 	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE"} {
@@ -127,8 +128,8 @@ type shell struct {
 	text strings.Builder // what it has shown since somebody typed
 }
 
-func start(home string, environment []string) (*shell, error) {
-	s := &shell{command: exec.Command("bash", "--norc", "-i")}
+func start(ctx context.Context, home string, environment []string) (*shell, error) {
+	s := &shell{command: exec.CommandContext(ctx, "bash", "--norc", "-i")}
 	s.command.Dir, s.command.Env = home, environment
 	tty, err := pty.StartWithSize(s.command, &pty.Winsize{Cols: 200, Rows: 50})
 	if err != nil {
@@ -187,15 +188,4 @@ func (s *shell) end() {
 		_ = s.command.Process.Kill()
 	}
 	_ = s.tty.Close()
-}
-
-// removeAll removes a directory with a module cache, which nobody may write to.
-func removeAll(dir string) error {
-	err := filepath.WalkDir(dir, func(p string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			err = os.Chmod(p, 0o700) //nolint:gosec // to remove it
-		}
-		return err
-	})
-	return errors.Join(err, os.RemoveAll(dir))
 }
