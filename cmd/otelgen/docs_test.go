@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/templates"
@@ -344,6 +346,57 @@ func roff(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// The schema of spec.yaml takes what otelgen writes there, and knows every key.
+func TestDocs_SpecSchema(t *testing.T) {
+	t.Parallel()
+	catalog, err := generator.Load(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(specSchema(t, catalog)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("spec.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("spec.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	takes := func(spec generator.Spec) error {
+		data, err := yaml.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if err := yaml.Unmarshal(data, &value); err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(value)
+	}
+	for _, f := range choosable(catalog) {
+		spec, err := specWith(catalog, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.Resources = []generator.Resource{{Name: "line-item", Plural: "line-items", Migration: "20261126170000"}}
+		if err := takes(spec); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
+	for key, wrong := range map[string]generator.Spec{
+		"service":  {Service: "My Shop", Module: "shop"},
+		"features": {Service: "shop", Module: "shop", Features: []string{"auht"}},
+		"slots":    {Service: "shop", Module: "shop", Slots: map[string]string{"router": "fiber"}},
+	} {
+		if takes(wrong) == nil {
+			t.Errorf("it takes wrong %s", key)
+		}
+	}
+}
+
 // specSchema is the JSON Schema of .otelgen/spec.yaml, for editors.
 func specSchema(t *testing.T, catalog *generator.Catalog) string {
 	t.Helper()
@@ -367,7 +420,18 @@ func specSchema(t *testing.T, catalog *generator.Catalog) string {
 			"module":   text("the module path"),
 			"slots":    map[string]any{"type": "object", "additionalProperties": false, "properties": slots, "description": "choices of one"},
 			"features": map[string]any{"type": "array", "uniqueItems": true, "items": map[string]any{"enum": namesOf(optional(catalog))}, "description": "optional features"},
+			"resources": map[string]any{
+				"type": "array", "description": "what otelgen add resource has added",
+				"items": map[string]any{
+					"type": "object", "additionalProperties": false, "required": []string{"name", "plural", "migration"},
+					"properties": map[string]any{
+						"name": text("of one, such as line-item"), "plural": text("of several, such as line-items"),
+						"migration": text("the number of the migration that makes its table"),
+					},
+				},
+			},
 		},
+		"required": []string{"service", "module"},
 	}
 	out, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {

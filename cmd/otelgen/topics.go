@@ -46,6 +46,7 @@ docs/configuration.md of otelgen.`,
     sample: orders
     store: sqlc
   features: [auth, cors]      # optional ones
+  resources: []               # what otelgen add resource has added
 
 Change it by otelgen add, remove and set, or edit it and run otelgen update. otelgen new --print-spec
 prints such a file without making a service, and otelgen new --spec FILE makes one of it.
