@@ -34,8 +34,8 @@ lock: ## Write templates/modules.lock anew: what modules need, in the versions o
 dashboards: ## Write the dashboards of the templates anew
 	cd testdata/dashboards && go run . ../../templates
 
-docs: ## Write the reference below docs anew: commands, features, configuration
-	go test ./cmd/otelgen -run Docs -update
+docs: ## Write anew what is made of docs: commands, features, configuration, schemas, the picture
+	go test ./cmd/otelgen -run 'Docs|Picture' -update
 	go test ./generator -run FeatureSchema -update
 
 first-minute: ## Follow README.md on a terminal, with empty caches, to the first trace, and time it; takes port 8080
