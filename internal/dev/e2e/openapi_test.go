@@ -17,7 +17,7 @@ func TestMatrix_OpenAPI(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0")
 	dir := filepath.Join(t.TempDir(), "store")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-		Service: "store", Module: "store", Slots: map[string]string{"api": "openapi"}, Features: []string{"users"},
+		Service: "store", Module: "store", Slots: map[string]string{"api": "openapi"}, Features: []string{"posts"},
 	})
 	code := filepath.Join(dir, "internal")
 	committed := files(t, code)

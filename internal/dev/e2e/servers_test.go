@@ -25,10 +25,10 @@ func TestMatrix_Servers(t *testing.T) {
 	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for _, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats"}},
-		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"auth", "client"}},
+		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client", "posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources, Features: []string{"jobs"}},
-		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources},
+		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources, Features: []string{"posts"}},
 		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"nats"}},
 		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "redis"}},
 		{Slots: map[string]string{"sample": "none"}, Features: []string{"ratelimit", "redis"}},
