@@ -128,6 +128,7 @@ func TestJoints(t *testing.T) {
 		"plain-gin",
 		"plain-nethttp",
 		"plain-validator",
+		"posts-client",
 		"posts-huma",
 		"posts-mysql",
 		"posts-numbered",
