@@ -29,6 +29,22 @@ func BenchmarkServices(b *testing.B) {
 	}
 }
 
+// BenchmarkNew_Full measures how long otelgen new takes to write a service by the
+// preset full, as a process of its own: 100 ms at most, on a machine that is not busy
+// otherwise.
+//
+//	go test ./cmd/otelgen -run '^$' -bench New_Full
+func BenchmarkNew_Full(b *testing.B) {
+	r := &services{b: b, dir: b.TempDir()}
+	var cpu, wall time.Duration
+	for i := 0; b.Loop(); i++ {
+		u := r.measure("otelgen-0", "new", fmt.Sprintf("shop%d", i), "--preset", "full", "--no-git", "--no-input")
+		cpu, wall = cpu+u.cpu, wall+u.wall
+	}
+	b.ReportMetric(cpu.Seconds()*1000/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(wall.Seconds()*1000/float64(b.N), "wall-ms/op")
+}
+
 func benchmarkServices(b *testing.B, n int, edited bool) {
 	r := repository(b, n, edited)
 	for b.Loop() {

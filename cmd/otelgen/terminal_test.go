@@ -271,7 +271,7 @@ func TestTerminal_Back(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")
 	tt.answers("1 of 3: What is it to be made of?", esc) // there is nothing before
-	tt.answers("1 of 3: What is it to be made of?", down, enter)
+	tt.answers("1 of 3: What is it to be made of?", down, down, enter)
 	tt.answers("2 of 3: What is the service called?", "shop", enter)
 	tt.answers("3 of 3: Is that right?", esc)
 	tt.answers("2 of 3: What is the service called? (shop)", esc)
@@ -341,7 +341,7 @@ func TestTerminal_Abort(t *testing.T) {
 func TestTerminal_TypedAhead(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")
-	tt.types(down + enter + "shop" + enter + enter)
+	tt.types(down + down + enter + "shop" + enter + enter)
 	tt.ends(0)
 	if spec := tt.spec("shop"); !strings.Contains(spec, "sample: none") {
 		t.Errorf("%s", spec)
@@ -384,10 +384,10 @@ func TestTerminal_Narrow(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		tt.answers("made of?", down)
-		tt.answers("> minimal", up)
+		tt.answers("made of?", down, down)
+		tt.answers("> minimal", up, up)
 		tt.shows("> default")
-		for _, option := range []string{"default - ", "minimal - ", "let me choose - "} {
+		for _, option := range []string{"default - ", "full - ", "minimal - ", "let me choose - "} {
 			if n := strings.Count(tt.text(), option); n != 1 {
 				t.Errorf("resized %v: %q is there %d times:\n%s", resized, option, n, tt.text())
 			}
