@@ -142,6 +142,8 @@ var boards = []board{
 		{title: "Jobs added", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", river, "messaging_destination_name"), "{{messaging_destination_name}}"}}},
 	}},
 	{"shared/eventing", "events", "Events", []panel{
+		{title: "Waiting to be handled", about: "The lag of a consumer.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_pending{" + of + "})", "{{messaging_consumer_group_name}}"}}},
+		{title: "Dead letters", about: "Events that failed for good.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_dead_letters{" + of + "})", "{{messaging_consumer_group_name}}"}}},
 		{title: "Events sent", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", broker, "messaging_destination_name, error_type"), "{{messaging_destination_name}} {{error_type}}"}}},
 		{title: "Attempts by outcome", unit: "ops", queries: []query{{rate("events_processed_total", "", "messaging_destination_name, event_outcome"), "{{messaging_destination_name}} {{event_outcome}}"}}},
 		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", broker, "messaging_destination_name")},
@@ -150,10 +152,6 @@ var boards = []board{
 	{"shared/outbox", "outbox", "Outbox", []panel{
 		{title: "Events that are not sent yet", unit: "short", queries: []query{{"max by (service_name) (outbox_size{" + of + "})", "{{service_name}}"}}},
 		{title: "Age of the oldest", about: "How long it has been waiting to be sent.", unit: "s", queries: []query{{"max by (service_name) (outbox_age_seconds{" + of + "})", "{{service_name}}"}}},
-	}},
-	{"feature/nats", "nats", "NATS", []panel{
-		{title: "Events that are not handled yet", about: "The lag of the consumer.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_pending{" + of + "})", "{{messaging_consumer_group_name}}"}}},
-		{title: "Dead letters", about: "Events that failed for good.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_dead_letters{" + of + "})", "{{messaging_consumer_group_name}}"}}},
 	}},
 	{"feature/background", "background", "Background jobs", []panel{
 		{title: "Jobs", unit: "ops", queries: []query{{rate("background_job_duration_seconds_count", "", "job_name"), "{{job_name}}"}}},
