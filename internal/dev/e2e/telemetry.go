@@ -31,6 +31,10 @@ type Span struct {
 		Name       string     `json:"name"`
 		Attributes attributes `json:"attributes"`
 	} `json:"events"`
+	Links []struct {
+		TraceID string `json:"traceId"`
+		SpanID  string `json:"spanId"`
+	} `json:"links"`
 	Status struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
