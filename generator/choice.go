@@ -201,7 +201,7 @@ func (c *Catalog) exclusion(choices Choices) ([]string, error) {
 	why := c.space.reasons(only(choices, names))
 	var labels []string
 	for _, name := range names {
-		labels = append(labels, c.called(name, choices[name]))
+		labels = append(labels, called(name, choices[name]))
 	}
 	if len(labels) == 1 {
 		return names, &ChoiceError{names, fmt.Sprintf("%s: it cannot be chosen, because %s; leave it out", labels[0], why)}
@@ -219,12 +219,9 @@ func only(choices Choices, names []string) Choices {
 }
 
 // called is how people call a choice.
-func (c *Catalog) called(name, value string) string {
+func called(name, value string) string {
 	switch value {
 	case On:
-		if c.byName[name].Resource() {
-			return "resources"
-		}
 		return "feature " + name
 	case Off:
 		return "no " + name

@@ -145,11 +145,7 @@ func (s *space) addFeature(f *Feature) {
 		s.rule(fmt.Sprintf("%s requires %s", f.Name, name), -itself, s.selected[s.byName[name]])
 	}
 	for _, name := range f.Conflicts {
-		why := fmt.Sprintf("%s conflicts with %s", f.Name, name)
-		if f.Resource() {
-			why = "no resource is written for " + name
-		}
-		s.rule(why, -itself, -s.selected[s.byName[name]])
+		s.rule(fmt.Sprintf("%s conflicts with %s", f.Name, name), -itself, -s.selected[s.byName[name]])
 	}
 	switch {
 	case f.onOrOff():

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -39,16 +38,6 @@ func TestResource_HasItsOwnNames(t *testing.T) {
 	}
 	if len(without) == 0 {
 		t.Error("nothing is rendered without resources")
-	}
-}
-
-// Where no resource is written for the API's style, otelgen says so.
-func TestResource_NotForEveryAPI(t *testing.T) {
-	spec := generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{"api": "openapi"}, Resources: resources[:1]}
-	const want = "api openapi and resources: they exclude each other, because no resource is written for openapi; change one of them"
-	var choice *generator.ChoiceError
-	if _, err := generator.Resolve(e2e.Catalog(t), spec); !errors.As(err, &choice) || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
 	}
 }
 

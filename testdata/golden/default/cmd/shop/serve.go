@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"shop/internal/api"
+	"shop/internal/apidocs"
 	"shop/internal/config"
 	"shop/internal/httpserver"
 	"shop/internal/lifecycle"
@@ -34,7 +35,9 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 
 	router := httpserver.NewRouter()
 
-	operations := api.New(router, cfg.API, log)
+	apidocs.Register(router, cfg.Docs)
+
+	operations := api.New(router, log)
 
 	payments := order.NewSandbox()
 

@@ -34,7 +34,7 @@ func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *Router) route(r *http.Request) string {
 	handler, pattern := m.find(r)
 	if pattern == "" {
-		_, _, route := m.refusal(r, handler)
+		_, route := m.refusal(r, handler)
 		return route
 	}
 	return pathOf(r.Method, pattern)
@@ -60,38 +60,36 @@ func pathOf(method, pattern string) string {
 	return pattern[i:]
 }
 
-// refusal asks a handler of the mux that belongs to no pattern for its status and
-// for the methods that are allowed. The route of a 405 is that of a method which
-// is allowed: telemetry must know the path's parameters.
-func (m *Router) refusal(r *http.Request, handler http.Handler) (status int, allow []string, route string) {
-	answer := statusOnly{header: http.Header{}}
-	handler.ServeHTTP(&answer, r)
-	if allow = answer.header["Allow"]; allow != nil {
+// refusal asks a handler of the mux that belongs to no pattern for the methods that
+// are allowed. The route of a 405 is that of a method which is allowed: telemetry
+// must know the path's parameters.
+func (m *Router) refusal(r *http.Request, handler http.Handler) (allow []string, route string) {
+	answer := headerOnly{}
+	handler.ServeHTTP(answer, r)
+	if allow = answer["Allow"]; allow != nil {
 		allowed := *r
 		allowed.Method, _, _ = strings.Cut(allow[0], ",")
 		_, pattern := m.Handler(&allowed)
 		route = pathOf(allowed.Method, pattern)
 	}
-	return answer.status, allow, route
+	return allow, route
 }
 
 // noRoute answers as the mux would, which knows the difference between 404 and
 // 405, but with a problem document.
 func (m *Router) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
-	status, allow, route := m.refusal(r, handler)
-	if allow != nil {
+	status := http.StatusNotFound
+	if allow, route := m.refusal(r, handler); allow != nil {
+		status = http.StatusMethodNotAllowed
 		w.Header()["Allow"] = allow
 		setRoute(r.Context(), route)
 	}
 	problem.New(r.Context(), status, "").Send(w)
 }
 
-// statusOnly is a response of which only the status and the header are kept.
-type statusOnly struct {
-	header http.Header
-	status int
-}
+// headerOnly is a response of which only the header is kept.
+type headerOnly http.Header
 
-func (s *statusOnly) Header() http.Header         { return s.header }
-func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
-func (s *statusOnly) WriteHeader(status int)      { s.status = status }
+func (h headerOnly) Header() http.Header       { return http.Header(h) }
+func (headerOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (headerOnly) WriteHeader(int)             {}

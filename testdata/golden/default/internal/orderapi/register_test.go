@@ -3,6 +3,7 @@ package orderapi_test
 import (
 	"log/slog"
 	"net/http"
+	"testing"
 
 	"shop/internal/api"
 	"shop/internal/httpserver"
@@ -11,8 +12,8 @@ import (
 )
 
 // register returns a handler of nothing but orders.
-func register(orders *order.Service, log *slog.Logger) http.Handler {
+func register(_ *testing.T, orders *order.Service, log *slog.Logger) http.Handler {
 	router := httpserver.NewRouter()
-	orderapi.Register(api.New(router, api.Config{}, log), orders)
+	orderapi.Register(api.New(router, log), orders)
 	return router
 }
