@@ -1,0 +1,77 @@
+//go:build matrix
+
+package e2e_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/dev/e2e"
+)
+
+// The OpenAPI document of a service passes what linters recommend, with all that it can
+// have, whatever style the API is written in; and the client that oapi-codegen makes of
+// it compiles and works, the same one for each.
+func TestMatrix_Documents(t *testing.T) {
+	t.Setenv("CGO_ENABLED", "0")
+	workshop := filepath.Join(t.TempDir(), "store") // where clients are made
+	for _, api := range []string{"openapi", "huma", "plain"} {
+		dir := filepath.Join(t.TempDir(), "store")
+		if api == "openapi" {
+			dir = workshop
+		}
+		e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
+			Service: "store", Module: "store", Slots: map[string]string{"api": api}, Features: []string{"realtime", "users"}, Resources: resources[:1],
+		})
+		if api == "openapi" {
+			service := filepath.Join(e2e.Root(t), "testdata", "openapi", "_service")
+			if err := os.CopyFS(workshop, os.DirFS(service)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		address := e2e.FreeAddress(t)
+		store := e2e.Start(t, []string{"HTTP_ADDR=" + address, "ENVIRONMENT=development", "SHUTDOWN_GRACE=0s"}, e2e.Build(t, dir, "store"))
+		store.AwaitOK("http://" + address + "/readyz")
+		path := "/openapi.json"
+		if api == "huma" {
+			path = "/openapi-3.0.json" // which oapi-codegen reads
+		}
+		document := filepath.Join(t.TempDir(), "openapi.json")
+		download(t, "http://"+address+path, document)
+		e2e.Go(t, workshop, "run", "./cmd/lint", document)
+
+		if err := os.MkdirAll(filepath.Join(workshop, "client"), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		e2e.Go(t, workshop, "tool", "-modfile=tools/oapi-codegen/go.mod", "oapi-codegen",
+			"-generate", "types,client", "-package", "client", "-o", "client/client.gen.go", document)
+		e2e.Go(t, workshop, "run", "./cmd/drive", "http://"+address)
+		if code := store.Stop(); code != 0 {
+			t.Errorf("%s: exit status %d\n%s", api, code, &store.Stderr)
+		}
+	}
+}
+
+func download(t *testing.T, url, file string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, response.Status, err)
+	}
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
