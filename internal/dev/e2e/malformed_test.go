@@ -85,7 +85,7 @@ var corpus = []malformed{
 }
 
 // What is not HTTP harms nothing: each router answers as the standard library
-// does, or with a problem, and serves the next request.
+// does, or with a problem, keeps nothing of it, and serves the next request.
 func TestMatrix_MalformedHTTP(t *testing.T) {
 	t.Parallel()
 	for _, slot := range e2e.Catalog(t).Slots {
@@ -102,19 +102,31 @@ func TestMatrix_MalformedHTTP(t *testing.T) {
 					dir := filepath.Join(t.TempDir(), "shop")
 					e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
 						"router": router, "api": api, "sample": "orders",
-					}})
-					address := e2e.FreeAddress(t)
+					}, Features: []string{"admin"}})
+					address, admin := e2e.FreeAddress(t), e2e.FreeAddress(t)
 					service := e2e.Start(t, []string{
-						"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_SDK_DISABLED=true",
+						"HTTP_ADDR=" + address, "ADMIN_ADDR=" + admin, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_SDK_DISABLED=true",
 						"HTTP_READ_TIMEOUT=1s", "HTTP_READ_HEADER_TIMEOUT=1s",
 					}, e2e.Build(t, dir, "shop"))
 					service.AwaitOK("http://" + address + "/readyz")
+					before := goroutines(t, admin)
 					for _, m := range corpus {
 						if got := provoke(t, address, m.text); got != m.statuses {
 							t.Errorf("%s: answers %q, want %q", m.name, got, m.statuses)
 						}
 					}
 					service.AwaitOK("http://" + address + "/readyz")
+					after := goroutines(t, admin)
+					for range 50 { // those of the last connections end
+						if after <= before+2 {
+							break
+						}
+						time.Sleep(100 * time.Millisecond)
+						after = goroutines(t, admin)
+					}
+					if after > before+2 { // the connection that asks, and the one of the probe
+						t.Errorf("%d goroutines, and %d before", after, before)
+					}
 					if code := service.Stop(); code != 0 {
 						t.Errorf("exit status %d", code)
 					}
@@ -125,6 +137,25 @@ func TestMatrix_MalformedHTTP(t *testing.T) {
 			}
 		}
 	}
+}
+
+// goroutines returns how many there are in a service with the feature admin.
+func goroutines(t *testing.T, admin string) (n int) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/debug/pprof/goroutine?debug=1", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := fmt.Fscanf(response.Body, "goroutine profile: total %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	return n
 }
 
 // provoke sends a text and returns the statuses of all answers.
