@@ -5,6 +5,7 @@ import (
 	"flag"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,24 +50,52 @@ func TestGolden_IsWhatIsMade(t *testing.T) {
 	for name, spec := range presets(t) {
 		made := filepath.Join(t.TempDir(), name)
 		e2e.New(t, e2e.Catalog(t), made, spec)
-		golden := filepath.Join(e2e.Root(t), "testdata", "golden", name)
-		if *update {
-			if err := errors.Join(os.RemoveAll(golden), os.CopyFS(golden, os.DirFS(made))); err != nil {
+		compare(t, filepath.Join("testdata", "golden", name), made)
+	}
+}
+
+// Plain handlers are in the idiom of each router, which is there to be read: what a
+// service has of its own with each of them.
+func TestGolden_IsWhatIsMade_OnEachRouter(t *testing.T) {
+	for _, router := range []string{"stdlib", "chi", "gin", "echo"} {
+		made := t.TempDir()
+		for name, content := range e2e.Render(t, e2e.Catalog(t), generator.Spec{
+			Service: "shop", Module: "shop", Slots: map[string]string{"router": router, "api": "plain"},
+		}) {
+			dir, file := path.Split(name)
+			if dir != "internal/api/" && dir != "internal/orderapi/" || strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			into := filepath.Join(made, filepath.FromSlash(dir))
+			if err := errors.Join(os.MkdirAll(into, 0o750), os.WriteFile(filepath.Join(into, file), content, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		want, got := files(t, golden), files(t, made)
-		for path := range want {
-			if content, ok := got[path]; !ok {
-				t.Errorf("%s: %s is no longer made", name, path)
-			} else if content != want[path] {
-				t.Errorf("%s: %s is made otherwise", name, path)
-			}
+		compare(t, filepath.Join("testdata", "golden-routers", router), made)
+	}
+}
+
+// compare compares what is made with what is committed in a directory of the
+// repository, or writes it there with -update.
+func compare(t *testing.T, dir, made string) {
+	t.Helper()
+	golden := filepath.Join(e2e.Root(t), dir)
+	if *update {
+		if err := errors.Join(os.RemoveAll(golden), os.CopyFS(golden, os.DirFS(made))); err != nil {
+			t.Fatal(err)
 		}
-		for path := range got {
-			if _, ok := want[path]; !ok {
-				t.Errorf("%s: %s is new", name, path)
-			}
+	}
+	want, got := files(t, golden), files(t, made)
+	for path := range want {
+		if content, ok := got[path]; !ok {
+			t.Errorf("%s: %s is no longer made", dir, path)
+		} else if content != want[path] {
+			t.Errorf("%s: %s is made otherwise", dir, path)
+		}
+	}
+	for path := range got {
+		if _, ok := want[path]; !ok {
+			t.Errorf("%s: %s is new", dir, path)
 		}
 	}
 	if t.Failed() {

@@ -1,0 +1,147 @@
+// Package api is the foundation of the HTTP API: handlers that return errors,
+// JSON in and out, and problem documents for what went wrong.
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"shop/internal/problem"
+)
+
+// ReadJSON reads the JSON body of r into v. Unknown members are errors,
+// because a misspelt one would otherwise be ignored. The error is a problem.
+func ReadJSON(r *http.Request, v any) error {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	err = decoder.Decode(v)
+	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
+		err = errors.New("more than one value")
+	}
+	return bodyProblem(r, err)
+}
+
+// bodyProblem returns the problem of an invalid body. Its text does not repeat the
+// body, which may hold a secret.
+func bodyProblem(r *http.Request, err error) error {
+	var (
+		tooLarge *http.MaxBytesError
+		wrong    *json.UnmarshalTypeError
+		invalid  Invalid
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem.New(r.Context(), http.StatusRequestTimeout, "")
+	case errors.As(err, &wrong):
+		invalid.Add(strings.TrimSuffix("body."+wrong.Field, "."), "expected "+jsonType(wrong.Type))
+		return invalid.Problem(r)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		name, _ := strconv.Unquote(strings.TrimPrefix(err.Error(), "json: unknown field "))
+		invalid.Add("body."+name, "unexpected member")
+		return invalid.Problem(r)
+	default:
+		return problem.New(r.Context(), http.StatusBadRequest, malformed(err))
+	}
+}
+
+// malformed says where a body is no JSON, without repeating it.
+func malformed(err error) string {
+	const text = "the body is not valid JSON"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("%s: byte %d is unexpected", text, syntax.Offset)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return text + ": it ends too early"
+	}
+	return text + ": it has more than one value"
+}
+
+// jsonType returns the name of t in JSON, because clients do not know Go types.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	default:
+		return "integer"
+	}
+}
+
+// Query reads an integer from the query, or returns fallback if it is not
+// there. What is wrong with it is added to invalid.
+func Query(r *http.Request, name string, fallback, least, most int, invalid *Invalid) int {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(text)
+	invalid.Check(err == nil && n >= least && n <= most, "query."+name, fmt.Sprintf("expected a number from %d to %d", least, most))
+	return n
+}
+
+// PageQuery reads the query of a request for a page of a list: the cursor, which
+// is empty for the first page, and how many items a page has at most.
+func PageQuery(r *http.Request, invalid *Invalid) (cursor string, limit int) {
+	cursor = r.URL.Query().Get("cursor")
+	invalid.Check(utf8.RuneCountInString(cursor) <= 64, "query.cursor", "expected at most 64 characters")
+	return cursor, Query(r, "limit", 20, 1, 100, invalid)
+}
+
+// IdempotencyKey reads the header with which a client marks the requests that are
+// one and the same, because it sends one again (draft-ietf-httpapi-idempotency-key-header).
+// It is empty if the client has sent none. Any text is a key, quoted or not.
+func IdempotencyKey(r *http.Request, invalid *Invalid) string {
+	key := r.Header.Get("Idempotency-Key")
+	unprintable := strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' })
+	invalid.Check(!unprintable && len(key) <= 255, "header.Idempotency-Key", "expected at most 255 printable ASCII characters")
+	return key
+}
+
+// Invalid collects every invalid part of a request.
+type Invalid []problem.Invalid
+
+// Check adds a message unless ok.
+func (i *Invalid) Check(ok bool, location, message string) {
+	if !ok {
+		i.Add(location, message)
+	}
+}
+
+// Add adds a message.
+func (i *Invalid) Add(location, message string) {
+	*i = append(*i, problem.Invalid{Location: location, Message: message})
+}
+
+// Problem returns the problem of a request with invalid parts, or nil if it has none.
+func (i *Invalid) Problem(r *http.Request) error {
+	if len(*i) == 0 {
+		return nil
+	}
+	details := problem.New(r.Context(), http.StatusUnprocessableEntity, "validation failed")
+	details.Errors = *i
+	return details
+}
