@@ -195,7 +195,7 @@ func TestTemplates_KeepTheRule(t *testing.T) {
 // prose included: what it said of others would be wrong without them.
 func TestTemplates_NameNoOtherFeature(t *testing.T) {
 	// Words that are said for other reasons as well.
-	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors", "openapi"}
+	words := []string{"admin", "auth", "background", "client", "collection", "page", "orders", "plain", "sql", "stdlib", "echo", "edge", "command", "config", "grpc", "rpc", "deploy", "http", "integration", "lifecycle", "principal", "project", "telemetry", "users", "connect", "cors", "openapi", "contract"}
 	words = append(words, "alerts", "console", "github", "gitlab", "jaeger", "kubernetes", "lgtm", "otlp", "sampling", "scout") // every service has all backends
 	features := e2e.Catalog(t).Features
 	words = append(words, "jobs", "dashboards", "flags") // which a queue holds, a workflow consists of, and Kubernetes has; which files for Grafana link; and which commands and traces have
