@@ -229,11 +229,16 @@ adds:
 
 // Paths without telemetry are those of the parts that the service has.
 func TestQuietPaths(t *testing.T) {
-	for api, documented := range map[string]bool{"huma": true, "openapi": true, "plain": false} {
-		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{"api": api}})
+	for _, c := range []struct {
+		api, sample string
+		documented  bool
+	}{{"huma", "none", true}, {"openapi", "none", true}, {"plain", "none", false}, {"plain", "orders", true}} {
+		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{
+			Service: "shop", Module: "shop", Slots: map[string]string{"api": c.api, "sample": c.sample},
+		})
 		paths := string(tree["internal/httpserver/instrument.go"])
-		if !strings.Contains(paths, "\"/readyz\",\n") || strings.Contains(paths, "\"/docs\",\n") != documented {
-			t.Errorf("%s:\n%s", api, paths)
+		if !strings.Contains(paths, "\"/readyz\",\n") || strings.Contains(paths, "\"/docs\",\n") != c.documented {
+			t.Errorf("%s, %s:\n%s", c.api, c.sample, paths)
 		}
 	}
 }

@@ -3,14 +3,18 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,19 +23,64 @@ import (
 )
 
 // ReadJSON reads the JSON body of r into v. Unknown members are errors,
-// because a misspelt one would otherwise be ignored. The error is a problem.
+// because a misspelt one would otherwise be ignored, and so are those whose
+// upper and lower case is another. The error is a problem.
 func ReadJSON(r *http.Request, v any) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
 	}
-	decoder := json.NewDecoder(r.Body)
+	var body bytes.Buffer
+	decoder := json.NewDecoder(io.TeeReader(r.Body, &body))
 	decoder.DisallowUnknownFields()
 	err = decoder.Decode(v)
 	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
 		err = errors.New("more than one value")
 	}
-	return bodyProblem(r, err)
+	if err != nil {
+		return bodyProblem(r, err)
+	}
+	var members any
+	_ = json.Unmarshal(body.Bytes(), &members) // it has been decoded before
+	var invalid Invalid
+	checkCase(members, reflect.TypeOf(v), "body", &invalid)
+	return invalid.Problem(r)
+}
+
+// checkCase adds to invalid the members of value whose names differ from those of t in
+// upper and lower case, which encoding/json ignores.
+func checkCase(value any, t reflect.Type, location string, invalid *Invalid) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return // it reads its members itself
+	}
+	elements, _ := value.([]any)
+	members, _ := value.(map[string]any)
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		for i, element := range elements {
+			checkCase(element, t.Elem(), fmt.Sprintf("%s[%d]", location, i), invalid)
+		}
+	case reflect.Map:
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			checkCase(members[name], t.Elem(), location+"."+name, invalid)
+		}
+	case reflect.Struct:
+		types := map[string]reflect.Type{}
+		for _, field := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			types[cmp.Or(name, field.Name)] = field.Type
+		}
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if types[name] == nil {
+				invalid.Add(location+"."+name, "unexpected member")
+				continue
+			}
+			checkCase(members[name], types[name], location+"."+name, invalid)
+		}
+	}
 }
 
 // bodyProblem returns the problem of an invalid body. Its text does not repeat the

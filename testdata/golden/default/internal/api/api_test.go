@@ -11,7 +11,6 @@ import (
 	"net/mail"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func post(t *testing.T, handler http.Handler, path, body string) *httptest.Respo
 func TestErrors(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger())
+	operations := New(router, rec.Logger())
 	for path, err := range map[string]error{
 		"/internal": errors.New("dial db: password hunter2 rejected"),
 		"/wrapped":  errors.Join(errors.New("hunter2"), problem.New(t.Context(), http.StatusConflict, "taken")),
@@ -97,7 +96,7 @@ func TestClientLeft(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
 	ctx, leave := context.WithCancel(t.Context())
-	huma.Get(New(router, Config{}, rec.Logger()), "/", func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	huma.Get(New(router, rec.Logger()), "/", func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		leave()
 		return nil, fmt.Errorf("query: %w", ctx.Err())
 	})
@@ -113,7 +112,7 @@ func TestClientLeft(t *testing.T) {
 func TestErrors_OfHuma(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger())
+	operations := New(router, rec.Logger())
 	for path, err := range map[string]error{
 		"/absent": huma.Error404NotFound("no such thing", errors.New("hunter2 in a 404")),
 		"/broken": huma.Error500InternalServerError("hunter2", errors.New("db down: hunter2")),
@@ -178,7 +177,7 @@ func TestLimits(t *testing.T) {
 	} {
 		rec := telemetrytest.Start(t)
 		router := httpserver.NewRouter()
-		huma.Post(New(router, Config{}, rec.Logger()), "/text", func(_ context.Context, in *text) (*struct{}, error) {
+		huma.Post(New(router, rec.Logger()), "/text", func(_ context.Context, in *text) (*struct{}, error) {
 			if len(in.Body) != c.size-2 {
 				t.Errorf("%d bytes arrived of %d", len(in.Body)+2, c.size)
 			}
@@ -204,7 +203,7 @@ func TestLimits(t *testing.T) {
 func TestUnreadableBody_IsTheClientsError(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	huma.Post(New(router, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
 	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("invalid byte in chunk length")} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(err))
@@ -223,7 +222,7 @@ func TestUnreadableBody_IsTheClientsError(t *testing.T) {
 func TestLimits_ContentType(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger())
+	operations := New(router, rec.Logger())
 	huma.Post(operations, "/json", func(context.Context, *input) (*struct{}, error) { return nil, nil })
 	huma.Post(operations, "/image", func(context.Context, *struct {
 		RawBody []byte `contentType:"image/png"`
@@ -271,7 +270,7 @@ func TestLimits_ContentType(t *testing.T) {
 func TestLimits_ReadTimeout(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	huma.Post(New(router, Config{}, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	huma.Post(New(router, rec.Logger()), "/", func(context.Context, *input) (*struct{}, error) { return nil, nil })
 	server := httptest.NewUnstartedServer(router)
 	server.Config.ReadTimeout = time.Second // enough for the header, however busy the machine is
 	server.Start()
@@ -298,12 +297,12 @@ func TestLimits_ReadTimeout(t *testing.T) {
 func TestDocument_LeavesNoTelemetry(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	New(router, Config{Docs: true}, rec.Logger())
+	New(router, rec.Logger())
 	handler, err := httpserver.Instrument(httpserver.InstrumentConfig{}, rec.Logger(), router)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/docs", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml"} {
+	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml"} {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		if w.Code != http.StatusOK {
@@ -336,7 +335,7 @@ func TestDocument_SchemasOfPackages(t *testing.T) {
 	}
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger())
+	operations := New(router, rec.Logger())
 	type body struct{ Body Invalid }
 	type output struct{ Body problem.Invalid }
 	huma.Post(operations, "/invalid", func(context.Context, *body) (*output, error) { return &output{}, nil })
@@ -354,7 +353,7 @@ func TestDocument_SchemasOfPackages(t *testing.T) {
 func TestDocument_Problems(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger())
+	operations := New(router, rec.Logger())
 	huma.Post(operations, "/body", func(context.Context, *input) (*struct{}, error) { return nil, nil }, Describe("makeBody", "Make one", "bodies", http.StatusConflict))
 	huma.Post(operations, "/bare", func(context.Context, *input) (*struct{}, error) { return nil, nil }, Describe("postBare", "Post one", "bodies"))
 	huma.Get(operations, "/one/{id}", func(context.Context, *struct {
@@ -393,22 +392,13 @@ func TestDocument_Problems(t *testing.T) {
 }
 
 func TestDocument(t *testing.T) {
-	for _, docs := range []bool{true, false} {
-		rec := telemetrytest.Start(t)
-		router := httpserver.NewRouter()
-		operations := New(router, Config{Docs: docs}, rec.Logger())
-		huma.Post(operations, "/things", func(context.Context, *input) (*struct{}, error) { return nil, nil })
-		get := func(path string) *httptest.ResponseRecorder {
-			w := httptest.NewRecorder()
-			router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
-			return w
-		}
-		if served := get("/docs").Code == http.StatusOK; served != docs {
-			t.Errorf("docs %t, served %t", docs, served)
-		}
-		if w := get("/openapi.json"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"openapi":"3.1.0"`) || !strings.Contains(w.Body.String(), `"operationId":"post-things"`) {
-			t.Errorf("%d %s", w.Code, w.Body)
-		}
+	router := httpserver.NewRouter()
+	operations := New(router, telemetrytest.Start(t).Logger())
+	huma.Post(operations, "/things", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/openapi.json", http.NoBody))
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"openapi":"3.1.0"`) || !strings.Contains(w.Body.String(), `"operationId":"post-things"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
@@ -417,7 +407,7 @@ func TestDocument(t *testing.T) {
 func TestDocument_Service(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
-	operations := New(router, Config{}, rec.Logger(), func(group *huma.Group) {
+	operations := New(router, rec.Logger(), func(group *huma.Group) {
 		group.UseSimpleModifier(func(o *huma.Operation) { o.Description = "by an option" })
 	})
 	huma.Post(operations, "/things", func(context.Context, *input) (*struct{}, error) { return nil, nil })
@@ -443,32 +433,6 @@ func TestDocument_Service(t *testing.T) {
 	}
 }
 
-// The documentation page loads everything from the service itself, and tells the
-// browser to refuse anything else.
-func TestDocs_NeedNoInternet(t *testing.T) {
-	rec := telemetrytest.Start(t)
-	router := httpserver.NewRouter()
-	New(router, Config{Docs: true}, rec.Logger())
-	get := func(path string) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
-		return w
-	}
-	page := get("/docs")
-	if policy := page.Header().Get("Content-Security-Policy"); policy != "default-src 'self' 'unsafe-inline'; img-src 'self' data:" {
-		t.Errorf("policy %q", policy)
-	}
-	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page.Body.String(), -1)
-	for _, link := range links {
-		if w := get(link[1]); w.Code != http.StatusOK || w.Body.Len() == 0 {
-			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
-		}
-	}
-	if len(links) < 3 {
-		t.Errorf("the page loads %v", links)
-	}
-}
-
 // A request must not have unknown members, at any depth. A response may get more
 // members one day. A schema that both use is strict.
 func TestDocument_OnlyRequestsAreClosed(t *testing.T) {
@@ -480,7 +444,7 @@ func TestDocument_OnlyRequestsAreClosed(t *testing.T) {
 		Inner  struct{ N int }
 	}
 	rec := telemetrytest.Start(t)
-	operations := New(httpserver.NewRouter(), Config{}, rec.Logger())
+	operations := New(httpserver.NewRouter(), rec.Logger())
 	huma.Post(operations, "/things", func(context.Context, *struct{ Body sent }) (*struct{ Body answered }, error) { return nil, nil },
 		func(o *huma.Operation) { o.Tags = []string{"things"} })
 	huma.Get(operations, "/things", func(context.Context, *struct{}) (*struct{ Body answered }, error) { return nil, nil },

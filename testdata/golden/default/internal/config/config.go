@@ -15,7 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
-	"shop/internal/api"
+	"shop/internal/apidocs"
 	"shop/internal/httpserver"
 	"shop/internal/lifecycle"
 	"shop/internal/telemetry"
@@ -31,7 +31,7 @@ type Config struct {
 	Lifecycle lifecycle.Config
 	Log       telemetry.LogConfig
 	Telemetry telemetry.Config
-	API       api.Config
+	Docs      apidocs.Config
 
 	// Misspelt has an error for every variable that the service does not read, but
 	// whose name is almost that of one that it does.

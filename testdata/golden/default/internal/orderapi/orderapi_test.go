@@ -40,7 +40,7 @@ func serve(t *testing.T) (http.Handler, *payments) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return register(orders, rec.Logger()), paid
+	return register(t, orders, rec.Logger()), paid
 }
 
 func do(t *testing.T, h http.Handler, method, path, body string) *httptest.ResponseRecorder {

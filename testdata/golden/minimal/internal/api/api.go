@@ -106,8 +106,20 @@ func bodyProblem(r *http.Request, err error) error {
 		invalid.Add("body."+name, "unexpected member")
 		return invalid.Problem(r)
 	default:
-		return problem.New(r.Context(), http.StatusBadRequest, "the body is not valid JSON")
+		return problem.New(r.Context(), http.StatusBadRequest, malformed(err))
 	}
+}
+
+// malformed says where a body is no JSON, without repeating it.
+func malformed(err error) string {
+	const text = "the body is not valid JSON"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("%s: byte %d is unexpected", text, syntax.Offset)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return text + ": it ends too early"
+	}
+	return text + ": it has more than one value"
 }
 
 // jsonType returns the name of t in JSON, because clients do not know Go types.
