@@ -19,13 +19,17 @@ type Handler func(c *gin.Context) error
 
 // Handle makes a gin.HandlerFunc of h. An error that is meant for the client
 // becomes a problem document; the text of any other is logged and goes no
-// further. No handler comes after one that fails.
+// further. No handler comes after one that fails. If h has begun a response, Handle
+// aborts the connection, so that the client does not take the response for complete.
 func Handle(log *slog.Logger, h Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := h(c); err != nil {
 			details, internal := problem.From(c.Request.Context(), err)
 			if internal {
 				log.ErrorContext(c.Request.Context(), "internal error", "error", err)
+			}
+			if c.Writer.Written() {
+				panic(http.ErrAbortHandler)
 			}
 			details.Send(c.Writer)
 			c.Abort()

@@ -14,7 +14,8 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Handle makes an http.HandlerFunc of h. An error that is meant for the client
 // becomes a problem document; the text of any other is logged and goes no
-// further.
+// further. If h has begun a response, Handle aborts the connection, so that the
+// client does not take the response for complete.
 func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -22,9 +23,21 @@ func Handle(log *slog.Logger, h Handler) http.HandlerFunc {
 			if internal {
 				log.ErrorContext(r.Context(), "internal error", "error", err)
 			}
+			if begun(w) {
+				panic(http.ErrAbortHandler)
+			}
 			details.Send(w)
 		}
 	}
+}
+
+// begun reports whether a response has begun, as far as w or what it wraps knows.
+func begun(w http.ResponseWriter) bool {
+	if response, ok := w.(interface{ Written() bool }); ok {
+		return response.Written()
+	}
+	wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+	return ok && begun(wrapper.Unwrap())
 }
 
 // Reply sends v as JSON.

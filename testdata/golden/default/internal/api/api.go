@@ -19,18 +19,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/swaggest/swgui/v5emb"
 
 	"shop/internal/httpserver"
 	"shop/internal/problem"
 )
-
-// Config is what the environment says about the API.
-type Config struct {
-	// Docs serves the documentation at /docs. It tells strangers all that the API
-	// can do, hence it is on by default in development only.
-	Docs bool `env:"API_DOCS"`
-}
 
 // Option adds to what all operations have in common.
 type Option func(*huma.Group)
@@ -53,16 +45,13 @@ func Describe(id, summary, tag string, problems ...int) func(*huma.Operation) {
 
 // New returns an API without operations, on router. It serves /openapi.json
 // and /openapi.yaml.
-func New(router *httpserver.Router, cfg Config, log *slog.Logger, options ...Option) huma.API {
+func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.API {
 	replaceErrors()
 	config := huma.DefaultConfig("shop", "1.0.0")
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
 	config.SchemasPath = ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.DocsPath = "" // Huma's own page loads its script from the internet
-	if cfg.Docs {
-		serveDocs(router)
-	}
 	config.Servers = append(config.Servers, &huma.Server{URL: "/"})
 	config.Security = append(config.Security, map[string][]string{}) // none, unless an option or an operation says so
 	config.AllowAdditionalPropertiesByDefault = true
@@ -111,9 +100,9 @@ func schemaName(t reflect.Type, hint string) string {
 func documentProblems(o *huma.Operation, details *huma.Schema) {
 	problems := []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
 	if o.RequestBody != nil {
-		problems = append(problems, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
-	}
-	if o.RequestBody != nil || len(o.Parameters) > 0 {
+		problems = append(problems, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	} else if len(o.Parameters) > 0 {
 		problems = append(problems, http.StatusUnprocessableEntity)
 	}
 	content := map[string]*huma.MediaType{problem.ContentType: {Schema: details}}
@@ -158,18 +147,6 @@ func closeSchema(schemas huma.Registry, s *huma.Schema) {
 	}
 }
 
-// serveDocs serves Swagger UI, all of whose files are in the program. The page
-// can load nothing from elsewhere.
-func serveDocs(router *httpserver.Router) {
-	page := v5emb.New("shop", "/openapi.json", "/docs")
-	for _, file := range []string{"", "/swagger-ui.css", "/swagger-ui-bundle.js", "/swagger-ui-standalone-preset.js", "/favicon-16x16.png", "/favicon-32x32.png"} {
-		router.HandleFunc("GET /docs"+file, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline'; img-src 'self' data:")
-			page.ServeHTTP(w, r)
-		})
-	}
-}
-
 // Problem is a problem document that implements huma.StatusError.
 type Problem struct {
 	*problem.Details
@@ -181,17 +158,16 @@ type finisher struct{ log *slog.Logger }
 
 // finish gives a problem the trace of its request, and logs its cause.
 func (f finisher) finish(ctx huma.Context, _ string, body any) (any, error) {
-	p, ok := body.(Problem)
-	if !ok {
-		return body, nil
+	if p, ok := body.(Problem); ok {
+		if p.cause != nil {
+			f.log.ErrorContext(ctx.Context(), "internal error", "error", p.cause)
+		}
+		details := p.For(ctx.Context()) // Huma's helpers did not know the request
+		details.Report()
+		ctx.SetHeader("X-Content-Type-Options", "nosniff")
+		body = Problem{Details: details}
 	}
-	if p.cause != nil {
-		f.log.ErrorContext(ctx.Context(), "internal error", "error", p.cause)
-	}
-	details := p.For(ctx.Context()) // Huma's helpers did not know the request
-	details.Report()
-	ctx.SetHeader("X-Content-Type-Options", "nosniff")
-	return Problem{Details: details}, nil
+	return body, nil
 }
 
 // GetStatus implements huma.StatusError.
@@ -215,10 +191,6 @@ var replaceErrors = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
 })
 
-// unreadable is Huma's message for a body that ends early or is framed wrongly,
-// which Huma treats as an error of the server.
-const unreadable = "cannot read request body"
-
 // newProblem returns the problem that answers an error. It passes on what is meant
 // for the client: what a handler refused and what validation found. The text of
 // any other error only goes to the log.
@@ -230,7 +202,7 @@ func newProblem(ctx context.Context, status int, detail string, errs ...error) h
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](cause); ok {
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)
-	} else if detail == unreadable {
+	} else if detail == "cannot read request body" { // it ends early or is framed wrongly, which Huma treats as an error of the server
 		status = http.StatusBadRequest
 	} else if status == http.StatusInternalServerError && cause != nil {
 		return Problem{answer, cause}
