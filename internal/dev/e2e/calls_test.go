@@ -1,3 +1,5 @@
+//go:build matrix
+
 package e2e_test
 
 import (
@@ -42,7 +44,7 @@ func ownMiddleware(_ built) func(http.Handler) http.Handler { return nil }
 
 // One service calls another, and what both do is one trace: each span is below the one
 // that has caused it, on both sides of the network.
-func TestCalls_OneTrace(t *testing.T) {
+func TestMatrix_Calls(t *testing.T) {
 	t.Parallel()
 	for protocol, c := range map[string]struct{ scheme, system string }{
 		"grpc":    {"", "grpc"},

@@ -1,3 +1,5 @@
+//go:build matrix
+
 package e2e_test
 
 import (
@@ -79,7 +81,7 @@ func main() {
 
 // Two services share a broker. An order of one is heard of by both, and all that follows
 // from it is one trace, though it waits in a database and at the broker.
-func TestEvents_OneTrace(t *testing.T) {
+func TestMatrix_Events(t *testing.T) {
 	t.Parallel()
 	for name, broker := range brokers {
 		t.Run(name, func(t *testing.T) {
