@@ -201,7 +201,8 @@ func (l *life) end() {
 	l.release = latest
 	for range 6 {
 		o := l.run("otelgen update", l.release, nil, 0)
-		if o.status == 2 && !strings.Contains(o.err.Error(), "it is in conflict; resolve that") {
+		// An undo may bring back what was in conflict before an update resolved it.
+		if o.status == 2 && !strings.Contains(o.err.Error(), "it is in conflict; resolve that") && !strings.Contains(o.err.Error(), "git has a conflict in it; resolve that") {
 			l.fatalf("the last update: %v", o.err)
 		}
 		if o.status == 0 {
