@@ -101,14 +101,19 @@ func (r renaming) versions(p string, v versions) versions {
 	}
 	v.base, v.disk = r.content(p, v.base), r.content(p, v.disk)
 	lines := r.lines(v.base, v.next)
-	kept := map[string]bool{}
-	for line := range bytes.Lines(v.disk) {
-		kept[string(line)] = true
+	count := func(text []byte) map[string]int {
+		count := map[string]int{}
+		for line := range bytes.Lines(text) {
+			count[string(line)]++
+		}
+		return count
 	}
+	was, kept := count(v.base), count(v.disk)
 	replace := func(text []byte) []byte {
 		var out []byte
 		for line := range bytes.Lines(text) {
-			if renamed, ok := lines[string(line)]; ok && kept[string(line)] {
+			// A line of which the owner has changed one is left to the merge.
+			if renamed, ok := lines[string(line)]; ok && kept[string(line)] >= was[string(line)] {
 				line = []byte(renamed)
 			}
 			out = append(out, line...)

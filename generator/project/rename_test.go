@@ -17,6 +17,7 @@ func TestRename_OnlyNames(t *testing.T) {
 		"its alignment":            {"shop:  a\n", "shop:  a\nmine\n", "store: a\n", "store: a\nmine\n"},
 		"the module":               {"use example.com/shop/x\n", "mine\nuse example.com/shop/x\n", "use example.com/store/x\n", "mine\nuse example.com/store/x\n"},
 		"another line, twice":      {"shop\na\nb\na\n", "shop\na\nb\na mine\n", "store\nA\nb\nA\n", "store\nA\nb\n<<<<<<< yours\na mine\n||||||| base\na\n=======\nA\n>>>>>>> otelgen\n"},
+		"the name, twice":          {"shop\nb\nshop\n", "shop\nb\nshop mine\n", "store\nb\nstore\n", "store\nb\n<<<<<<< yours\nshop mine\n||||||| base\nshop\n=======\nstore\n>>>>>>> otelgen\n"},
 		"the same line, otherwise": {"shop a\n", "shop a mine\n", "store b\n", "<<<<<<< yours\nshop a mine\n||||||| base\nshop a\n=======\nstore b\n>>>>>>> otelgen\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
