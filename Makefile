@@ -19,7 +19,7 @@ test: ## Run the tests: otelgen, and the default service built, driven and seen 
 
 test-all: lint test rehearse ## Run everything that CI runs: besides, services of all choices, and a release
 	go test -tags matrix -run Matrix -timeout 60m ./internal/dev/e2e
-	go test -run TestAttack -timeout 30m ./generator/project -attack.projects 150 -attack.built 3
+	go test -run TestAttack -timeout 30m ./generator/project -attack.projects 100 -attack.built 3
 
 test-containers: ## Run services in containers, by their own "make up"; takes Docker
 	go test -tags containers -run Containers -timeout 30m -v ./internal/dev/e2e
