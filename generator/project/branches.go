@@ -204,10 +204,6 @@ func (s *snapshot) followGit() {
 			if at := s.movedByGit(base); at != "" {
 				s.entries[at] = s.entries[p]
 				delete(s.entries, p)
-				s.moved = maps.Clone(s.moved)
-				if s.moved == nil {
-					s.moved = map[string]string{}
-				}
 				s.moved[at] = to
 			}
 		}
@@ -217,14 +213,14 @@ func (s *snapshot) followGit() {
 // movedByGit returns the path to which git has moved a file that otelgen wrote
 // elsewhere, or "": one whose file has more of it than of what otelgen wrote there.
 func (s *snapshot) movedByGit(base []byte) string {
-	at, most := "", 0
+	at, most, lines := "", 0, git.Lines(base)
 	for _, p := range slices.Sorted(maps.Keys(s.entries)) {
 		own := s.entries[p].base
 		if _, stays := s.next[p]; stays || own == nil || s.destination(p) != "" {
 			continue
 		}
 		disk := git.Lines(s.disk[p].data)
-		if n := common(disk, git.Lines(base)); 2*n > common(disk, disk) && n > common(disk, git.Lines(own)) && n > most {
+		if n := common(disk, lines); 2*n > common(disk, disk) && n > common(disk, git.Lines(own)) && n > most {
 			at, most = p, n
 		}
 	}

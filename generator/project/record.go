@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -144,10 +145,11 @@ func readRecord(d *disk) (record, error) {
 		}
 		return r, err
 	}
-	if err := r.parse(string(f.data)); err != nil {
+	text := string(f.data)
+	if err := r.parse(text); err != nil {
 		return r, err
 	}
-	if !bytes.Equal(f.data, r.format()) {
+	if !r.isFormat(text) {
 		r.merged = f.data
 	}
 	_, err = r.readLegacy(d) // only to remove it: a run was killed before it did, or git has merged an older branch
@@ -198,23 +200,49 @@ func (l line) equal(other line) bool {
 	return l.path == other.path && slices.EqualFunc(l.parts, other.parts, func(a, b part) bool { return a.kind == b.kind && a.hash == b.hash })
 }
 
+// pieces are those of the file that holds the record.
+func (r *record) pieces() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(fmt.Sprintf("%s%d%s", header, form, about)) {
+			return
+		}
+		for _, p := range slices.Sorted(maps.Keys(r.lines)) {
+			for _, l := range r.lines[p] {
+				if !yield(l.text) || !yield("\n") {
+					return
+				}
+			}
+		}
+	}
+}
+
 // format returns the file that holds the record.
 func (r *record) format() []byte {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s%d%s", header, form, about)
-	for _, p := range slices.Sorted(maps.Keys(r.lines)) {
-		for _, l := range r.lines[p] {
-			out.WriteString(l.text + "\n")
-		}
+	for piece := range r.pieces() {
+		out.WriteString(piece)
 	}
 	return out.Bytes()
+}
+
+// isFormat reports whether a text is the file that holds the record. Every command asks
+// it, so it makes no such file.
+func (r *record) isFormat(text string) bool {
+	for piece := range r.pieces() {
+		rest, ok := strings.CutPrefix(text, piece)
+		if !ok {
+			return false
+		}
+		text = rest
+	}
+	return text == ""
 }
 
 // formatAs returns the record as git had merged it, unless that is nil or says
 // something else.
 func (r *record) formatAs(merged []byte) []byte {
 	text, was := r.format(), record{lines: map[string][]line{}}
-	if merged == nil || was.parse(string(merged)) != nil || !bytes.Equal(was.format(), text) {
+	if merged == nil || was.parse(string(merged)) != nil || !was.isFormat(string(text)) {
 		return text
 	}
 	return merged

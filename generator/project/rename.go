@@ -58,10 +58,6 @@ func (r renaming) moves(s *snapshot) {
 	if r.service[0] == r.service[1] {
 		return
 	}
-	s.moved = maps.Clone(s.moved)
-	if s.moved == nil {
-		s.moved = map[string]string{}
-	}
 	for p := range s.entries {
 		to := r.path(p)
 		_, written := s.next[to]

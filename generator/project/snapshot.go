@@ -35,8 +35,9 @@ type snapshot struct {
 func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*snapshot, error) {
 	s := &snapshot{
 		entries: map[string]entry{}, unrecorded: map[string]bool{}, disk: map[string]file{}, merged: map[string][]byte{},
-		next: next, moved: moved, once: p.once, creating: p.SpecYAML == nil,
+		next: next, moved: map[string]string{}, once: p.once, creating: p.SpecYAML == nil,
 	}
+	maps.Copy(s.moved, moved) // to which those are added that the names of the service and git have moved
 	d, err := openDisk(p.Dir)
 	if s.creating && errors.Is(err, fs.ErrNotExist) {
 		return s, nil
