@@ -15,20 +15,27 @@ import (
 	"github.com/otelgen/otelgen/templates"
 )
 
+// later returns the catalog of a release.
+func later(t *testing.T, n int) *generator.Catalog {
+	t.Helper()
+	files, err := releases.Later(templates.FS, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := generator.Load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalog
+}
+
 // The releases differ in every way that an update has to deal with, and the
 // service of each of them builds.
 func TestLater(t *testing.T) {
 	spec := generator.Spec{Service: "shop", Module: "example.com/shop", Features: []string{"background", "cors"}}
 	var last generator.Tree
 	for n := range 3 {
-		files, err := releases.Later(templates.FS, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		catalog, err := generator.Load(files)
-		if err != nil {
-			t.Fatal(err)
-		}
+		catalog := later(t, n)
 		selection, err := generator.Resolve(catalog, spec)
 		if err != nil {
 			t.Fatal(err)
@@ -77,14 +84,7 @@ func TestLater_EverySelection(t *testing.T) {
 	services := map[string][releasesOfAll]generator.Tree{}
 	var moved [releasesOfAll]map[string]string
 	for n := range moved {
-		files, err := releases.Later(templates.FS, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		catalog, err := generator.Load(files)
-		if err != nil {
-			t.Fatal(err)
-		}
+		catalog := later(t, n)
 		moved[n] = map[string]string{}
 		for _, spec := range e2e.Alone(t, catalog) {
 			selection, err := generator.Resolve(catalog, spec)
@@ -94,7 +94,9 @@ func TestLater_EverySelection(t *testing.T) {
 			maps.Copy(moved[n], selection.Moved())
 			name := fmt.Sprint(spec.Slots, spec.Features)
 			service := services[name]
-			service[n] = e2e.Render(t, catalog, spec)
+			if service[n], err = generator.Render(selection); err != nil {
+				t.Fatal(err)
+			}
 			services[name] = service
 		}
 	}
