@@ -1,9 +1,11 @@
 package e2e_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -55,23 +57,35 @@ func TestGolden_IsWhatIsMade(t *testing.T) {
 }
 
 // Plain handlers are in the idiom of each router, which is there to be read: what a
-// service has of its own with each of them.
+// service has of its own with each of them, and what it has with every one.
 func TestGolden_IsWhatIsMade_OnEachRouter(t *testing.T) {
+	const every = "every"
+	made := map[string]generator.Tree{every: nil}
 	for _, router := range []string{"stdlib", "chi", "gin", "echo"} {
-		made := t.TempDir()
-		for name, content := range e2e.Render(t, e2e.Catalog(t), generator.Spec{
+		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{
 			Service: "shop", Module: "shop", Slots: map[string]string{"router": router, "api": "plain"},
-		}) {
+		})
+		maps.DeleteFunc(tree, func(name string, _ []byte) bool {
 			dir, file := path.Split(name)
-			if dir != "internal/api/" && dir != "internal/orderapi/" || strings.HasSuffix(file, "_test.go") {
+			return dir != "internal/api/" && dir != "internal/orderapi/" || strings.HasSuffix(file, "_test.go")
+		})
+		if made[router] = tree; made[every] == nil {
+			made[every] = maps.Clone(tree)
+		}
+		maps.DeleteFunc(made[every], func(name string, content []byte) bool { return !bytes.Equal(content, tree[name]) })
+	}
+	for router, tree := range made {
+		dir := t.TempDir()
+		for name, content := range tree {
+			if _, same := made[every][name]; same && router != every {
 				continue
 			}
-			into := filepath.Join(made, filepath.FromSlash(dir))
-			if err := errors.Join(os.MkdirAll(into, 0o750), os.WriteFile(filepath.Join(into, file), content, 0o600)); err != nil {
+			file := filepath.Join(dir, filepath.FromSlash(name))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, content, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		compare(t, filepath.Join("testdata", "golden-routers", router), made)
+		compare(t, filepath.Join("testdata", "golden-routers", router), dir)
 	}
 }
 
