@@ -3,8 +3,6 @@
 package e2e_test
 
 import (
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,7 +39,9 @@ func TestMatrix_Documents(t *testing.T) {
 			path = "/openapi-3.0.json" // which oapi-codegen reads
 		}
 		document := filepath.Join(t.TempDir(), "openapi.json")
-		download(t, "http://"+address+path, document)
+		if err := os.WriteFile(document, e2e.Get(t, "http://"+address+path), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		e2e.Go(t, workshop, "run", "./cmd/lint", document)
 
 		if err := os.MkdirAll(filepath.Join(workshop, "client"), 0o750); err != nil {
@@ -53,25 +53,5 @@ func TestMatrix_Documents(t *testing.T) {
 		if code := store.Stop(); code != 0 {
 			t.Errorf("%s: exit status %d\n%s", api, code, &store.Stderr)
 		}
-	}
-}
-
-func download(t *testing.T, url, file string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v", url, response.Status, err)
-	}
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

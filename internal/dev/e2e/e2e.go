@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -105,6 +106,25 @@ func (p *Process) AwaitOK(url string) {
 		}
 	}
 	p.t.Fatalf("%s does not answer\n%s%s", url, &p.Stdout, &p.Stderr)
+}
+
+// Get returns the body of what url answers, which must be with 200.
+func Get(t testing.TB, url string) []byte {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, response.Status, err)
+	}
+	return content
 }
 
 // Stop sends SIGTERM and returns the exit status.
