@@ -200,6 +200,69 @@ func TestBranches_OtherNames(t *testing.T) {
 	}
 }
 
+// TestBranches_OtherNamesMerged: one branch has other names, the other a newer
+// version of the templates, and git merges the files of both without a conflict. Then
+// the owner decides for one of the names. The lines and the files that have the other
+// one are otelgen's, not the owner's.
+func TestBranches_OtherNamesMerged(t *testing.T) {
+	tree := func(name, release string) generator.Tree {
+		program := "// " + name + " serves.\nA\nB\nC\nD\n// Release " + release + ".\n"
+		return generator.Tree{
+			specFile:                       []byte("otelgen: " + release + "\nservice: " + name + "\nmodule: example.com/shop\n"),
+			"README.md":                    []byte("# " + name + "\nA\nB\nC\nRelease " + release + ".\n"),
+			"cmd/" + name + "/program.txt": []byte(program),
+		}
+	}
+	for _, decided := range []string{"shop", "store"} {
+		for _, edits := range []bool{false, true} {
+			t.Run(fmt.Sprint(decided, ", edited ", edits), func(t *testing.T) {
+				dir := repository(t, nil)
+				mustNew(t, dir, tree("shop", "1.0.0"))
+				if edits {
+					for p, content := range readDir(t, dir) {
+						if !strings.Contains(p, stateDir) {
+							writeDir(t, dir, files{p: strings.Replace(content, "B\n", "B\nmine\n", 1)})
+						}
+					}
+				}
+				commit(t, dir)
+				trunk := gitDo(t, dir, "branch", "--show-current")
+				gitDo(t, dir, "checkout", "-q", "-b", "other")
+				mustUpdate(t, dir, tree("store", "1.0.0"), nil)
+				commit(t, dir)
+				gitDo(t, dir, "checkout", "-q", trunk)
+				mustUpdate(t, dir, tree("shop", "1.1.0"), nil)
+				commit(t, dir)
+				if _, err := git.Run(dir, nil, "merge", "-q", "other"); err == nil {
+					t.Fatal("the branches merge, though both have changed the Spec")
+				}
+				next := tree(decided, "1.1.0")
+				writeDir(t, dir, files{specFile: string(next[specFile])})
+				commit(t, dir)
+				if got := readDir(t, dir); !strings.Contains(got["README.md"], "# store") || !strings.Contains(got["cmd/store/program.txt"], "1.1.0") {
+					t.Fatalf("git has not merged the files: %v", got)
+				}
+				plan := mustUpdate(t, dir, next, nil)
+				want := files{}
+				for p, content := range next {
+					if p == specFile {
+						continue
+					}
+					if want[p] = string(content); edits {
+						want[p] = strings.Replace(want[p], "B\n", "B\nmine\n", 1)
+					}
+				}
+				if diff := difference(ofOwner(readDir(t, dir)), want); diff != "" {
+					t.Errorf("%q:%s", plan, diff)
+				}
+				if plan := mustUpdate(t, dir, next, nil); !plan.Empty() {
+					t.Errorf("once more: %q", plan)
+				}
+			})
+		}
+	}
+}
+
 // TestBranches_MovedAlong: the templates moved a file, and the service has got
 // another one in its place since, which the owner edited. When git takes over the
 // move once more, it moves that file, too. It comes back, and is what it was.

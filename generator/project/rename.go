@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/git"
 )
 
 // renaming is the difference between the names for which otelgen wrote a project
@@ -26,13 +27,21 @@ type renaming struct {
 	others map[string]file
 }
 
-// readRenaming finds out whether the service or its module has got another name,
-// and reads the files of the owner, which use the old one, if it has.
-func readRenaming(d *disk, s *snapshot, was, now generator.Spec) (renaming, error) {
-	r := renaming{service: [2]string{was.Service, now.Service}, module: [2]string{was.Module, now.Module}, others: map[string]file{}}
-	if was.Service == "" || !r.isOne() {
-		return renaming{}, nil
+// newRenaming returns what the names in a Spec and in the next one differ by.
+func newRenaming(was, now generator.Spec) renaming {
+	if was.Service == "" {
+		return renaming{}
 	}
+	return renaming{service: [2]string{was.Service, now.Service}, module: [2]string{was.Module, now.Module}}
+}
+
+// readOthers reads the files of the owner, which use the old names, if there are
+// others now.
+func (r *renaming) readOthers(d *disk, s *snapshot) error {
+	if !r.isOne() {
+		return nil
+	}
+	r.others = map[string]file{}
 	err := d.walk(".", func(p string, entry fs.DirEntry) error {
 		switch name := entry.Name(); {
 		case entry.IsDir() && slices.Contains([]string{".git", stateDir, "vendor", "node_modules"}, name):
@@ -45,7 +54,7 @@ func readRenaming(d *disk, s *snapshot, was, now generator.Spec) (renaming, erro
 		return err
 	})
 	r.moves(s)
-	return r, err
+	return err
 }
 
 func (r renaming) isOne() bool {
@@ -63,6 +72,22 @@ func (r renaming) moves(s *snapshot) {
 		_, written := s.next[to]
 		if _, stays := s.next[p]; !stays && to != p && (written || s.moved[to] != "") {
 			s.moved[p] = to
+		}
+	}
+}
+
+// takeAlong finds the files that git has moved to the name that one of two branches
+// has, while otelgen writes them for the other's. What is recorded of both paths is
+// recorded of that file, which moves back.
+func (s *snapshot) takeAlong(lines map[string][]line) {
+	for from := range maps.Clone(lines) {
+		to := s.renaming.path(from)
+		_, stays := s.next[from]
+		_, written := s.next[to]
+		if written && !stays && lines[to] != nil && s.disk[from].data != nil && s.disk[to].absent() {
+			lines[from] = append(slices.Clone(lines[from]), lines[to]...)
+			delete(lines, to)
+			s.moved[from], s.unrecorded[to] = to, true
 		}
 	}
 }
@@ -138,6 +163,37 @@ func (r renaming) lines(base, next []byte) map[string]string {
 		lines[string(was[i])] = string(now[i])
 	}
 	return lines
+}
+
+// stale returns a file of two branches that git has merged, in which lines may have
+// the names of one of them, and otelgen writes the other's: such a line, which
+// otelgen wrote, is the one that it writes today.
+func (r renaming) stale(written, disk, next []byte) []byte {
+	if !r.isOne() || written == nil || disk == nil || next == nil {
+		return disk
+	}
+	wrote, has, writes := git.Lines(written), git.Lines(disk), git.Lines(next)
+	today := map[string]string{} // nameless to the line that is not on the disk, or "" if there are several
+	for line, n := range writes {
+		if has[line] < n {
+			key := r.nameless([]byte(line))
+			if _, several := today[key]; several {
+				line = ""
+			}
+			today[key] = line
+		}
+	}
+	var out []byte
+	for line := range bytes.Lines(disk) {
+		text := string(bytes.TrimRight(line, "\r\n"))
+		if wrote[text] > 0 && writes[text] == 0 {
+			if renamed := today[r.nameless([]byte(text))]; renamed != "" {
+				line = append([]byte(renamed), line[len(text):]...)
+			}
+		}
+		out = append(out, line...)
+	}
+	return out
 }
 
 // nameless returns a line without the names, the old ones and the new ones, and as

@@ -62,13 +62,9 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	if p.unfinished != nil {
 		s.takeBack(p.unfinished)
 	}
-	for name, lines := range p.record.lines {
-		s.entries[name], err = s.settle(name, lines)
-		s.unrecorded[name] = len(lines) > 1
-		errs = append(errs, err)
-	}
-	s.spec = s.entries[specFile].base
-	delete(s.entries, specFile)
+	recorded, err := s.settle(specFile, p.record.lines[specFile])
+	s.spec, s.unrecorded[specFile] = recorded.base, len(p.record.lines[specFile]) > 1
+	errs = append(errs, err)
 	was, now := s.specs(s.spec)
 	s.restyled = !maps.Equal(was.Slots, now.Slots)
 	if lines := p.record.lines[specFile]; len(lines) > 1 {
@@ -80,11 +76,20 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 			}
 		}
 	}
+	s.renaming = newRenaming(was, now)
+	lines := maps.Clone(p.record.lines)
+	delete(lines, specFile)
+	if s.unrecorded[specFile] {
+		s.takeAlong(lines)
+	}
+	for name, lines := range lines {
+		s.unrecorded[name] = s.unrecorded[name] || len(lines) > 1
+		s.entries[name], err = s.settle(name, lines)
+		errs = append(errs, err)
+	}
 	errs = append(errs, s.adoptUndone(d))
 	s.followGit()
-	s.renaming, err = readRenaming(d, s, was, now)
-	errs = append(errs, err)
-	errs = append(errs, s.askGit(d), s.readCode(d))
+	errs = append(errs, s.renaming.readOthers(d, s), s.askGit(d), s.readCode(d))
 	return s, errors.Join(append(errs, s.mergeBranches(d, p.record))...)
 }
 
@@ -176,7 +181,13 @@ func (s *snapshot) needsCode(d *disk) (bool, error) {
 // is nothing of the owner's in it; else the one that the file is, the one that
 // otelgen would write today, or one with which nothing is in conflict.
 func (s *snapshot) settle(p string, lines []line) (entry, error) {
+	if lines == nil {
+		return entry{}, nil
+	}
 	disk, next := s.disk[p].data, s.next[p]
+	if next == nil {
+		next = s.next[s.renaming.path(p)]
+	}
 	all := make([]entry, len(lines))
 	var errs []error
 	for i, l := range lines {
@@ -187,13 +198,20 @@ func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	if err := errors.Join(errs...); err != nil {
 		return entry{}, err
 	}
+	version := func(e entry) []byte { return first(e.pending, e.last()) }
+	if len(all) > 1 && !git.Marked(disk) {
+		for _, e := range all {
+			if renamed := s.renaming.stale(version(e), disk, next); !same(renamed, disk) {
+				s.merged[p], disk = renamed, renamed
+			}
+		}
+	}
 	if s.unedited(disk, next, all) {
 		return entry{base: disk}, nil
 	}
 	if len(all) == 1 {
 		return all[0], nil
 	}
-	version := func(e entry) []byte { return first(e.pending, e.last()) }
 	for _, fits := range []func(entry) bool{
 		func(e entry) bool { return diff3.Marked(disk) && e.pending != nil },
 		func(e entry) bool { return disk == nil && e.gone != nil },
