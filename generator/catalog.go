@@ -19,6 +19,7 @@ import (
 // never changes, and it can be used concurrently.
 type Catalog struct {
 	Slots    []Slot
+	Areas    []Area     // of optional features
 	Features []*Feature // in reading order
 
 	byName  map[string]*Feature
@@ -45,6 +46,7 @@ type declaredGroup struct {
 // What a catalog consists of.
 const (
 	slotsFile   = "slots.yaml"
+	areasFile   = "areas.yaml"
 	featureFile = "feature.yaml"
 	lockFile    = "modules.lock"
 	filesDir    = "files"
@@ -77,7 +79,11 @@ func LoadChoices(fsys fs.FS) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
-	for _, name := range append([]string{slotsFile}, features...) {
+	areas, err := fs.Glob(fsys, areasFile) // of which a catalog may have none
+	if err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	for _, name := range slices.Concat([]string{slotsFile}, areas, features) {
 		if strings.HasPrefix(name, sharedDir+"/") || strings.HasPrefix(name, resourceDir+"/") {
 			continue
 		}
@@ -149,6 +155,7 @@ type loader struct {
 	byFolder map[string]*Feature
 	problems problem.List
 	slotsDoc *strict.Document
+	areasDoc *strict.Document
 
 	groups    map[string]declaredGroup // by name
 	folders   map[string]*Feature      // that declare them
@@ -166,9 +173,9 @@ func (l *loader) visit(name string, entry fs.DirEntry, err error) error {
 	}
 	folder, rest := split(name)
 	switch {
-	case name != slotsFile && name != lockFile && rest == "":
-		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s, %s and, for each feature, SLOT/NAME, %s/NAME or %s/NAME with %s and %s/",
-			slotsFile, lockFile, optionalDir, sharedDir, featureFile, filesDir)
+	case name != slotsFile && name != areasFile && name != lockFile && rest == "":
+		l.problems.Add(problem.Position{Path: name}, "unknown file; a catalog has %s, %s, %s and, for each feature, SLOT/NAME, %s/NAME or %s/NAME with %s and %s/",
+			slotsFile, areasFile, lockFile, optionalDir, sharedDir, featureFile, filesDir)
 	case !entry.Type().IsRegular():
 		l.problems.Add(problem.Position{Path: name}, "not a regular file; put a copy there")
 	default:
@@ -202,6 +209,9 @@ func (l *loader) read(folder, rest, name string, content []byte) {
 	switch name {
 	case slotsFile:
 		l.slotsDoc = l.decode(name, content, &l.Slots)
+		return
+	case areasFile:
+		l.areasDoc = l.decode(name, content, &l.Areas)
 		return
 	case lockFile:
 		if l.locked {

@@ -47,10 +47,10 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/files/.x.tmpl.swp: unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw",
 		}},
 		{"stray file in a feature", "router/chi/notes.txt", "", "x", []string{
-			"router/chi/notes.txt: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
+			"router/chi/notes.txt: unknown file; a catalog has slots.yaml, areas.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
 		}},
 		{"stray file in the root", "notes.md", "", "x", []string{
-			"notes.md: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
+			"notes.md: unknown file; a catalog has slots.yaml, areas.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
 		}},
 		{"folder that is no feature", "router/old/files/x.tmpl", "", "x", []string{
 			"router/old/feature.yaml: missing; every folder of a catalog is a feature",
@@ -93,7 +93,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"modules.lock: package example.com/queue: needs example.com/oil, which is not here; run make lock",
 		}},
 		{"lock of a feature", "router/chi/modules.lock", "", "go 1.26.0\n", []string{
-			"router/chi/modules.lock: unknown file; a catalog has slots.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
+			"router/chi/modules.lock: unknown file; a catalog has slots.yaml, areas.yaml, modules.lock and, for each feature, SLOT/NAME, feature/NAME or shared/NAME with feature.yaml and files/",
 		}},
 		{"import that the lock does not know", "router/chi/files/internal/httpserver/router.go.tmpl", `"github.com/go-chi/chi/v5"`, `"github.com/go-chi/chi/v6"`, []string{
 			"router/chi/files/internal/httpserver/router.go.tmpl:3: feature chi imports github.com/go-chi/chi/v6, which modules.lock does not know; add it to testdata/pins and run make lock",
@@ -192,6 +192,20 @@ func TestLoad_Rejects(t *testing.T) {
 		}},
 		{"condition on an unknown value", "slots.yaml", "[any]", "[oracle]", []string{
 			"slots.yaml:19:21: when database oracle: no such value; choose none or sqlite",
+		}},
+
+		// Areas
+		{"area twice, without a title", "areas.yaml", "", "- {name: work, title: Work, question: x?}\n- {name: work, question: x?}\n", []string{
+			"areas.yaml:2:3: title: one line of plain text is needed",
+			"areas.yaml:2:10: area work: declared twice; remove one",
+			"feature/audit/feature.yaml:1:1: area: missing; choose work",
+			"feature/background/feature.yaml:1:1: area: missing; choose work",
+		}},
+		{"area that there is not", "feature/audit/feature.yaml", "summary:", "area: wrok\nsummary:", []string{
+			"feature/audit/feature.yaml:2:7: area wrok: there is no such area; there is nothing to choose from",
+		}},
+		{"area of what is not optional", "router/chi/feature.yaml", "summary:", "area: work\nsummary:", []string{
+			"router/chi/feature.yaml:2:7: area: only optional features have one; remove it, or move the folder below feature",
 		}},
 
 		// Features

@@ -18,7 +18,7 @@ import (
 // check checks the catalog as a whole. Each part reports what only it can see, and
 // tolerates what another part has reported.
 func (l *loader) check() {
-	if l.slotsDoc != nil && !l.slotsDoc.Readable() {
+	if l.slotsDoc != nil && !l.slotsDoc.Readable() || l.areasDoc != nil && !l.areasDoc.Readable() {
 		return // everything else would be compared with nothing
 	}
 	l.gather()
@@ -27,6 +27,9 @@ func (l *loader) check() {
 	}
 	for i := range l.Slots {
 		l.checkSlot(i)
+	}
+	for i := range l.Areas {
+		l.checkArea(i)
 	}
 	for _, f := range l.Features {
 		switch {
@@ -77,12 +80,29 @@ func (l *loader) checkSlot(i int) {
 	l.checkCondition(slot.When, above, "slots above", at)
 }
 
+func (l *loader) checkArea(i int) {
+	area, at := l.Areas[i], l.areasDoc.Under(i)
+	l.checkName(area.Name, at("name"))
+	l.checkTexts(at(), map[string]string{"title": area.Title, "question": area.Question})
+	if slices.Contains(areaNames(l.Areas[:i]), area.Name) {
+		l.problems.Add(at("name"), "area %s: declared twice; remove one", area.Name)
+	}
+}
+
 // checkFeature checks what a feature says of itself and of others.
 func (l *loader) checkFeature(f *Feature) {
 	l.checkName(path.Base(f.Folder), problem.Position{Path: f.Folder})
 	l.checkTexts(f.doc.At(), map[string]string{"title": f.Title, "summary": f.Summary})
 	if f.Slot != "" && l.slot(f.Slot) == nil {
 		l.problems.Add(problem.Position{Path: f.Folder}, "slot %s: there is no such slot; %s", f.Slot, problem.Suggest(f.Slot, append(slotNames(l.Slots), optionalDir, sharedDir)))
+	}
+	switch areas := areaNames(l.Areas); {
+	case f.Area != "" && !f.Optional():
+		l.problems.Add(f.doc.At("area"), "area: only optional features have one; remove it, or move the folder below %s", optionalDir)
+	case f.Optional() && f.Area == "" && len(areas) > 0:
+		l.problems.Add(f.doc.At(), "area: missing; %s", problem.Suggest("", areas))
+	case f.Area != "" && !slices.Contains(areas, f.Area):
+		l.problems.Add(f.doc.At("area"), "area %s: there is no such area; %s", f.Area, problem.Suggest(f.Area, areas))
 	}
 	switch {
 	case f.Always && !f.hidden:

@@ -240,6 +240,14 @@ func (c *Catalog) names() []string {
 	return names
 }
 
+func areaNames(areas []Area) []string {
+	var names []string
+	for _, a := range areas {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
 func slotNames(slots []Slot) []string {
 	var names []string
 	for _, slot := range slots {

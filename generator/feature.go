@@ -28,6 +28,15 @@ type Slot struct {
 	Values []string `yaml:"-"`
 }
 
+// Area is what some optional features are about, which people ask for, read about and
+// compare together. A Catalog's areas.yaml lists them, in reading order; a feature
+// says which is its own.
+type Area struct {
+	Name     string `yaml:"name"`
+	Title    string `yaml:"title"`
+	Question string `yaml:"question"` // what a prompt asks
+}
+
 // Feature is one folder of a Catalog: files, and what it contributes to files
 // of others, which its feature.yaml says. The keys of feature.yaml are the yaml
 // tags of this type and of contributions.
@@ -49,6 +58,7 @@ type Feature struct {
 	Summary string `yaml:"summary"` // one line, for lists and prompts
 
 	Slot      string    `yaml:"-"`         // of which it is a value
+	Area      string    `yaml:"area"`      // of an optional feature: what it is about
 	Always    bool      `yaml:"always"`    // a hidden feature that every service has
 	When      Condition `yaml:"when"`      // of a joint, with what its folder implies; of an optional feature, what it cannot do without
 	Reason    string    `yaml:"reason"`    // of a joint: why no seam makes it needless

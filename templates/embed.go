@@ -1,5 +1,6 @@
 // Package templates holds the features that otelgen knows: one folder each, and
-// slots.yaml, which lists the choices between them.
+// slots.yaml, which lists the choices between them, and areas.yaml, which says what
+// the others are about.
 package templates
 
 import "embed"

@@ -216,9 +216,11 @@ func featuresPage(catalog *generator.Catalog) string {
 			fmt.Fprintf(&page, "| %s | %s |\n", name, value.Summary)
 		}
 	}
-	page.WriteString("\n## Optional features\n\n`--with`, separated by commas.\n\n| | |\n|---|---|\n")
-	for _, f := range optional(catalog) {
-		fmt.Fprintf(&page, "| [%s](%s.md) | %s |\n", f.Name, f.Name, f.Summary)
+	for _, area := range areas(catalog) {
+		fmt.Fprintf(&page, "\n## %s\n\n%s Any number of these, `--with` and commas between them.\n\n| | |\n|---|---|\n", area.Title, area.Question)
+		for _, f := range area.features {
+			fmt.Fprintf(&page, "| [%s](%s.md) | %s |\n", f.Name, f.Name, f.Summary)
+		}
 	}
 	return page.String()
 }

@@ -40,6 +40,7 @@ func listCommand(catalog *generator.Catalog) *cobra.Command {
 // listing is what there is to choose from, as it is printed.
 type listing struct {
 	Slots    []listedSlot    `json:"slots,omitempty"`
+	Areas    []listedArea    `json:"areas,omitempty"`
 	Features []listedFeature `json:"features,omitempty"`
 	Presets  []listedPreset  `json:"presets,omitempty"`
 }
@@ -53,8 +54,15 @@ type listedSlot struct {
 	Values   []listedFeature     `json:"values"`
 }
 
+type listedArea struct {
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Question string `json:"question"`
+}
+
 type listedFeature struct {
 	Name      string   `json:"name"`
+	Area      string   `json:"area,omitempty"`
 	Title     string   `json:"title,omitempty"`
 	Summary   string   `json:"summary,omitempty"`
 	Requires  []string `json:"requires,omitempty"`
@@ -79,8 +87,11 @@ func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
 		for _, slot := range catalog.Slots {
 			l.Slots = append(l.Slots, listSlot(catalog, slot))
 		}
-		for _, f := range optional(catalog) {
-			l.Features = append(l.Features, listFeature(catalog, f))
+		for _, area := range areas(catalog) {
+			l.Areas = append(l.Areas, listedArea{area.Name, area.Title, area.Question})
+			for _, f := range area.features {
+				l.Features = append(l.Features, listFeature(catalog, f))
+			}
 		}
 	}
 	if topic != "features" {
@@ -112,7 +123,7 @@ func listSlot(catalog *generator.Catalog, slot generator.Slot) listedSlot {
 // listFeature lists a feature with what else people choose that comes with it, and
 // with what cannot, whichever of the two says so.
 func listFeature(catalog *generator.Catalog, f *generator.Feature) listedFeature {
-	listed := listedFeature{Name: f.Name, Title: f.Title, Summary: f.Summary}
+	listed := listedFeature{Name: f.Name, Area: f.Area, Title: f.Title, Summary: f.Summary}
 	for _, other := range choosable(catalog) {
 		if slices.Contains(f.Requires, other.Name) {
 			listed.Requires = append(listed.Requires, other.Name)
@@ -145,6 +156,30 @@ func optional(catalog *generator.Catalog) []*generator.Feature {
 	})
 }
 
+// area is an area with its features.
+type area struct {
+	generator.Area
+	features []*generator.Feature
+}
+
+// areas returns the areas of the features that are chosen by --with. Those that say
+// of none which they belong to are the last.
+func areas(catalog *generator.Catalog) []area {
+	var all []area
+	for _, a := range append(slices.Clone(catalog.Areas), generator.Area{Title: "Features", Question: "What else should it have?"}) {
+		one := area{Area: a}
+		for _, f := range optional(catalog) {
+			if f.Area == a.Name {
+				one.features = append(one.features, f)
+			}
+		}
+		if one.features != nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // print prints the listing for people.
 func (l listing) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -163,10 +198,12 @@ func (l listing) print(w io.Writer) error {
 			fmt.Fprintf(table, "  %s\t%s\n", value.Name, note)
 		}
 	}
-	if len(l.Features) > 0 {
-		section("Features, --with")
+	for _, area := range l.Areas {
+		section(area.Title + ", --with")
 		for _, f := range l.Features {
-			fmt.Fprintf(table, "  %s\t%s\n", f.Name, f.Summary)
+			if f.Area == area.Name {
+				fmt.Fprintf(table, "  %s\t%s\n", f.Name, f.Summary)
+			}
 		}
 	}
 	if len(l.Presets) > 0 {

@@ -25,7 +25,7 @@ type interview struct {
 	preset   string
 	name     string
 	slots    map[string]string
-	features []string
+	features map[string][]string // by area
 }
 
 // question is a question, with the functions that ask it and keep the answer.
@@ -145,13 +145,45 @@ func (i *interview) choices() ([]question, error) {
 		spec.Slots[slot.Name] = value
 	}
 	i.slots = spec.Slots
-	if features := i.possible(spec); len(features) > 0 && !i.flags.Changed("with") {
-		all = append(all, question{"What else should it have?", func(text string) (err error) {
-			i.features, err = i.ask.any(text, features, i.features)
-			return err
-		}})
+	if i.flags.Changed("with") {
+		return all, nil
+	}
+	before := i.features
+	i.features = map[string][]string{}
+	for _, area := range areas(i.catalog) {
+		options := i.possible(spec, area.features)
+		if len(options) == 0 {
+			continue
+		}
+		all = append(all, i.areaQuestion(area, options, spec))
+		for _, o := range options {
+			if slices.Contains(before[area.Name], o.name) {
+				i.features[area.Name] = append(i.features[area.Name], o.name)
+			}
+		}
+		spec.Features = slices.Concat(spec.Features, i.features[area.Name])
 	}
 	return all, nil
+}
+
+// areaQuestion asks for the features of an area, beside a Spec, until they go
+// together.
+func (i *interview) areaQuestion(area area, options []option, spec generator.Spec) question {
+	return question{area.Question, func(text string) error {
+		for {
+			answers, err := i.ask.any(text, options, i.features[area.Name])
+			if err != nil {
+				return err
+			}
+			i.features[area.Name] = answers
+			with := spec
+			with.Features = slices.Concat(spec.Features, answers)
+			if _, err = i.catalog.Choices(with); err == nil {
+				return nil
+			}
+			i.ask.say(err.Error() + "\n")
+		}
+	}}
 }
 
 func (i *interview) slotQuestion(slot generator.Slot, values []string, initial string) question {
@@ -175,15 +207,15 @@ func slotOptions(catalog *generator.Catalog, slot generator.Slot, possible []str
 	return options
 }
 
-// possible returns the optional features that can be chosen beside a Spec, by
-// area, each with what comes with it.
-func (i *interview) possible(spec generator.Spec) []option {
+// possible returns those features that can be chosen beside a Spec, each with what
+// comes with it.
+func (i *interview) possible(spec generator.Spec, features []*generator.Feature) []option {
 	choices, err := i.catalog.Choices(spec)
 	if err != nil {
 		return nil // has been reported
 	}
 	var options []option
-	for _, f := range optional(i.catalog) {
+	for _, f := range features {
 		if slices.Contains(i.catalog.Options(choices, f.Name), generator.On) {
 			options = append(options, option{f.Name, f.Summary + i.comesWith(choices, f.Name)})
 		}
@@ -224,7 +256,7 @@ func (i *interview) options() newOptions {
 	o.slots = maps.Clone(o.slots)
 	maps.Copy(o.slots, i.slots)
 	if !i.flags.Changed("with") {
-		o.with = i.features
+		o.with = slices.Concat(slices.Collect(maps.Values(i.features))...)
 	}
 	return o
 }

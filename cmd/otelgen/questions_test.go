@@ -17,6 +17,8 @@ import (
 type user struct {
 	answers map[string]string // by the end of the question
 	with    []string
+	then    []string // with, when asked once more
+	said    string
 	asked   []string
 	offered []string // optional features
 }
@@ -41,10 +43,14 @@ func (u *user) any(question string, options []option, _ []string) ([]string, err
 	for _, o := range options {
 		u.offered = append(u.offered, o.name+": "+o.summary)
 	}
-	return u.with, nil
+	with := u.with
+	if u.then != nil {
+		u.with, u.then = u.then, nil
+	}
+	return with, nil
 }
 
-func (u *user) say(string) {}
+func (u *user) say(text string) { u.said += text }
 
 func (u *user) width() int { return 80 }
 
@@ -54,7 +60,8 @@ func TestInterview(t *testing.T) {
 	t.Parallel()
 	const (
 		preset = "What is it to be made of?"
-		others = "What else should it have?"
+		about  = "Messages?"
+		others = "Numbers?"
 		last   = "Is that right?"
 	)
 	tests := map[string]struct {
@@ -66,16 +73,16 @@ func TestInterview(t *testing.T) {
 	}{
 		"all open": {
 			user:  user{with: []string{"mail"}},
-			asked: []string{"1 of 5: " + preset, "2 of 5: Router?", "3 of 5: Database?", "4 of 5: " + others, "5 of 5: " + last},
+			asked: []string{"1 of 6: " + preset, "2 of 6: Router?", "3 of 6: Database?", "4 of 6: " + about, "5 of 6: " + others, "6 of 6: " + last},
 			offered: []string{
-				"mail: sends mail", "metrics: counts", "news: sends news (comes with mail)",
+				"mail: sends mail", "news: sends news (comes with mail)", "silence: is silent", "metrics: counts",
 			},
 			slots: map[string]string{"router": "chi", "database": "none", "queue": "ring"},
 		},
 		"what an answer excludes is not offered": {
 			user:    user{answers: map[string]string{"Router?": "gin"}},
-			asked:   []string{"1 of 5: " + preset, "2 of 5: Router?", "3 of 5: Database?", "4 of 5: " + others, "5 of 5: " + last},
-			offered: []string{"mail: sends mail", "news: sends news (comes with mail)"},
+			asked:   []string{"1 of 6: " + preset, "2 of 6: Router?", "3 of 5: Database?", "4 of 5: " + about, "5 of 5: " + last},
+			offered: []string{"mail: sends mail", "news: sends news (comes with mail)", "silence: is silent"},
 			slots:   map[string]string{"router": "gin", "database": "none", "queue": "ring"},
 		},
 		"what a flag leaves no choice of is not asked": {
@@ -149,6 +156,21 @@ func TestInterview(t *testing.T) {
 	}
 }
 
+// TestInterview_Together: features that do not go together are asked for again.
+func TestInterview_Together(t *testing.T) {
+	t.Parallel()
+	catalog := smallCatalog(t)
+	o := newOptions{name: "shop", slots: map[string]string{"router": "gin", "database": "none"}, dir: filepath.Join(t.TempDir(), "shop")}
+	flags := &cobra.Command{}
+	o.addFlags(flags, catalog)
+	u := &user{with: []string{"mail", "silence"}, then: []string{"silence"}}
+	i := interview{catalog: catalog, flags: flags.Flags(), given: o, ask: u, preset: letMeChoose}
+	options, err := i.run()
+	if err != nil || !slices.Equal(options.with, []string{"silence"}) || !strings.Contains(u.said, "mail") || !strings.Contains(u.said, "silence") {
+		t.Errorf("with %q, %v, after %q", options.with, err, u.said)
+	}
+}
+
 // smallCatalog has a slot that depends on another, one that has one value, and
 // an optional feature.
 func smallCatalog(t *testing.T) *generator.Catalog {
@@ -160,12 +182,14 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 - {name: store, title: Store, question: "Store?", default: sql, when: {database: [any]}}
 - {name: queue, title: Queue, question: "Queue?", default: ring}
 `)},
+		"areas.yaml":                {Data: []byte("- {name: messages, title: Messages, question: \"Messages?\"}\n- {name: numbers, title: Numbers, question: \"Numbers?\"}\n")},
 		"shared/base/feature.yaml":  {Data: []byte("title: Base\nsummary: the base\nalways: true\n")},
 		"modules.lock":              {Data: []byte("go 1.26.0\n")},
-		"feature/mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\n")},
+		"feature/mail/feature.yaml": {Data: []byte("title: Mail\nsummary: sends mail\narea: messages\n")},
 	}
-	files["feature/news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\nrequires: [mail]\n")}
-	files["feature/metrics/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Metrics\nsummary: counts\nrequires: [chi]\n")}
+	files["feature/silence/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Silence\nsummary: is silent\narea: messages\nconflicts: [mail, news]\n")}
+	files["feature/news/feature.yaml"] = &fstest.MapFile{Data: []byte("title: News\nsummary: sends news\narea: messages\nrequires: [mail]\n")}
+	files["feature/metrics/feature.yaml"] = &fstest.MapFile{Data: []byte("title: Metrics\nsummary: counts\narea: numbers\nrequires: [chi]\n")}
 	for feature, slot := range map[string]string{"chi": "router", "gin": "router", "sqlite": "database", "sql": "store", "gorm": "store", "ring": "queue"} {
 		files[slot+"/"+feature+"/feature.yaml"] = &fstest.MapFile{Data: []byte("title: " + feature + "\nsummary: it is " + feature + "\n")}
 	}

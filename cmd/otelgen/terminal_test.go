@@ -229,10 +229,10 @@ func TestTerminal_EveryQuestion(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "shop", "--no-git")
 	asked := tt.walk(1, map[string]string{
-		"What is it to be made of?":     up + enter, // the last: let me choose
-		"Which router serves requests?": up + enter,
-		"Where does data live?":         "sqlite" + enter,
-		"What else should it have?":     "cors" + " " + enter,
+		"What is it to be made of?":                     up + enter, // the last: let me choose
+		"Which router serves requests?":                 up + enter,
+		"Where does data live?":                         "sqlite" + enter,
+		"What does the API need beside its operations?": "cors" + " " + enter,
 	})
 	tt.ends(0)
 	catalog, err := generator.Load(templates.FS)
@@ -415,9 +415,10 @@ func TestTerminal_Dialog(t *testing.T) {
 		}
 		tt.types("shop\n")
 		tt.walk(3, map[string]string{
-			"Which router serves requests?": "chi\n",
-			"Where does data live?":         "sqlite\n",
-			"What else should it have?":     "cors auth\n",
+			"Which router serves requests?":                 "chi\n",
+			"Where does data live?":                         "sqlite\n",
+			"What does the API need beside its operations?": "cors\n",
+			"Who may call it?":                              "auth\n",
 		})
 		tt.ends(0)
 		spec := tt.spec("shop")
