@@ -74,19 +74,20 @@ func (p *Project) operation(plan Plan) *operation {
 		s := step{Files: c.files()}
 		op.recorded = op.recorded || c.detaches
 		for _, r := range c.records {
-			if !r.isOne() {
-				continue
-			}
+			had := p.record.lines[r.path]
 			lines := r.lines
-			if lines == nil {
+			switch {
+			case !r.isOne():
+				lines = had
+			case lines == nil:
 				lines = r.committed.lines(r.path)
 			}
-			had := p.record.lines[r.path]
 			left := had == nil && r.unrecorded // by an update that was undone
 			if left {
 				had, op.recorded = r.was.lines(r.path), true
 			}
-			if left || !sameLines(had, lines) {
+			written := s.Files != nil && r.path == c.Path // it may become a stray, with what is recorded of it
+			if left || written || !sameLines(had, lines) {
 				s.Record = append(s.Record, lineChange{r.path, texts(had), texts(lines)})
 			}
 		}
@@ -265,15 +266,22 @@ func (d *disk) writeRecord(r *record, merged []byte) error {
 }
 
 // writeOperation writes an operation down: on one line the hash of the record
-// that it leads to, which tells in no time that nothing has been undone, and on
-// the next JSON, in no form that a search over the project finds.
+// that it leads to, which tells in no time that nothing has been undone, unless
+// there are files of earlier commands of which that record says nothing; and on the
+// next JSON, in no form that a search over the project finds.
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	after := r.after(op)
 	text, err := json.Marshal(op)
 	if err != nil {
 		panic(err) // there is nothing in it that JSON lacks
 	}
-	if err := d.write(p, slices.Concat(recordHash(&after), lf, []byte(compress(text, fastest)))); err != nil {
+	head := recordHash(&after)
+	for p, left := range op.strays() {
+		if after.lines[p] == nil && len(left.Lines) > 0 {
+			head = []byte("strays")
+		}
+	}
+	if err := d.write(p, slices.Concat(head, lf, []byte(compress(text, fastest)))); err != nil {
 		return err
 	}
 	d.flush()

@@ -58,9 +58,9 @@ func (s step) leave(all map[string]*stray) {
 	}
 }
 
-// earlier returns the files that the commands before an operation created, as
-// far as they are in the record before or after it: so there are not more of them
-// than paths in that.
+// earlier returns the files that the commands before an operation created. Those
+// that the record says nothing of, before it and after it, git may bring back, as git
+// stash pop does; of these there are not more than paths in the record.
 func (d *disk) earlier(op *operation, r *record) ([]*stray, error) {
 	last, err := d.readOperation(undoFile)
 	if last == nil || err != nil {
@@ -68,12 +68,17 @@ func (d *disk) earlier(op *operation, r *record) ([]*stray, error) {
 	}
 	after := r.after(op)
 	all := last.strays()
-	maps.DeleteFunc(all, func(p string, _ *stray) bool { return r.lines[p] == nil && after.lines[p] == nil })
+	unrecorded := func(p string, _ *stray) bool { return r.lines[p] == nil && after.lines[p] == nil }
+	others := maps.Clone(all)
+	maps.DeleteFunc(others, func(p string, left *stray) bool { return !unrecorded(p, left) })
+	if len(others) > len(after.lines) {
+		maps.DeleteFunc(all, unrecorded)
+	}
 	return slices.SortedFunc(maps.Values(all), func(a, b *stray) int { return cmp.Compare(a.Path, b.Path) }), nil
 }
 
-// undone returns what commands wrote here, if the record is not what the last of
-// them left: git may have reset it, and left files that it did not know yet.
+// undone returns what commands wrote here, if the record does not say so: git may
+// have reset it, and left files that it did not know yet.
 func (p *Project) undone(d *disk) (map[string]*stray, error) {
 	f, err := d.read(undoFile)
 	if err != nil || f.absent() || hasHash(f.data, &p.record) {

@@ -246,6 +246,50 @@ func TestUndone_OtherLineEndings(t *testing.T) {
 	}
 }
 
+// TestUndone_BroughtBack: git brings back what a command before the last one wrote,
+// and takes what is recorded of it away again. The file is otelgen's.
+func TestUndone_BroughtBack(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "a.txt": text("a"), "b.txt": text("b")}
+	v2 := generator.Tree{specFile: nil, "a.txt": text("a"), "b.txt": text("b"), "created.txt": text("c")}
+	v3 := generator.Tree{specFile: nil, "a.txt": text("A"), "b.txt": text("b")}
+	dir := repository(t, nil)
+	mustNew(t, dir, v1)
+	commit(t, dir)
+	mustUpdate(t, dir, v2, nil)
+	gitDo(t, dir, "stash", "-u")
+	mustUpdate(t, dir, v3, nil)
+	commit(t, dir)
+	gitDo(t, dir, "stash", "pop")
+	gitDo(t, dir, "checkout", "-f")
+	plan := mustUpdate(t, dir, v3, nil)
+	if _, left := readDir(t, dir)["created.txt"]; left {
+		t.Errorf("created.txt is left by %q", plan)
+	}
+}
+
+// TestUndone_DoneAgain: a command that was undone, and then done again by otelgen
+// undo, finds the files that it left already there. They are still its own if git
+// takes it back once more.
+func TestUndone_DoneAgain(t *testing.T) {
+	v1 := generator.Tree{specFile: nil, "old.txt": text("abc"), "b.txt": text("b")}
+	v2 := generator.Tree{specFile: nil, "new.txt": text("abc"), "b.txt": text("b")}
+	v3 := generator.Tree{specFile: nil, "new.txt": text("abc"), "b.txt": text("B")}
+	moved := map[string]string{"old.txt": "new.txt"}
+	dir := repository(t, nil)
+	mustNew(t, dir, v1)
+	commit(t, dir)
+	mustUpdate(t, dir, v2, moved)
+	gitDo(t, dir, "checkout", "-f")
+	mustUpdate(t, dir, v1, nil)
+	undo(t, dir, 0)
+	mustUpdate(t, dir, v3, moved)
+	gitDo(t, dir, "reset", "--hard")
+	plan := mustUpdate(t, dir, v1, nil)
+	if _, left := readDir(t, dir)["new.txt"]; left {
+		t.Errorf("new.txt is left by %q", plan)
+	}
+}
+
 // TestUndone_WithWhatIsTheOwners: what git leaves of an update that it takes back
 // may be the only file that has a line of the owner, who had not committed it.
 // Then it is the owner's.
