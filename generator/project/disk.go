@@ -130,18 +130,15 @@ func (d *disk) write(p string, data []byte) error { return d.writeIf(p, data, 0,
 // writeIf writes a file if check, unless it is nil, says so just before the new
 // content takes the place of the old. A file that was absent gets a mode.
 func (d *disk) writeIf(p string, data []byte, mode fs.FileMode, check func() error) error {
+	if d.staging {
+		return d.writeStaged(p, data)
+	}
 	old, err := d.read(p)
 	if err != nil {
 		return err
 	}
 	if err := d.will("write " + p); err != nil {
 		return err
-	}
-	if d.staging {
-		if err := errors.Join(d.root.MkdirAll(path.Dir(p), 0o755), d.root.WriteFile(p, data, 0o644)); err != nil {
-			return cannot("write", p, err)
-		}
-		return nil
 	}
 	if _, err := d.read(scratchFile); err != nil {
 		return err
@@ -160,6 +157,22 @@ func (d *disk) writeIf(p string, data []byte, mode fs.FileMode, check func() err
 		_ = d.root.Remove(scratchFile) // the next run removes it otherwise
 	}
 	return err
+}
+
+// writeStaged creates a file in a staging directory, where there is nothing that
+// somebody else could have written.
+func (d *disk) writeStaged(p string, data []byte) error {
+	if err := d.will("write " + p); err != nil {
+		return err
+	}
+	err := d.root.WriteFile(p, data, 0o644)
+	if errors.Is(err, fs.ErrNotExist) { // the first file of its directory
+		err = errors.Join(d.root.MkdirAll(path.Dir(p), 0o755), d.root.WriteFile(p, data, 0o644))
+	}
+	if err != nil {
+		return cannot("write", p, err)
+	}
+	return nil
 }
 
 // writeScratch writes the scratch file, so that it is whole even after a power

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/otelgen/otelgen/internal/diff3"
 )
@@ -70,17 +73,19 @@ func (op *operation) command() string {
 func (p *Project) operation(plan Plan) *operation {
 	op := &operation{Command: p.Command, Creates: p.SpecYAML == nil, Merged: p.record.merged, Restores: p.restores}
 	var last []step
+	compressed := linesOf(plan)
 	for _, c := range plan {
 		s := step{Files: c.files()}
 		op.recorded = op.recorded || c.detaches
-		for _, r := range c.records {
+		for i := range c.records {
+			r := &c.records[i]
 			had := p.record.lines[r.path]
 			lines := r.lines
 			switch {
 			case !r.isOne():
 				lines = had
 			case lines == nil:
-				lines = r.committed.lines(r.path)
+				lines = compressed[r]
 			}
 			left := had == nil && r.unrecorded // by an update that was undone
 			if left {
@@ -109,6 +114,35 @@ func (p *Project) operation(plan Plan) *operation {
 	}
 	op.Steps = append(op.Steps, last...)
 	return op
+}
+
+// linesOf returns the lines for what a plan commits to the record. All processors
+// share the work: to compress a new project takes as long as to write it.
+func linesOf(plan Plan) map[*recordChange][]line {
+	var changes []*recordChange
+	for _, c := range plan {
+		for i := range c.records {
+			if r := &c.records[i]; r.isOne() && r.lines == nil {
+				changes = append(changes, r)
+			}
+		}
+	}
+	lines := make([][]line, len(changes))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(changes)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(changes)); i = next.Add(1) - 1 {
+				lines[i] = changes[i].committed.lines(changes[i].path)
+			}
+		})
+	}
+	workers.Wait()
+	of := make(map[*recordChange][]line, len(changes))
+	for i, r := range changes {
+		of[r] = lines[i]
+	}
+	return of
 }
 
 func texts(lines []line) (all []string) {
