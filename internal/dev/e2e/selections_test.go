@@ -143,6 +143,7 @@ func TestJoints(t *testing.T) {
 		"posts-relational",
 		"posts-sql",
 		"posts-sqlite",
+		"posts-tenancy",
 		"realtime-orders",
 		"realtime-orders-huma",
 		"redis-orders",

@@ -29,7 +29,7 @@ func TestMatrix_Servers(t *testing.T) {
 		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources, Features: []string{"jobs"}},
 		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources, Features: []string{"posts"}},
-		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"nats"}},
+		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"kafka"}},
 		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "redis"}},
 		{Slots: map[string]string{"sample": "none"}, Features: []string{"ratelimit", "redis"}},
 	} {
