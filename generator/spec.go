@@ -247,7 +247,7 @@ func serviceProblem(name string) error {
 	case module.CheckFilePath(name) != nil:
 		return invalid("it cannot be the name of a directory on Windows; " + choose)
 	case !plainInYAML(name):
-		return invalid("YAML does not read it as text; " + choose)
+		return invalid("in YAML files, such as compose.yaml, it would not be read as text; " + choose)
 	case slices.Contains(standard, name):
 		return invalid("it is the name of a package of the standard library; " + choose)
 	}

@@ -36,10 +36,10 @@ func TestSpec_Validate(t *testing.T) {
 		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name, for example "internal-service"`,
 		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name, for example "main-service"`,
 		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name, for example "con-service"`,
-		"null":                  `service name "null" is not valid: YAML does not read it as text; choose another name, for example "null-service"`,
-		"007":                   `service name "007" is not valid: YAML does not read it as text; choose another name, for example "007-service"`,
-		"1e3":                   `service name "1e3" is not valid: YAML does not read it as text; choose another name, for example "1e3-service"`,
-		"no":                    `service name "no" is not valid: YAML does not read it as text; choose another name, for example "no-service"`,
+		"null":                  `service name "null" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "null-service"`,
+		"007":                   `service name "007" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "007-service"`,
+		"1e3":                   `service name "1e3" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "1e3-service"`,
+		"no":                    `service name "no" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "no-service"`,
 		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name, for example "context-service"`,
 	} {
 		lines(t, Spec{Service: service, Module: "shop"}.Validate(), want)

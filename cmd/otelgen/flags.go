@@ -94,7 +94,7 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 	case errors.As(err, &malformed):
 		return fmt.Errorf("%s: not the form of a flag; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
-		return fmt.Errorf("--%s=%s: neither true nor false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
+		return fmt.Errorf("--%s=%s: is not true or false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):
 		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
 	}
@@ -108,6 +108,10 @@ func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name 
 		hint = "it is a flag of " + owner.CommandPath() + "; write it after that"
 	} else if meant := meantFlag(cmd, features, dashes, name); meant != "" {
 		hint = "did you mean " + meant + "?"
+	} else if slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name) {
+		hint = "no command overwrites what you wrote, so there is nothing to force"
+	} else if cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil {
+		hint += "; to make a service of this name, run otelgen new " + name
 	}
 	return fmt.Errorf("%s%s: no such flag; %s", dashes, name, hint)
 }

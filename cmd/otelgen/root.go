@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 // run runs a command line with a catalog of templates and returns the exit code.
@@ -194,7 +196,11 @@ func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 		return nil
 	}
 	hint := cmd.CommandPath() + " --help lists them;"
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	near := cmd.SuggestionsFor(args[0])
+	if len(near) == 0 {
+		near = nearSynonym(args[0])
+	}
+	if len(near) > 0 {
 		hint = "did you mean " + near[0] + "?"
 		if slices.Contains(synonyms[near[0]], args[0]) {
 			service = ""
@@ -204,6 +210,16 @@ func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 		hint += " to make a service of this name, run otelgen new " + service
 	}
 	return fmt.Errorf("%s: no such command; %s", args[0], strings.TrimSuffix(hint, ";"))
+}
+
+// nearSynonym returns the command for which a word, misspelt, is another one.
+func nearSynonym(word string) []string {
+	for _, name := range slices.Sorted(maps.Keys(synonyms)) {
+		if problem.Nearest(word, synonyms[name]) != "" {
+			return []string{name}
+		}
+	}
+	return nil
 }
 
 // atMost allows so many arguments, and says what else they might have been.
