@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -249,6 +250,50 @@ func TestScout(t *testing.T) {
 	if n := strings.Count(scout.got["/acme/otlp/v1/traces"], "POST /orders"); n != 2 {
 		t.Errorf("%d of 2 spans arrived", n)
 	}
+}
+
+// What Scout itself refuses, with a token that the provider has issued, is lost: the collector does not send it again. It says so in
+// its log, and counts it, by which an alert finds it.
+func TestScoutRefuses(t *testing.T) {
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token":"of-another-tenant","token_type":"Bearer","expires_in":3600}`)
+	}))
+	t.Cleanup(provider.Close)
+	scout := newReceived(t)
+	scout.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	}
+	for name, value := range map[string]string{
+		"SCOUT_ENDPOINT": scout.URL, "SCOUT_TOKEN_URL": provider.URL, "SCOUT_CLIENT_ID": "shop", "SCOUT_CLIENT_SECRET": "s3cr3t",
+	} {
+		t.Setenv(name, value)
+	}
+	core, logs := observer.New(zapcore.ErrorLevel)
+	c := start(t, core, backends(t)["scout"], quick)
+	send(t, c)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		metrics := get(t, "http://"+c.metrics+"/metrics")
+		missing := ""
+		for _, signal := range []string{"spans", "metric_points", "log_records"} {
+			if !regexp.MustCompile(`(?m)^otelcol_exporter_send_failed_` + signal + `(_total)?\{.*exporter="otlp_http".*\} 1$`).MatchString(metrics) {
+				missing = signal
+			}
+		}
+		if missing == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s are counted as lost:\n%s", missing, metrics)
+		}
+	}
+	for _, e := range logs.All() {
+		if strings.Contains(e.Message, "Dropping data") && strings.Contains(fmt.Sprint(e.ContextMap()["error"]), "401") {
+			return
+		}
+	}
+	t.Errorf("the log does not say why: %v", logs.All())
 }
 
 func jsonOf(t *testing.T, v any) string {

@@ -7,7 +7,8 @@
 //
 // Never run "go mod tidy" here. The components' own tests import modules that are not published, and tidy insists on
 // them. Change a version, all of them together, with "go get MODULE@VERSION" and leave the rest to the build; it is
-// in order when "go test -mod=readonly ./..." is green.
+// in order when "go test -mod=readonly ./..." is green. The load balancing exporter and the OAuth 2 extension are older than
+// the rest: they are the newest that can be had.
 package collector
 
 import (
@@ -18,6 +19,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/oauth2clientauthextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
@@ -88,7 +90,7 @@ func factories() (otelcol.Factories, error) {
 	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
-		newOAuth2Client(),
+		oauth2clientauthextension.NewFactory(),
 	)
 	return otelcol.Factories{
 		Receivers:  receivers,

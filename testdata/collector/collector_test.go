@@ -106,7 +106,7 @@ func dryRun(ctx context.Context, uris ...string) error {
 
 // A running collector with the service's configuration, and its addresses.
 type running struct {
-	otlp, health, metrics string
+	otlp, grpc, health, metrics string
 
 	stop func() // ends the collector and waits until everything is written
 }
@@ -128,7 +128,7 @@ func start(t *testing.T, core zapcore.Core, overlays ...string) running {
 
 func tryStart(t *testing.T, core zapcore.Core, overlays ...string) (running, error) {
 	t.Helper()
-	c := running{otlp: freeAddr(t), health: freeAddr(t), metrics: freeAddr(t)}
+	c := running{otlp: freeAddr(t), grpc: freeAddr(t), health: freeAddr(t), metrics: freeAddr(t)}
 	host, port, err := net.SplitHostPort(c.metrics)
 	if err != nil {
 		t.Fatal(err)
@@ -137,8 +137,9 @@ func tryStart(t *testing.T, core zapcore.Core, overlays ...string) (running, err
 extensions: {health_check: {endpoint: %q}, file_storage: {directory: %q}}
 receivers: {otlp: {protocols: {grpc: {endpoint: %q}, http: {endpoint: %q}}}}
 service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}
-`, c.health, t.TempDir(), freeAddr(t), c.otlp, host, port)
+`, c.health, t.TempDir(), c.grpc, c.otlp, host, port)
 	set := Settings(append([]string{serviceConfig, ports}, overlays...)...)
+	set.Factories = withLoadBalancing
 	set.DisableGracefulShutdown = true // signals are the test binary's
 	if core == nil {
 		core = zapcore.NewNopCore()

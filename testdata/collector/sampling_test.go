@@ -6,14 +6,16 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -110,40 +112,122 @@ connectors: {span_metrics: {metrics_flush_interval: 50ms}}
 	}
 }
 
-// loadBalancing has those keys of contrib's loadbalancingexporter that agent.yaml uses. Its module cannot be had in the version
-// of the other components, so the agent's configuration is decoded here, and not run.
-type loadBalancing struct {
-	RoutingKey string `mapstructure:"routing_key"`
-	Protocol   struct {
-		OTLP otlpexporter.Config `mapstructure:"otlp"`
-	} `mapstructure:"protocol"`
-	Resolver struct {
-		DNS *struct {
-			Hostname string        `mapstructure:"hostname"`
-			Port     string        `mapstructure:"port"`
-			Interval time.Duration `mapstructure:"interval"`
-		} `mapstructure:"dns"`
-	} `mapstructure:"resolver"`
+// withLoadBalancing are all components, and the exporter of agent.yaml. It is called load_balancing from the next release on than the
+// one that can be had. The collector of other tests does without it: it brings the client of Kubernetes along.
+func withLoadBalancing() (otelcol.Factories, error) {
+	all, err := factories()
+	original := loadbalancingexporter.NewFactory()
+	name := component.MustNewType("load_balancing")
+	all.Exporters[name] = exporter.NewFactory(name, original.CreateDefaultConfig,
+		exporter.WithTraces(func(ctx context.Context, set exporter.Settings, config component.Config) (exporter.Traces, error) {
+			set.ID = component.NewIDWithName(original.Type(), set.ID.Name())
+			return original.CreateTraces(ctx, set, config)
+		}, component.StabilityLevelBeta))
+	return all, err
+}
+
+// All spans of a trace reach the same collector of the second tier, whichever agents they come from, so that one that failed has a
+// whole trace kept.
+func TestTwoTiers(t *testing.T) {
+	const traces, agents = 100, 2
+	var gateways []string
+	var backends []*received
+	for range 2 {
+		backend := newReceived(t)
+		gateway := start(t, nil, samplingConfig, quick, fmt.Sprintf(`yaml:
+exporters: {otlp_http: {endpoint: %q}}
+processors: {tail_sampling: {decision_wait: 100ms, policies: [{name: errors, type: status_code, status_code: {status_codes: [ERROR]}}]}}
+`, backend.URL))
+		gateways, backends = append(gateways, gateway.grpc), append(backends, backend)
+	}
+	for agent := range agents {
+		// A host name resolves to one port of several addresses. Here, there are several ports of one.
+		c := start(t, nil, agentConfig, fmt.Sprintf(`yaml:
+exporters:
+  load_balancing:
+    resolver: {dns: null, static: {hostnames: [%q, %q]}}
+    protocol: {otlp: {sending_queue: {batch: {flush_timeout: 10ms, min_size: 1}}}}
+`, gateways[0], gateways[1]))
+		sent := ptrace.NewTraces()
+		spans := sent.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+		for i := range traces {
+			hash := sha256.Sum256([]byte(fmt.Sprint(i)))
+			span := spans.AppendEmpty()
+			span.SetTraceID(pcommon.TraceID(hash[:16]))
+			span.SetSpanID(pcommon.SpanID(hash[16+agent:]))
+			span.SetName(fmt.Sprint("by agent ", agent))
+			span.SetStartTimestamp(at)
+			span.SetEndTimestamp(at + 1)
+			if agent == 0 {
+				span.Status().SetCode(ptrace.StatusCodeError)
+			}
+		}
+		body, err := (&ptrace.JSONMarshaler{}).MarshalTraces(sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.Post("http://"+c.otlp+"/v1/traces", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+
+	var kept [2]map[string]int // spans, by trace
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		all := 0
+		for i, backend := range backends {
+			kept[i] = backend.spansByTrace()
+			for _, spans := range kept[i] {
+				all += spans
+			}
+		}
+		if all == agents*traces {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d spans are kept", all, agents*traces)
+		}
+	}
+	if len(kept[0])+len(kept[1]) != traces || len(kept[0]) < traces/5 || len(kept[1]) < traces/5 {
+		t.Errorf("%d and %d of %d traces reach the two gateways", len(kept[0]), len(kept[1]), traces)
+	}
+}
+
+var traceIDs = regexp.MustCompile(`"traceId":"([0-9a-f]{32})"`)
+
+// spansByTrace counts the spans that have arrived, by the id of their trace.
+func (r *received) spansByTrace() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	spans := map[string]int{}
+	for _, match := range traceIDs.FindAllStringSubmatch(r.got["/v1/traces"], -1) {
+		spans[match[1]]++
+	}
+	return spans
+}
+
+// Agents find the second tier by its host name, and send it metrics and logs as well.
+func TestAgentFindsTheSecondTier(t *testing.T) {
+	backend := newReceived(t)
+	gateway := start(t, nil, quick, fmt.Sprintf("yaml:exporters: {otlp_http: {endpoint: %q}}", backend.URL))
+	host, port, err := net.SplitHostPort(gateway.grpc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OTELCOL_GATEWAY", host)
+	c := start(t, nil, agentConfig, fmt.Sprintf(`yaml:
+exporters:
+  load_balancing: {resolver: {dns: {port: %q}}, protocol: {otlp: {sending_queue: {batch: {flush_timeout: 10ms, min_size: 1}}}}}
+  otlp_grpc/gateway: {endpoint: 'dns:///%s', sending_queue: {batch: {flush_timeout: 10ms, min_size: 1}}}
+`, port, gateway.grpc))
+	send(t, c)
+	backend.awaitAll(t, "")
 }
 
 func TestAgentConfigIsValid(t *testing.T) {
-	original := otlpexporter.NewFactory()
 	set := Settings(serviceConfig, agentConfig)
-	set.Factories = func() (otelcol.Factories, error) {
-		all, err := factories()
-		all.Exporters[component.MustNewType("load_balancing")] = exporter.NewFactory(component.MustNewType("load_balancing"),
-			func() component.Config {
-				config := &loadBalancing{}
-				config.Protocol.OTLP = *original.CreateDefaultConfig().(*otlpexporter.Config)
-				config.Protocol.OTLP.ClientConfig.Endpoint = "placeholder:4317" // the original fills it in
-				return config
-			},
-			exporter.WithTraces(func(ctx context.Context, set exporter.Settings, config component.Config) (exporter.Traces, error) {
-				set.ID = component.NewID(original.Type())
-				return original.CreateTraces(ctx, set, &config.(*loadBalancing).Protocol.OTLP)
-			}, component.StabilityLevelBeta))
-		return all, err
-	}
+	set.Factories = withLoadBalancing
 	c, err := otelcol.NewCollector(set)
 	if err != nil {
 		t.Fatal(err)
