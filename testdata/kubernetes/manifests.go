@@ -51,8 +51,8 @@ var scheme = func() *runtime.Scheme {
 }()
 
 // Build renders the kustomization in directory dir of a file system, and decodes its objects. It is an error if an object has a
-// field that the API does not know, or one twice, or if it is not valid.
-func Build(files filesys.FileSystem, dir string) ([]runtime.Object, error) {
+// field that the API does not know, or one twice, or if it is not valid. Of custom resources it knows those that are defined.
+func Build(files filesys.FileSystem, dir string, custom Definitions) ([]runtime.Object, error) {
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 	rendered, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, dir)
 	if err != nil {
@@ -67,6 +67,8 @@ func Build(files filesys.FileSystem, dir string) ([]runtime.Object, error) {
 		object, _, err := decoder.Decode(document, nil, nil)
 		if err == nil {
 			err = validate(object.DeepCopyObject())
+		} else if runtime.IsNotRegisteredError(err) {
+			object, err = custom.decode(document)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w in\n%s", err, document)

@@ -1,8 +1,12 @@
 package kubernetes
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,10 +19,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/templates"
@@ -72,7 +79,7 @@ func render(t *testing.T, c *generator.Catalog, slots map[string]string, feature
 // overlay generates a service and builds a directory of its manifests.
 func overlay(t *testing.T, dir string, slots map[string]string, features ...string) []runtime.Object {
 	t.Helper()
-	all, err := Build(render(t, catalog(t), slots, features...), path.Join("/deploy/kubernetes", dir))
+	all, err := Build(render(t, catalog(t), slots, features...), path.Join("/deploy/kubernetes", dir), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +176,8 @@ func TestEveryChoice(t *testing.T) {
 			if err != nil || info.IsDir() {
 				return err
 			}
-			if path.Base(name) == "kustomization.yaml" && path.Base(path.Dir(name)) != "base" { // which has no namespace
+			// The base has no namespace, and the Operator's has a test of its own.
+			if path.Base(name) == "kustomization.yaml" && path.Base(path.Dir(name)) != "base" && !strings.Contains(name, "/operator/") {
 				dirs = append(dirs, path.Dir(name))
 			}
 			content, err := files.ReadFile(name)
@@ -184,7 +192,7 @@ func TestEveryChoice(t *testing.T) {
 		}
 		built[manifests.String()] = true
 		for _, dir := range dirs {
-			objects, err := Build(files, dir)
+			objects, err := Build(files, dir, nil)
 			if err != nil {
 				t.Errorf("%v: %s: %v", row, dir, err)
 			}
@@ -445,13 +453,199 @@ func TestGateway(t *testing.T) {
 	}
 }
 
+// operator is the module of the OpenTelemetry Operator, which has the definitions of its resources.
+const operator = "github.com/open-telemetry/opentelemetry-operator@v0.140.0"
+
+// definitions returns those of the Operator's resources.
+func definitions(t *testing.T) Definitions {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", operator)
+	cmd.Dir = t.TempDir() // outside of this module, whose requirements it is none of
+	out, err := cmd.Output()
+	var module struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &module); err != nil || jsonErr != nil || module.Error != "" {
+		t.Fatalf("%s: %v %v %s", operator, err, jsonErr, module.Error)
+	}
+	files, err := filepath.Glob(filepath.Join(module.Dir, "config", "crd", "bases", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(module.Dir, files, err)
+	}
+	all, err := ReadDefinitions(files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// The Operator's resource of a collector has the configuration that containers have, for each backend, and pods like those without
+// the Operator. Services reach it at the same place.
+func TestOperator(t *testing.T) {
+	known := definitions(t)
+	dir := t.TempDir()
+	memory := render(t, catalog(t), nil)
+	err := memory.Walk("/", func(name string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		content, err := memory.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(file, content, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backends, err := os.ReadDir(filepath.Join(dir, "deploy", "backends"))
+	if err != nil || len(backends) == 0 {
+		t.Fatal(backends, err)
+	}
+	daemons := only[*appsv1.DaemonSet](t, overlay(t, "collector", nil), "")
+	for _, backend := range backends {
+		t.Run(backend.Name(), func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "make", "operator", "BACKEND="+backend.Name())
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+				t.Fatalf("make operator: %v\n%s", err, out)
+			}
+			all, err := Build(filesys.MakeFsOnDisk(), filepath.Join(dir, "deploy", "kubernetes", "operator"), known)
+			if err != nil {
+				t.Fatal(err)
+			}
+			collector, instrumentation := resource(t, all, "OpenTelemetryCollector"), resource(t, all, "Instrumentation")
+			var spec struct {
+				Mode   string
+				Config map[string]any
+				// As in a pod.
+				Image                         string
+				Env                           []corev1.EnvVar
+				EnvFrom                       []corev1.EnvFromSource
+				Resources                     corev1.ResourceRequirements
+				SecurityContext               *corev1.SecurityContext
+				PodSecurityContext            *corev1.PodSecurityContext
+				VolumeMounts                  []corev1.VolumeMount
+				Volumes                       []corev1.Volume
+				TerminationGracePeriodSeconds *int64
+			}
+			specOf(t, collector, &spec)
+			want := merged(read(t, dir, "otel-collector.yaml"), read(t, dir, "backends", backend.Name(), "collector.yaml"))
+			if spec.Mode != "daemonset" || !reflect.DeepEqual(spec.Config, want) {
+				t.Errorf("it is a %s and runs with %v, want %v", spec.Mode, spec.Config, want)
+			}
+			pod := daemons.Spec.Template.Spec
+			container := pod.Containers[0]
+			for what, pair := range map[string][2]any{
+				"image":               {spec.Image, container.Image},
+				"environment":         {spec.Env, container.Env},
+				"more of environment": {spec.EnvFrom, container.EnvFrom},
+				"resources":           {spec.Resources, container.Resources},
+				"container":           {spec.SecurityContext, container.SecurityContext},
+				"pod":                 {spec.PodSecurityContext, pod.SecurityContext},
+				"mounts":              {spec.VolumeMounts, container.VolumeMounts[1:]}, // besides the configuration
+				"volumes":             {spec.Volumes, pod.Volumes[1:]},
+				"end":                 {spec.TerminationGracePeriodSeconds, pod.TerminationGracePeriodSeconds},
+			} {
+				if !equality.Semantic.DeepEqual(pair[0], pair[1]) {
+					t.Errorf("%s: %v, and without the Operator %v", what, pair[0], pair[1])
+				}
+			}
+			var sent struct{ Exporter struct{ Endpoint string } }
+			specOf(t, instrumentation, &sent)
+			if want := "http://" + collector.GetName() + "-collector." + collector.GetNamespace() + ":4318"; sent.Exporter.Endpoint != want {
+				t.Errorf("services send to %s, want %s", sent.Exporter.Endpoint, want)
+			}
+		})
+	}
+
+	// A service lets the Operator say where it sends its telemetry.
+	component := filepath.Join(dir, "deploy", "kubernetes", "overlays", "operated")
+	if err := os.Mkdir(component, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	kustomization := "resources: [../production]\ncomponents: [../../operator/injection]\n"
+	if err := os.WriteFile(filepath.Join(component, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := Build(filesys.MakeFsOnDisk(), component, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := only[*appsv1.Deployment](t, all, "").Spec.Template
+	if template.Annotations["instrumentation.opentelemetry.io/inject-sdk"] != "observability/otel" {
+		t.Errorf("the Operator is not asked for anything: %v", template.Annotations)
+	}
+	for _, variable := range template.Spec.Containers[0].Env {
+		if variable.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+			t.Errorf("the service knows better: %v", variable)
+		}
+	}
+}
+
+// resource returns the one custom resource of a kind.
+func resource(t *testing.T, all []runtime.Object, kind string) *unstructured.Unstructured {
+	t.Helper()
+	for _, object := range all {
+		if object, ok := object.(*unstructured.Unstructured); ok && object.GetKind() == kind {
+			return object
+		}
+	}
+	t.Fatalf("there is no %s", kind)
+	return nil
+}
+
+// specOf decodes the spec of a custom resource.
+func specOf(t *testing.T, object *unstructured.Unstructured, spec any) {
+	t.Helper()
+	content, err := json.Marshal(object.Object["spec"])
+	if err == nil {
+		err = json.Unmarshal(content, spec)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// read decodes a file of YAML below deploy.
+func read(t *testing.T, dir string, names ...string) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(append([]string{dir, "deploy"}, names...)...))
+	var decoded map[string]any
+	if err == nil {
+		err = yaml.Unmarshal(content, &decoded)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decoded
+}
+
+// merged is what the collector makes of two configurations: maps are merged, and anything else of the second one replaces.
+func merged(first, second map[string]any) map[string]any {
+	for key, value := range second {
+		under, isMap := first[key].(map[string]any)
+		over, both := value.(map[string]any)
+		if isMap && both {
+			value = merged(under, over)
+		}
+		first[key] = value
+	}
+	return first
+}
+
 // What an API server would refuse, Build does, and pods that say nothing are not restricted.
 func TestBuildIsStrict(t *testing.T) {
+	known := definitions(t)
 	for manifest, want := range map[string]string{
-		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{prot: 80}]}\n":    `unknown field "spec.ports[0].prot"`,
-		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 80000}]}\n": "spec.ports[0].port: Invalid value: 80000",
-		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: Nodeport}\n":         `spec.type: Unsupported value: "Nodeport"`,
-		"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n":                                  "nothing validates it",
+		"apiVersion: opentelemetry.io/v1beta1\nkind: OpenTelemetryCollector\nmetadata: {name: x}\nspec: {config: {receivers: {}, exporters: {}, service: {pipelines: {}}}, upgradeStrategie: none}\n": `unknown fields ["spec.upgradeStrategie"]`,
+		"apiVersion: opentelemetry.io/v1beta1\nkind: OpenTelemetryCollector\nmetadata: {name: x}\nspec: {config: {receivers: {}, exporters: {}, service: {pipelines: {}}}, mode: demonset}\n":         `spec.mode: Unsupported value: "demonset"`,
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{prot: 80}]}\n":                                                                                                           `unknown field "spec.ports[0].prot"`,
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 80000}]}\n":                                                                                                        "spec.ports[0].port: Invalid value: 80000",
+		"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: Nodeport}\n":                                                                                                                `spec.type: Unsupported value: "Nodeport"`,
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n":                                                                                                                                         "nothing validates it",
 	} {
 		files := filesys.MakeFsInMemory()
 		for name, content := range map[string]string{"/kustomization.yaml": "namespace: shop\nresources: [object.yaml]\n", "/object.yaml": manifest} {
@@ -459,7 +653,7 @@ func TestBuildIsStrict(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Build(files, "/"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Build(files, "/", known); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
