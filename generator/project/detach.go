@@ -94,8 +94,8 @@ func detached(lines []line) bool {
 // isInConflict reports whether a text has the markers of a conflict, ours or git's.
 func isInConflict(text []byte) bool { return diff3.Marked(text) || git.Marked(text) }
 
-// Forget removes all that otelgen recorded of the project, the Spec included:
-// after that it is no project of otelgen's.
+// Forget removes everything that otelgen has recorded about the project, including
+// the Spec. The project is then no longer an otelgen project.
 func (p *Project) Forget() error {
 	d, err := openDisk(p.Dir)
 	if err != nil {

@@ -54,7 +54,7 @@ type fileChange struct {
 	Mode   fs.FileMode `json:"mode,omitempty"` // of a file that is written anew
 }
 
-// lineChange is what is recorded of a path before and after.
+// lineChange holds the lines of the record for a path, before and after an operation.
 type lineChange struct {
 	Path   string   `json:"path"`
 	Before []string `json:"before,omitempty"`

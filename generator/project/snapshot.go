@@ -175,7 +175,7 @@ func (s *snapshot) needsCode(d *disk) (bool, error) {
 	return false, nil
 }
 
-// settle returns what is recorded of a path. Git may have merged the records of
+// settle returns the record of a path. Git may have merged the records of
 // two branches that were both updated. Then several lines say what otelgen wrote
 // last, and what is on the disk tells what to go on from: the disk itself, if there
 // is nothing of the owner's in it; else the one that the file is, the one that

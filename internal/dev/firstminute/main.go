@@ -35,8 +35,8 @@ func main() {
 	}
 }
 
-// patience is how long one step may take: the first downloads and compiles.
-const patience = 15 * time.Minute
+// stepTimeout is how long one step may take: the first downloads and compiles.
+const stepTimeout = 15 * time.Minute
 
 func follow(ctx context.Context, parent, clone string) (err error) {
 	readme, err := os.ReadFile("README.md")
@@ -161,7 +161,7 @@ func (s *shell) types(commands, shows string) error {
 			return err
 		}
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(stepTimeout); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if strings.Contains(s.shown(), shows) {
 			return nil
 		}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -35,7 +36,11 @@ func TestMain(m *testing.M) {
 	}
 	// A signal that this process ignores, as under nohup, would be ignored by the
 	// service as well; one that it handles has its default action there.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	for _, ignored := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(ignored) {
+			signal.Notify(make(chan os.Signal, 1), ignored)
+		}
+	}
 	os.Exit(m.Run())
 }
 
@@ -313,6 +318,13 @@ func TestHealthcheck(t *testing.T) {
 	if code := run([]string{"healthcheck"}, []string{"HTTP_ADDR=" + nobody}, io.Discard, io.Discard); code != 1 {
 		t.Errorf("exit status %d without a service", code)
 	}
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := run([]string{"healthcheck"}, []string{"PORT=" + port}, io.Discard, io.Discard); code != 0 {
+		t.Errorf("exit status %d of a healthy service, whose port is in PORT", code)
+	}
 	unready := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) { // alive, but not ready
 		if r.Method == http.MethodGet && r.URL.Path == "/readyz" {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -354,6 +366,13 @@ func TestRun_WrongUsage(t *testing.T) {
 		var stderr bytes.Buffer
 		if code := run(c.args, c.environment, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("%v %v: exit status %d\n%s", c.args, c.environment, code, &stderr)
+		}
+	}
+	var usage strings.Builder
+	run([]string{"help"}, nil, io.Discard, &usage)
+	for _, name := range []string{"serve", "healthcheck"} {
+		if !strings.Contains(usage.String(), "\n  "+name+" ") {
+			t.Errorf("no %s in\n%s", name, &usage)
 		}
 	}
 }
@@ -447,18 +466,14 @@ func TestServe_NobodyReadsItsLog(t *testing.T) {
 	}
 }
 
-// A second signal ends the process at once.
+// A second signal, such as another Ctrl-C, ends the process at once.
 func TestServe_SecondSignalKills(t *testing.T) {
 	t.Parallel()
 	p := start(t, "SHUTDOWN_GRACE=1h")
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(p.stdout.String(), "stopping"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it is not stopping\n%s", &p.stdout)
-		}
-	}
+	p.await("stopping", func() bool { return strings.Contains(p.stdout.String(), "stopping") })
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM) // two at the same time may be taken for one
 		select {
@@ -479,7 +494,7 @@ func TestServe_SecondSignalKills(t *testing.T) {
 func TestServe_AddressInUse(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	second := exec.CommandContext(t.Context(), executable(t))
+	second := exec.CommandContext(t.Context(), executable(t), "serve")
 	second.Env, second.Dir = append(p.cmd.Env, "HTTP_ADDR="+strings.TrimPrefix(p.url, "http://")), p.cmd.Dir
 	var stderr bytes.Buffer
 	second.Stderr = &stderr
@@ -510,6 +525,27 @@ func TestServe_StopsInTime(t *testing.T) {
 	allowed, err := time.ParseDuration(string(match[1]))
 	if total := cfg.Lifecycle.Grace + cfg.Lifecycle.Timeout + lastExport; err != nil || allowed > 30*time.Second || total > allowed-3*time.Second {
 		t.Errorf("the service may take %v, and has %v: %v", total, allowed, err)
+	}
+}
+
+// The version that the build was given is that of telemetry, or else that of the module.
+func TestBuildVersion(t *testing.T) {
+	t.Parallel()
+	built := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+		{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "c0ffee"}, {Key: "vcs.modified", Value: "false"},
+	}}
+	for _, c := range []struct {
+		given                   string
+		info                    *debug.BuildInfo
+		wantVersion, wantSource string
+	}{
+		{"", built, "v1.2.3", "c0ffee"},
+		{"v2.0.0", built, "v2.0.0", "c0ffee"},
+		{"", nil, "unknown", ""},
+	} {
+		if v, revision := buildVersion(c.given, c.info, c.info != nil); v != c.wantVersion || revision != c.wantSource {
+			t.Errorf("%q: %s, %s", c.given, v, revision)
+		}
 	}
 }
 

@@ -288,8 +288,8 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 	return s
 }
 
-// defaultEndpoint returns the default of the specification. The Go exporters would
-// use https.
+// defaultEndpoint returns the default of the specification. That of the Go exporters
+// differs only in its scheme, https, which setDefaults changes.
 func (s signal) defaultEndpoint() string {
 	if s.protocol == grpcProtocol {
 		return "http://localhost:4317"

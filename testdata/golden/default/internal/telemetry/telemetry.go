@@ -245,9 +245,6 @@ func setDefaults(cfg Config, signals ...signal) error {
 		// The Go exporters would let INSECURE override it, and send a token for
 		// an https endpoint in the clear.
 		problems = append(problems, os.Setenv(prefix+"INSECURE", strconv.FormatBool(!s.secure())))
-		if cfg.OTLP.Endpoint == "" {
-			defaults[prefix+"ENDPOINT"] = s.defaultEndpoint()
-		}
 		if cfg.OTLP.Compression == "" && !s.local() {
 			defaults[prefix+"COMPRESSION"] = "gzip" // a ninth of the bytes, for two microseconds a span
 		}
@@ -370,7 +367,7 @@ func ErrorType(err error) attribute.KeyValue {
 		return semconv.ErrorType(err)
 	case errors.Is(err, context.Canceled):
 		return semconv.ErrorTypeKey.String("canceled")
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return semconv.ErrorTypeKey.String("timeout")
 	}
 	return semconv.ErrorType(specific(err)) // semconv.ErrorTypeOther for nil

@@ -84,7 +84,8 @@ const lastExport = 5 * time.Second
 func instrumented(run func(context.Context, config.Config, *slog.Logger) error) runner {
 	return func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
 		service := telemetry.Service{Name: "hello", Environment: cfg.Environment, Development: cfg.Development()}
-		service.Version, service.Revision = buildVersion()
+		info, ok := debug.ReadBuildInfo()
+		service.Version, service.Revision = buildVersion(version, info, ok)
 		t, err := telemetry.Start(ctx, cfg.Telemetry, cfg.Log, service, stdout, stderr)
 		if err != nil {
 			return err
@@ -127,15 +128,16 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	return nil
 }
 
-// buildVersion returns the version of this build and the revision of its source.
-func buildVersion() (v, revision string) {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		v = info.Main.Version
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				revision = setting.Value
-			}
+// buildVersion returns the version of a build, unless it was given one, and the revision
+// of its source.
+func buildVersion(given string, info *debug.BuildInfo, ok bool) (v, revision string) {
+	if !ok {
+		return cmp.Or(given, "unknown"), ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			revision = setting.Value
 		}
 	}
-	return cmp.Or(version, v, "unknown"), revision
+	return cmp.Or(given, info.Main.Version, "unknown"), revision
 }

@@ -272,8 +272,8 @@ func TestHealth(t *testing.T) {
 		if w.Code != c.status || strings.TrimSpace(w.Body.String()) != c.body {
 			t.Errorf("%s: %d %s", c.path, w.Code, w.Body)
 		}
-		if w.Code != http.StatusNotFound && w.Header().Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: a cache may answer: %v", c.path, w.Header())
+		if h := w.Header(); w.Code != http.StatusNotFound && (h.Get("Cache-Control") != "no-store" || h.Get("Content-Type") != "application/json") {
+			t.Errorf("%s: a cache may answer, or it is not JSON: %v", c.path, h)
 		}
 	}
 }
@@ -531,6 +531,16 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is missing in\n%v", name, err)
+		}
+	}
+}
+
+func TestConfig_Address(t *testing.T) {
+	for address, ok := range map[string]bool{":8080": true, "localhost:0": true, "[::1]:http": true, "8080": false, "localhost": false, "localhost:": false} {
+		cfg := limits
+		cfg.Address = address
+		if err := cfg.Validate(); (err == nil) != ok || err != nil && !strings.HasPrefix(err.Error(), `HTTP_ADDR: "`+address+`" is not host:port`) {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }
