@@ -44,7 +44,7 @@ func startShops(t *testing.T, test func(*testing.T, *shop)) {
 		t.Run(name, func(t *testing.T) {
 			database := start(t)
 			database.query(t, name, "CREATE DATABASE shop") // each server has a database of its name
-			own, err := url.Parse(database.url)
+			own, err := url.Parse(database.secure)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,10 +73,13 @@ func startShop(t *testing.T, slots map[string]string, database *server, environm
 	s.program = e2e.Build(t, dir, "shop")
 	s.environment = append([]string{
 		"HTTP_ADDR=" + address, "ENVIRONMENT=test", "SHUTDOWN_GRACE=0s", "OTEL_EXPORTER_OTLP_ENDPOINT=" + s.collector.Endpoint,
-		"REDIS_URL=" + s.redis.url,
+		"REDIS_URL=" + s.redis.secure, "REDIS_CA_FILE=" + s.redis.issuer,
 	}, environment...)
 	s.process = e2e.Start(t, s.environment, s.program)
 	s.process.AwaitOK(s.url + "/readyz")
+	if n := strings.Count(s.process.Stdout.String(), `"tls":true`); n != 2 && database != nil {
+		t.Errorf("%d of two connections are encrypted\n%s", n, &s.process.Stdout)
+	}
 	return s
 }
 
@@ -217,7 +220,51 @@ func TestMatrix_ServersCrash(t *testing.T) {
 		if s.jobs {
 			s.checkJobs()
 		}
+		s.checkRefused()
 	})
+}
+
+// checkRefused starts the service with what its servers refuse: it says so and ends, at
+// once, for nothing would be different later.
+func (s *shop) checkRefused() {
+	s.t.Helper()
+	database, err := url.Parse(s.database.secure)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	database.Path = "/shop"
+	other := newAuthority(s.t)
+	const password, here, unknown = "not-a-secret", "127.0.0.1", "x509: certificate signed by unknown authority"
+	check := func(where *server, old, by, want string) {
+		s.t.Helper()
+		changed := func(of *server, text string) string {
+			if of == where {
+				return strings.Replace(text, old, by, 1)
+			}
+			return text
+		}
+		cmd := exec.CommandContext(s.t.Context(), s.program)
+		cmd.Dir = s.t.TempDir()
+		cmd.Env = append(slices.Clone(s.environment), "DATABASE_PASSWORD=", "DATABASE_URL="+changed(s.database, database.String()),
+			"REDIS_URL="+changed(s.redis, s.redis.secure), "REDIS_CA_FILE="+changed(s.redis, s.redis.issuer))
+		began := time.Now()
+		out, err := cmd.CombinedOutput()
+		if took := time.Since(began); err == nil || took > 20*time.Second || !bytes.Contains(out, []byte(want)) || bytes.Contains(out, []byte("not there yet")) {
+			s.t.Errorf("%s instead of %s: %v after %v, want %s\n%s", by, old, err, took, want, out)
+		}
+	}
+	check(s.database, password, "wrong", map[string]string{"postgres": "SQLSTATE 28P01", "mysql": "Error 1045"}[database.Scheme])
+	check(s.database, "/shop", "/none", map[string]string{"postgres": "SQLSTATE 3D000", "mysql": "Error 1049"}[database.Scheme])
+	check(s.database, here, "localhost", "x509: certificate is ") // for others
+	check(s.database, s.database.issuer, other, unknown)
+	check(s.redis, password, "wrong", "WRONGPASS")
+	check(s.redis, here, "localhost", "x509: certificate is ")
+	check(s.redis, s.redis.issuer, other, unknown)
+	if database.Scheme == "postgres" {
+		s.database.query(s.t, "postgres", "ALTER SYSTEM SET ssl = off")
+		s.database.query(s.t, "postgres", "SELECT pg_reload_conf()")
+		check(s.database, "verify-full", "require", "server refused TLS connection")
+	}
 }
 
 // checkJobs kills a process that takes orders and works their jobs, in the middle of

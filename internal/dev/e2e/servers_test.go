@@ -3,8 +3,14 @@
 package e2e_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/user"
@@ -50,6 +56,8 @@ func TestMatrix_Servers(t *testing.T) {
 // in a directory of its own. It ends with the test.
 type server struct {
 	url     string // of a user who may create databases, where there are any
+	secure  string // the same by TLS, with a certificate that is verified, as far as the URL can say so
+	issuer  string // the file of the authority that has issued the certificate
 	command func() *exec.Cmd
 	answers func() error
 	client  func(database, query string) *exec.Cmd // nil if it has no SQL
@@ -78,8 +86,20 @@ func newPostgres(t *testing.T) *server {
 	}
 	data, port := filepath.Join(dir, "data"), freePort(t)
 	run(t, as(initdb, "--pgdata="+data, "--username=otelgen", "--auth=scram-sha-256", "--pwfile="+password, "--no-sync"))
+	certificate, key := certificate(t, dir, as)
+	configuration, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer configuration.Close()
+	if _, err := fmt.Fprintf(configuration, "ssl = on\nssl_cert_file = '%s'\nssl_key_file = '%s'\n", certificate, key); err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/postgres", port)
 	s := &server{
-		url: fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/postgres?sslmode=disable", port),
+		url:    address + "?sslmode=disable",
+		secure: address + "?sslmode=verify-full&sslrootcert=" + certificate,
+		issuer: certificate,
 		client: func(database, query string) *exec.Cmd {
 			return as(filepath.Join(filepath.Dir(initdb), "psql"), "--no-psqlrc", "--tuples-only", "--no-align", "--command="+query,
 				fmt.Sprintf("postgres://otelgen:not-a-secret@127.0.0.1:%d/%s?sslmode=disable", port, database))
@@ -107,17 +127,21 @@ func newMariaDB(t *testing.T) *server {
 	if err := os.WriteFile(users, []byte("GRANT ALL ON *.* TO otelgen@'127.0.0.1' IDENTIFIED BY 'not-a-secret' WITH GRANT OPTION;\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	certificate, key := certificate(t, dir, as)
 	client := func(database, query string) *exec.Cmd {
 		return as("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(port),
 			"--user=otelgen", "--password=not-a-secret", "--skip-column-names", "--execute="+query, database)
 	}
+	address := fmt.Sprintf("mysql://otelgen:not-a-secret@127.0.0.1:%d/mysql", port)
 	s := &server{
-		url:     fmt.Sprintf("mysql://otelgen:not-a-secret@127.0.0.1:%d/mysql", port),
+		url:     address,
+		secure:  address + "?ssl-mode=VERIFY_IDENTITY&ssl-ca=" + certificate,
+		issuer:  certificate,
 		client:  client,
 		answers: func() error { return client("mysql", "SELECT 1").Run() },
 		command: func() *exec.Cmd {
 			return as(mariadbd, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
-				"--socket="+socket, "--init-file="+users)
+				"--socket="+socket, "--init-file="+users, "--ssl-cert="+certificate, "--ssl-key="+key)
 		},
 	}
 	s.start(t)
@@ -129,11 +153,15 @@ func newRedis(t *testing.T) *server {
 	t.Helper()
 	redis := program(t, "redis-server", "/usr/bin", "redis-server")
 	dir, as := directory(t, "redis")
-	port := strconv.Itoa(freePort(t))
+	port, secure := strconv.Itoa(freePort(t)), strconv.Itoa(freePort(t))
+	certificate, key := certificate(t, dir, as)
 	s := &server{
-		url: "redis://:not-a-secret@127.0.0.1:" + port,
+		url:    "redis://:not-a-secret@127.0.0.1:" + port,
+		secure: "rediss://:not-a-secret@127.0.0.1:" + secure,
+		issuer: certificate,
 		command: func() *exec.Cmd {
-			return as(redis, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--requirepass", "not-a-secret", "--save", "", "--appendonly", "no")
+			return as(redis, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--requirepass", "not-a-secret", "--save", "", "--appendonly", "no",
+				"--tls-port", secure, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no")
 		},
 		answers: func() error {
 			conn, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -225,6 +253,48 @@ func directory(t *testing.T, name string) (dir string, as func(name string, args
 		cmd.Dir, cmd.SysProcAttr = dir, &attributes
 		return cmd
 	}
+}
+
+// certificate writes a certificate for 127.0.0.1, and not for localhost, which is its own
+// issuer, and its key, which is for the server alone.
+func certificate(t *testing.T, dir string, as func(name string, args ...string) *exec.Cmd) (certificate, key string) {
+	t.Helper()
+	website := httptest.NewTLSServer(nil)
+	defer website.Close()
+	private, err := x509.MarshalPKCS8PrivateKey(website.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, key = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]pem.Block{
+		certificate:  {Type: "CERTIFICATE", Bytes: website.Certificate().Raw},
+		key + ".all": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(&block), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, as("install", "-m", "600", key+".all", key)) // as the user of the server
+	return certificate, key
+}
+
+// newAuthority returns the file of an authority that has issued nothing.
+func newAuthority(t *testing.T) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "other.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func run(t *testing.T, cmd *exec.Cmd) {
