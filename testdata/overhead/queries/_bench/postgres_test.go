@@ -14,9 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 	"gorm.io/plugin/opentelemetry/tracing"
 
 	"shop/internal/database"
@@ -97,13 +95,14 @@ func TestOverhead(t *testing.T) {
 		t.Cleanup(func() { _ = db.Close() })
 		return db
 	}
-	gormOf := func(t *testing.T, db gorm.ConnPool) *gorm.DB {
-		opened, err := gorm.Open(postgres.New(postgres.Config{Conn: db}), &gorm.Config{Logger: logger.Discard})
+	gormOf := func(t *testing.T, db *database.DB) *gorm.DB {
+		opened, err := orm.New(db, log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return opened
+		return opened.DB
 	}
+	bareGORM := func(t *testing.T) *gorm.DB { return gormOf(t, &database.DB{DB: sqlOf(t, pool(t, bare))}) }
 	compare(t, "database/sql on pgx",
 		variant{"bare", func(t *testing.T) func(context.Context) error { return selectOne(sqlOf(t, pool(t, bare))) }},
 		variant{"ours", func(t *testing.T) func(context.Context) error { return selectOne(ours(t)) }},
@@ -116,16 +115,10 @@ func TestOverhead(t *testing.T) {
 		variant{"otelpgx", func(t *testing.T) func(context.Context) error { return selectOne(sqlOf(t, pool(t, traced))) }},
 	)
 	compare(t, "GORM",
-		variant{"bare", func(t *testing.T) func(context.Context) error { return selectGORM(gormOf(t, sqlOf(t, pool(t, bare)))) }},
-		variant{"ours", func(t *testing.T) func(context.Context) error {
-			db, err := orm.New(ours(t), log)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return selectGORM(db.DB)
-		}},
+		variant{"bare", func(t *testing.T) func(context.Context) error { return selectGORM(bareGORM(t)) }},
+		variant{"ours", func(t *testing.T) func(context.Context) error { return selectGORM(gormOf(t, ours(t))) }},
 		variant{"GORM's plugin", func(t *testing.T) func(context.Context) error {
-			db := gormOf(t, sqlOf(t, pool(t, bare)))
+			db := bareGORM(t)
 			if err := db.Use(tracing.NewPlugin()); err != nil {
 				t.Fatal(err)
 			}
