@@ -161,17 +161,12 @@ func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order,
 		return o, err
 	}
 	// The order may be kept all the same: by another replica, for a request with the same
-	// key, or by this one, if only the answer of the store was lost. The payment of an
-	// order that is not kept is released. If the store cannot tell, it is left to lapse.
+	// key, whose payment may be why this one was declined; or by this one, if only the answer
+	// of the store was lost. The payment of an order that is not kept is released. If the
+	// store cannot tell, it is left to lapse.
 	lookup, cancel := afterwards(ctx)
 	defer cancel()
 	kept, missing := s.store.Get(lookup, o.ID)
-	// A payment may be declined because of the one that another replica has just reserved.
-	// That replica has no more to do than to insert the order, which it may need a second for.
-	for pause := 10 * time.Millisecond; errors.Is(err, ErrPaymentDeclined) && errors.Is(missing, ErrNotFound) && pause < time.Second; pause *= 2 {
-		time.Sleep(pause)
-		kept, missing = s.store.Get(lookup, o.ID)
-	}
 	if !unpaid && (errors.Is(missing, ErrNotFound) || missing == nil && kept.PaymentID != o.PaymentID) {
 		s.voidPayment(ctx, o)
 	}
