@@ -41,6 +41,8 @@ const (
 	failed   = `http_response_status_code=~"5.."`
 	river    = `messaging_system="river"` // jobs, and not events
 	broker   = `messaging_system!="river"`
+	calls    = "http_client_request_duration_seconds"
+	unserved = `error_type!~"|canceled|4.."` // no answer, or one of 5xx; not what the caller gave up or asked for wrongly
 )
 
 // boards are all dashboards.
@@ -123,10 +125,13 @@ var boards = []board{
 		{title: "Look-ups", about: "hit, miss or error.", unit: "ops", queries: []query{{rate("cache_requests_total", "", "cache_result"), "{{cache_result}}"}}},
 	}},
 	{"feature/client", "calls", "Calls to other services", []panel{
-		{title: "Requests by server", unit: "reqps", queries: []query{{rate("http_client_request_duration_seconds_count", "", "server_address, http_response_status_code"), "{{server_address}} {{http_response_status_code}}"}}},
-		{title: "Duration by server", unit: "s", queries: quantiles("http_client_request_duration_seconds", "", "server_address")},
+		{title: "Requests by server", unit: "reqps", queries: []query{{rate(calls+"_count", "", "server_address, http_response_status_code"), "{{server_address}} {{http_response_status_code}}"}}},
+		{title: "Failed requests by server", about: "No answer, or one of 5xx.", unit: "percentunit", queries: []query{{share(calls+"_count", unserved, "server_address"), "{{server_address}}"}}},
+		{title: "Duration by server", unit: "s", queries: quantiles(calls, "", "server_address")},
 		{title: "Requests in progress", unit: "short", queries: []query{{sum("http_client_active_requests", "", "server_address"), "{{server_address}}"}}},
 		{title: "Open circuit breakers", unit: "short", queries: []query{{sum("httpclient_breakers_open", "", "server_address"), "{{server_address}}"}}},
+		{title: "Requests that were not sent", about: "The circuit breaker was open, or too many were in progress.", unit: "reqps", queries: []query{{rate("httpclient_refusals_total", "", "server_address, error_type"), "{{server_address}} {{error_type}}"}}},
+		{title: "Retries", about: "Whether the budget of retries allowed them.", unit: "reqps", queries: []query{{rate("httpclient_retries_total", "", "server_address, retry_allowed"), "{{server_address}} {{retry_allowed}}"}}},
 	}},
 	{"shared/rpc", "rpc", "RPC", []panel{
 		{title: "Calls by method", unit: "reqps", queries: []query{{rate("rpc_server_call_duration_seconds_count", "", "rpc_method"), "{{rpc_method}}"}}},
@@ -171,6 +176,13 @@ var boards = []board{
 	{"feature/users", "users", "Users", []panel{
 		{title: "Registrations by outcome", unit: "ops", queries: []query{{rate("user_registrations_total", "", "user_outcome"), "{{user_outcome}}"}}},
 		{title: "Logins by outcome", unit: "ops", queries: []query{{rate("user_logins_total", "", "user_outcome"), "{{user_outcome}}"}}},
+	}},
+	{"feature/tenancy", "tenants", "Tenants", []panel{
+		{title: "Requests by tenant", about: "Of the tenants in TENANCY_METRICS; all others are _OTHER.", unit: "reqps", queries: []query{{rate("tenant_requests_total", "", "tenant_id"), "{{tenant_id}}"}}},
+	}},
+	{"feature/posts", "posts", "Posts", []panel{
+		{title: "Changes", about: "Of posts, and of votes and favourites.", unit: "ops", queries: []query{{rate("posts_changes_total", "", "post_change"), "{{post_change}}"}}},
+		{title: "Changes by outcome", unit: "ops", queries: []query{{rate("posts_changes_total", "", "post_outcome"), "{{post_outcome}}"}}},
 	}},
 	{"sample/orders", "orders", "Orders", []panel{
 		{title: "Orders by outcome", unit: "ops", queries: []query{{rate("orders_processed_total", "", "order_outcome"), "{{order_outcome}}"}}},

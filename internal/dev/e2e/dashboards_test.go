@@ -23,7 +23,7 @@ import (
 )
 
 // watched is an own.go of a service in which everything happens that dashboards
-// and alerts are about: it calls itself, fails, runs out of connections, publishes
+// and alerts are about: it calls itself and nobody, fails, runs out of connections, publishes
 // faster than anybody reads, and has jobs that wait and that are lost.
 const watched = `package main
 
@@ -32,6 +32,8 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/riverqueue/river"
 	"google.golang.org/grpc/metadata"
@@ -55,9 +57,29 @@ func addOwn(ctx context.Context, b built) error {
 	}
 	orders := ordersv1.NewOrderServiceClient(connection)
 	b.router.HandleFunc("POST /call", func(_ http.ResponseWriter, r *http.Request) {
-		ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))
+		ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"), "x-tenant-id", r.Header.Get("X-Tenant-Id"))
 		_, _ = orders.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: r.URL.Query().Get("id")})
 	})
+	b.router.HandleFunc("POST /depend", func(_ http.ResponseWriter, r *http.Request) {
+		depend := func(target string) {
+			request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, target, http.NoBody)
+			if err != nil {
+				return
+			}
+			if response, err := b.client.Do(request); err == nil {
+				response.Body.Close()
+			}
+		}
+		for range 10 {
+			depend("http://127.0.0.1:1") // nobody answers there
+		}
+		var calls sync.WaitGroup
+		for range 8 {
+			calls.Go(func() { depend("http://" + r.Host + "/slow") })
+		}
+		calls.Wait()
+	})
+	b.router.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) })
 	b.router.HandleFunc("POST /fail", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	b.router.HandleFunc("POST /exhaust", func(_ http.ResponseWriter, r *http.Request) {
 		for {
@@ -121,7 +143,7 @@ func TestMatrix_Dashboards(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
 		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"},
-		Features: []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "nats", "realtime", "redis", "users"},
+		Features: []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "nats", "posts", "realtime", "redis", "tenancy", "users"},
 	})
 	for name, content := range map[string]string{"cmd/shop/own.go": watched, "cmd/broker/main.go": broker} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
@@ -145,6 +167,7 @@ service:
 		"HTTP_ADDR=" + address, "RPC_ADDR=" + rpc, "OTHER=http://" + rpc, "ENVIRONMENT=development", "GOMEMLIMIT=200MiB",
 		"DATABASE_URL=" + newPostgres(t).url, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=100ms", "REDIS_URL=" + newRedis(t).url,
 		"NATS_URL=nats://" + nats, "AUTH_SECRET=" + strings.Repeat("not-a-secret", 3), "REALTIME_QUEUE=1",
+		"TENANCY_HEADER=X-Tenant-Id", "TENANCY_METRICS=acme", "HTTP_CLIENT_MAX_CONCURRENT=4",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint, "OTEL_METRIC_EXPORT_INTERVAL=200", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_BLRP_SCHEDULE_DELAY=100",
 	}, e2e.Build(t, dir, "shop"))
 	service.AwaitOK("http://" + address + "/readyz")
@@ -206,6 +229,8 @@ func (c *customer) drive(t *testing.T) {
 		c.do(t, http.MethodGet, "/orders/"+order.ID, "", http.StatusOK, nil)
 	}
 	c.do(t, http.MethodPost, "/call?id="+order.ID, "", http.StatusOK, nil)
+	c.do(t, http.MethodPost, "/depend", "", http.StatusOK, nil)
+	c.do(t, http.MethodPost, "/posts", `{"title":"Traces at work","content":"Worth a thousand lines of logs."}`, http.StatusCreated, nil)
 	c.do(t, http.MethodPost, "/fail", "", http.StatusInternalServerError, nil)
 	c.do(t, http.MethodPost, "/exhaust", "", http.StatusOK, nil)
 	(&customer{service: c.service}).do(t, http.MethodGet, "/orders", "", http.StatusUnauthorized, nil)
@@ -225,6 +250,7 @@ func (c *customer) send(t *testing.T, method, path, body string) *http.Response 
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Tenant-Id", "acme")
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
@@ -296,7 +322,7 @@ func queries(t *testing.T, dir string) []expression {
 			}
 		}
 	}
-	if len(boards) < 19 || len(all) < 100 {
+	if len(boards) < 21 || len(all) < 105 {
 		t.Fatalf("%d queries in %d dashboards", len(all), len(boards))
 	}
 	for _, name := range rules {
