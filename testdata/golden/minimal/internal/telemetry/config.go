@@ -311,5 +311,5 @@ func (s signal) local() bool {
 // String returns where the signal goes, for the log.
 func (s signal) String() string {
 	list := cmp.Or(strings.Join(s.exporters, ", "), none)
-	return strings.Replace(list, otlp, strings.Join([]string{otlp, s.protocol, s.endpoint.Redacted()}, " "), 1)
+	return strings.ReplaceAll(list, otlp, strings.Join([]string{otlp, s.protocol, s.endpoint.Redacted()}, " "))
 }

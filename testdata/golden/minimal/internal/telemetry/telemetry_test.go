@@ -1207,6 +1207,21 @@ func TestPositive(t *testing.T) {
 	}
 }
 
+// An empty entry, which a trailing comma makes, is tolerable.
+func TestConfig_EmptyEntry(t *testing.T) {
+	if err := validate("OTEL_RESOURCE_ATTRIBUTES", "a=b,,c=d"); !Tolerable(err) || err.Error() != "OTEL_RESOURCE_ATTRIBUTES: entry 2 is empty" {
+		t.Error(err)
+	}
+}
+
+// Nothing panics because of an endpoint that nobody has validated.
+func TestSignal_InvalidEndpoint(t *testing.T) {
+	s := Config{OTLP: OTLP{Endpoint: "http://%zz"}}.signal("TRACES", nil, OTLP{}, none)
+	if got := s.String(); got != "otlp http/protobuf " || s.secure() || s.local() {
+		t.Errorf("%q", got)
+	}
+}
+
 // validate returns what is wrong with the value of one variable.
 func validate(name, value string) error {
 	var cfg Config
