@@ -236,12 +236,16 @@ func TestRequestBodySize(t *testing.T) {
 }
 
 func TestNoBodyStaysNoBody(t *testing.T) {
-	rec := newRecorder()
-	do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.Body != http.NoBody {
-			t.Errorf("body %T", r.Body)
-		}
-	})), request("GET", "/"))
+	for _, body := range []io.ReadCloser{http.NoBody, nil} {
+		rec := newRecorder()
+		r := request("GET", "/")
+		r.Body = body
+		do(rec.instrument(t, InstrumentConfig{}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Body != body {
+				t.Errorf("body %T", r.Body)
+			}
+		})), r)
+	}
 }
 
 // net/http removes the files of a form only if the original request has the form. The

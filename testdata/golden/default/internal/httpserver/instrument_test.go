@@ -407,6 +407,9 @@ func TestIncomingTrace(t *testing.T) {
 			if got := inside.TraceState().String() == "vendor=1"; got != test.continued {
 				t.Errorf("tracestate: %q", inside.TraceState())
 			}
+			if seen.Kind != trace.SpanKindServer {
+				t.Errorf("kind: %v", seen.Kind)
+			}
 			if inside.IsSampled() != test.sampled {
 				t.Errorf("sampled: %v", inside.IsSampled())
 			}
@@ -427,11 +430,13 @@ func TestBaggage(t *testing.T) {
 		title string
 		trust bool
 		keys  []string
+		sent  []string
 		want  []string
 	}{
-		{"none by default", true, nil, nil},
-		{"named ones", true, []string{"tenant", "absent"}, []string{"tenant=t1;p=1"}},
-		{"of a stranger", false, []string{"tenant"}, nil},
+		{"none by default", true, nil, []string{"tenant=t1;p=1,user=u1", "debug=1"}, nil},
+		{"one, and none by default", true, nil, []string{"user=u1"}, nil},
+		{"named ones", true, []string{"tenant", "absent"}, []string{"debug=1", "tenant=t1;p=1,user=u1"}, []string{"tenant=t1;p=1"}},
+		{"of a stranger", false, []string{"tenant"}, []string{"tenant=t1;p=1"}, nil},
 	} {
 		rec := newRecorder()
 		var got []string
@@ -440,7 +445,9 @@ func TestBaggage(t *testing.T) {
 				got = append(got, member.String())
 			}
 		}))
-		do(handler, request("GET", "/", "baggage", "tenant=t1;p=1,user=u1", "baggage", "debug=1"))
+		r := request("GET", "/")
+		r.Header["Baggage"] = test.sent
+		do(handler, r)
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", test.title, got, test.want)
 		}
@@ -487,7 +494,7 @@ func TestProblem(t *testing.T) {
 	}{
 		"refusal": {func(ctx context.Context, w http.ResponseWriter) { named(ctx, 409).Send(w) },
 			"out_of_stock", "", "/problems/out_of_stock", "the shelf is empty", "[]", codes.Unset},
-		"failure": {func(ctx context.Context, w http.ResponseWriter) { named(ctx, 503).Send(w) },
+		"failure": {func(ctx context.Context, w http.ResponseWriter) { named(ctx, 500).Send(w) },
 			"out_of_stock", "out_of_stock", "/problems/out_of_stock", "the shelf is empty", "[]", codes.Error},
 		"without a type": {func(ctx context.Context, w http.ResponseWriter) {
 			problem.New(ctx, 415, "send application/json").Send(w)

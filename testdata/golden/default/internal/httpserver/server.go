@@ -45,7 +45,7 @@ func (c Config) Validate() error {
 		positive("HTTP_MAX_HEADER_BYTES", c.MaxHeaderBytes),
 		positive("HTTP_MAX_BODY_BYTES", c.MaxBodyBytes),
 	}
-	if _, port, err := net.SplitHostPort(c.ListenAddress()); err != nil || port == "" {
+	if _, port, _ := net.SplitHostPort(c.ListenAddress()); port == "" { // or there is an error
 		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port, such as :8080", c.Address))
 	}
 	return errors.Join(problems...)
