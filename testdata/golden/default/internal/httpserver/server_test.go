@@ -368,8 +368,20 @@ func TestServer_HasItsLimits(t *testing.T) {
 	}
 }
 
-// What net/http has to report goes to the log.
-func TestServer_LogsErrorsOfTheServer(t *testing.T) {
+// Run returns the reason if it cannot serve.
+func TestServer_Fails(t *testing.T) {
+	server, err := New(t.Context(), limits, fakeHealth{}, NewRouter(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = server.listener.Close()
+	if err := server.Run(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+// The log says where the server listens, and what net/http has to report.
+func TestServer_Log(t *testing.T) {
 	twice := func(http.Handler) http.Handler { // not a route: some routers notice it themselves
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusOK)
@@ -387,8 +399,10 @@ func TestServer_LogsErrorsOfTheServer(t *testing.T) {
 	if err := errors.Join(server.Close(t.Context()), <-done); err != nil {
 		t.Fatal(err)
 	}
-	if want := "level=WARN msg=\"http: superfluous response.WriteHeader call"; !strings.Contains(log.String(), want) {
-		t.Errorf("%s is missing in\n%s", want, &log)
+	for _, want := range []string{"msg=listening address=" + server.Addr().String(), "level=WARN msg=\"http: superfluous response.WriteHeader call"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, &log)
+		}
 	}
 }
 
@@ -590,7 +604,7 @@ func TestMiddleware(t *testing.T) {
 		passed, header string // what middleware has added to the response
 		name, urlPath  string // of the span
 	}{
-		"passed on": {chain{mark("a"), mark("b")}, "GET", "/items/secret", 200, "a b", "", "GET /items/{id}", "/items/{id}"},
+		"passed on": {chain{mark("a"), nil, mark("b")}, "GET", "/items/secret", 200, "a b", "", "GET /items/{id}", "/items/{id}"},
 		"refused":   {chain{mark("a"), refuse, mark("b")}, "GET", "/items/secret", 401, "a", "", "GET /items/{id}", "/items/{id}"},
 		"a HEAD request refused": {
 			chain{refuse}, "HEAD", "/items/secret", 401, "", "", "HEAD /items/{id}", "/items/{id}",
