@@ -204,6 +204,7 @@ func TestContributions_OneOfEach(t *testing.T) {
 	_, err := loadWith(t, map[string]string{"feature/uploads/feature.yaml": `
 title: Uploads
 summary: files that stay
+area: operations
 adds:
   commands:
     - {name: migrate, summary: move files, run: move}
@@ -216,10 +217,10 @@ adds:
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"uploads/feature.yaml:6:14: commands name migrate: relational has it, too (",
-		"uploads/feature.yaml:8:14: environment name DATABASE_PATH: sqlite has it, too (",
-		"uploads/feature.yaml:10:16: mounts volume database: sqlite has it, too (",
-		"uploads/feature.yaml:10:32: mounts path /data: sqlite has it, too (",
+		"uploads/feature.yaml:7:14: commands name migrate: relational has it, too (",
+		"uploads/feature.yaml:9:14: environment name DATABASE_PATH: sqlite has it, too (",
+		"uploads/feature.yaml:11:16: mounts volume database: sqlite has it, too (",
+		"uploads/feature.yaml:11:32: mounts path /data: sqlite has it, too (",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %s in\n%v", want, err)
