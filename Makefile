@@ -1,7 +1,7 @@
 # Everything a developer of otelgen does here. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all test-containers lint golden lock dashboards docs first-minute site mutate rehearse
+.PHONY: help test test-all test-containers test-npm lint golden lock dashboards docs first-minute site mutate rehearse
 
 LINTER     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -23,6 +23,9 @@ test-all: lint test rehearse ## Run everything that CI runs: besides, services o
 
 test-containers: ## Run services in containers, by their own "make up"; takes Docker
 	go test -tags containers -run Containers -timeout 30m -v ./internal/dev/e2e
+
+test-npm: ## Lint the documents of APIs, and use their TypeScript clients; takes Node.js and its registry
+	go test -tags npm -run NPM -timeout 15m -v ./internal/dev/e2e
 
 golden: ## Write the committed projects of testdata/golden anew
 	go test ./internal/dev/e2e -run Golden_IsWhatIsMade -update

@@ -1,4 +1,4 @@
-//go:build matrix
+//go:build matrix || npm
 
 package e2e_test
 
@@ -22,18 +22,12 @@ func TestMatrix_Documents(t *testing.T) {
 		if api == "openapi" {
 			dir = workshop
 		}
-		e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-			Service: "store", Module: "store", Slots: map[string]string{"api": api}, Features: []string{"realtime", "users"}, Resources: resources[:1],
-		})
+		address := documented(t, dir, api)
 		if api == "openapi" {
-			service := filepath.Join(e2e.Root(t), "testdata", "openapi", "_service")
-			if err := os.CopyFS(workshop, os.DirFS(service)); err != nil {
+			if err := os.CopyFS(workshop, os.DirFS(filepath.Join(e2e.Root(t), "testdata", "openapi", "_service"))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		address := e2e.FreeAddress(t)
-		store := e2e.Start(t, []string{"HTTP_ADDR=" + address, "ENVIRONMENT=development", "SHUTDOWN_GRACE=0s"}, e2e.Build(t, dir, "store"))
-		store.AwaitOK("http://" + address + "/readyz")
 		path := "/openapi.json"
 		if api == "huma" {
 			path = "/openapi-3.0.json" // which oapi-codegen reads
@@ -50,8 +44,23 @@ func TestMatrix_Documents(t *testing.T) {
 		e2e.Go(t, workshop, "tool", "-modfile=tools/oapi-codegen/go.mod", "oapi-codegen",
 			"-generate", "types,client", "-package", "client", "-o", "client/client.gen.go", document)
 		e2e.Go(t, workshop, "run", "./cmd/drive", "http://"+address)
+	}
+}
+
+// documented makes a service in dir with all that the document of an API can have, and
+// returns the address at which it serves until the end of the test.
+func documented(t *testing.T, dir, api string) (address string) {
+	t.Helper()
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
+		Service: "store", Module: "store", Slots: map[string]string{"api": api}, Features: []string{"realtime", "users"}, Resources: resources[:1],
+	})
+	address = e2e.FreeAddress(t)
+	store := e2e.Start(t, []string{"HTTP_ADDR=" + address, "ENVIRONMENT=development", "SHUTDOWN_GRACE=0s"}, e2e.Build(t, dir, "store"))
+	t.Cleanup(func() {
 		if code := store.Stop(); code != 0 {
 			t.Errorf("%s: exit status %d\n%s", api, code, &store.Stderr)
 		}
-	}
+	})
+	store.AwaitOK("http://" + address + "/readyz")
+	return address
 }
