@@ -16,12 +16,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +79,8 @@ type scenario struct {
 	between func(http.Handler) http.Handler
 	server  func(*httptest.Server)
 	client  func(url string) error
-	served  int // requests to wait for; 1 by default
+	served  int  // requests to wait for; 1 by default
+	forget  bool // no span is kept, so that what grows is not the recorder
 }
 
 // seen is what was recorded.
@@ -104,7 +107,11 @@ const maxWait = 3 * time.Second
 
 func (sc scenario) play(s subject) (*seen, error) {
 	spans, reader := tracetest.NewSpanRecorder(), sdkmetric.NewManualReader()
-	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
+	keep := sdktrace.WithSpanProcessor(spans)
+	if sc.forget {
+		keep = sdktrace.WithSyncer(tracetest.NewNoopExporter())
+	}
+	otel.SetTracerProvider(sdktrace.NewTracerProvider(keep))
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)))
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -604,11 +611,58 @@ var checks = []check{
 	{"Safety", "1,000 methods: no series of their own", scenario{
 		served: flood, client: many(flood, func(i string) func(string) error { return send("M"+i, "/items/1", "") }),
 	}, bounded(1)},
+	{"Safety", "10,000 requests in which all of that is made up, and forwarded headers, traces, baggage and parameters: less than 30 series, memory stays flat", scenario{
+		served: warmUp + 10*flood, client: floods, forget: true,
+	}, bounded(30)},
 	{"Safety", "`X-Forwarded-For` of nobody's proxy is not believed", scenario{
 		client: get("/items/1", "X-Forwarded-For", "203.0.113.7"),
 	}, onSpan("client.address", "127.0.0.1")},
 	{"Safety", "a secret in the query is not recorded", scenario{client: get("/items/1?token=hunter2")}, nowhere("hunter2")},
 	{"Safety", "a parameter of the path is not recorded", scenario{client: get("/items/hunter2")}, nowhere("hunter2")},
+}
+
+const (
+	warmUp = 2 * flood // requests after which connections, pools and what is allowed to be kept are there
+	flat   = 1 << 20   // bytes by which the heap may differ
+)
+
+// floods sends requests in which nothing is as in another one, and returns an error if
+// the process keeps something of them: client, server and telemetry.
+func floods(url string) error {
+	random := rand.New(rand.NewPCG(1, 2))
+	send := func(n int) error {
+		for range n {
+			made := func() string { return strconv.FormatUint(random.Uint64(), 36) }
+			method := []string{"GET", "HEAD", "POST", "DELETE", "M" + made()}[random.IntN(5)]
+			path := []string{"/items/" + made(), "/items/" + made() + "/" + made(), "/" + made()}[random.IntN(3)]
+			if _, err := fetch(context.Background(), http.DefaultTransport, method, url+path+"?"+made()+"="+made(), made(),
+				"Host", made()+".example", "User-Agent", made(), "Referer", made(), "X-"+made(), made(),
+				"X-Forwarded-For", made(), "X-Forwarded-Host", made(), "X-Forwarded-Proto", made(), "Forwarded", "for="+made(),
+				"Traceparent", fmt.Sprintf("00-%016x%016x-%016x-01", random.Uint64(), random.Uint64(), random.Uint64()), "Tracestate", "m="+made(),
+				"Baggage", made()+"="+made()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	heap := func() int64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.GC() // what finalizers and pools have let go
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc)
+	}
+	if err := send(warmUp); err != nil {
+		return err
+	}
+	before := heap()
+	if err := send(10 * flood); err != nil {
+		return err
+	}
+	if grown := heap() - before; grown > flat {
+		return errors.New("memory grows")
+	}
+	return nil
 }
 
 type someKey struct{}
