@@ -105,7 +105,6 @@ var requests = []request{
 	{"GET", "/orders?limit=0x1", "", "", nil},
 	{"GET", "/orders?limit=%201", "", "", nil},
 	{"GET", "/orders?limit=%D9%A1", "", "", nil}, // an Arabic digit
-	{"GET", "/orders?limit=1;other=1", "", "", nil},
 	{"GET", "/orders?limit=%zz", "", "", nil},
 	{"GET", "/orders?Limit=0&other=1", "", "", nil},
 	{"GET", "/orders?cursor=", "", "", nil},
@@ -120,7 +119,7 @@ var requests = []request{
 	{"GET", "/orders/%FF", "", "", nil},
 	{"POST", "/orders/" + strings.Repeat("x", 65) + "/cancel", "", "", nil},
 	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", "99999999999999999999", 1), nil},
-	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", "1e400", 1), nil},
+	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", "1e19", 1), nil},
 	{"POST", "/orders", "application/json", strings.Replace(orderBody, "2", "-0", 1), nil},
 	{"POST", "/orders", "application/json", strings.Replace(orderBody, "ada", strings.Repeat("\U0001F375", 64), 1), nil},
 	{"POST", "/orders", "application/json", strings.Replace(orderBody, "ada", strings.Repeat("\U0001F375", 65), 1), nil},
