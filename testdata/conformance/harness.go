@@ -623,7 +623,7 @@ var checks = []check{
 
 const (
 	warmUp = 2 * flood // requests after which connections, pools and what is allowed to be kept are there
-	flat   = 1 << 20   // bytes by which the heap may differ
+	flat   = 128 << 10 // bytes by which the heap may differ: 13 for each request
 )
 
 // floods sends requests in which nothing is as in another one, and returns an error if
