@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"shop/internal/problem"
 )
@@ -140,23 +139,45 @@ func jsonType(t reflect.Type) string {
 	}
 }
 
+// Reply sends v as JSON.
+func Reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("response: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
+	return nil
+}
+
+// One returns the only one of values, or "" if there is none. More than one is added to
+// invalid: what is in front of the service may read another one of them.
+func One(values []string, location string, invalid *Invalid) string {
+	if len(values) == 0 {
+		return ""
+	}
+	invalid.Check(len(values) == 1, location, "expected one value")
+	return values[0]
+}
+
 // Query reads an integer from the query, or returns fallback if it is not
 // there. What is wrong with it is added to invalid.
 func Query(r *http.Request, name string, fallback, least, most int, invalid *Invalid) int {
-	text := r.URL.Query().Get(name)
-	if text == "" {
+	values := r.URL.Query()[name]
+	if len(values) == 0 {
 		return fallback
 	}
-	n, err := strconv.Atoi(text)
-	invalid.Check(err == nil && n >= least && n <= most, "query."+name, fmt.Sprintf("expected a number from %d to %d", least, most))
+	n, err := strconv.Atoi(values[0])
+	valid := len(values) == 1 && err == nil && n >= least && n <= most
+	invalid.Check(valid, "query."+name, fmt.Sprintf("expected a number from %d to %d", least, most))
 	return n
 }
 
 // PageQuery reads the query of a request for a page of a list: the cursor, which
 // is empty for the first page, and how many items a page has at most.
 func PageQuery(r *http.Request, invalid *Invalid) (cursor string, limit int) {
-	cursor = r.URL.Query().Get("cursor")
-	invalid.Check(utf8.RuneCountInString(cursor) <= 64, "query.cursor", "expected at most 64 characters")
+	cursor = One(r.URL.Query()["cursor"], "query.cursor", invalid)
 	return cursor, Query(r, "limit", 20, 1, 100, invalid)
 }
 
@@ -164,7 +185,7 @@ func PageQuery(r *http.Request, invalid *Invalid) (cursor string, limit int) {
 // one and the same, because it sends one again (draft-ietf-httpapi-idempotency-key-header).
 // It is empty if the client has sent none. Any text is a key, quoted or not.
 func IdempotencyKey(r *http.Request, invalid *Invalid) string {
-	key := r.Header.Get("Idempotency-Key")
+	key := One(r.Header.Values("Idempotency-Key"), "header.Idempotency-Key", invalid)
 	unprintable := strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' })
 	invalid.Check(!unprintable && len(key) <= 255, "header.Idempotency-Key", "expected at most 255 printable ASCII characters")
 	return key

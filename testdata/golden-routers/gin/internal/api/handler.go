@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -10,43 +8,20 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/go-playground/validator/v10"
-
-	"shop/internal/problem"
 )
 
 // Handler is a gin.HandlerFunc that may fail.
 type Handler func(c *gin.Context) error
 
-// Handle makes a gin.HandlerFunc of h. An error that is meant for the client
-// becomes a problem document; the text of any other is logged and goes no
-// further. No handler comes after one that fails. If h has begun a response, Handle
-// aborts the connection, so that the client does not take the response for complete.
+// Handle makes a gin.HandlerFunc of h, whose error it answers as Refuse does. No handler
+// comes after one that fails.
 func Handle(log *slog.Logger, h Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := h(c); err != nil {
-			details, internal := problem.From(c.Request.Context(), err)
-			if internal {
-				log.ErrorContext(c.Request.Context(), "internal error", "error", err)
-			}
-			if c.Writer.Written() {
-				panic(http.ErrAbortHandler)
-			}
-			details.Send(c.Writer)
+			Refuse(c.Writer, c.Request, err, log)
 			c.Abort()
 		}
 	}
-}
-
-// Reply sends v as JSON.
-func Reply(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("response: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that left is not our error
-	return nil
 }
 
 // JSON binds a JSON body to a struct: c.ShouldBindWith(&in, api.JSON). Unlike

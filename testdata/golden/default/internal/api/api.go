@@ -5,6 +5,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,7 +31,7 @@ type Option func(*huma.Group)
 // PageQuery is the query of an operation that returns a page of a list.
 type PageQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before."`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
 }
 
 // Describe says in the document what an operation is: its id, by which generated
@@ -51,6 +52,7 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
 	config.SchemasPath = ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	config.DocsPath = "" // Huma's own page loads its script from the internet
 	config.Servers = append(config.Servers, &huma.Server{URL: "/"})
 	config.Security = append(config.Security, map[string][]string{}) // none, unless an option or an operation says so
@@ -62,8 +64,7 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	// of zeros before it asks here; a zero from here leaves the body and the
 	// connection's deadline alone, where -1 would clear the deadline.
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
-	details := config.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, details) })
+	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, config.Components.Schemas) })
 	// A body must have a type that is documented, and be in UTF-8. Huma would read one
 	// without a type, with another that ends in json, and in any charset.
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
@@ -74,6 +75,10 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 			_ = huma.WriteErr(api, ctx, http.StatusUnsupportedMediaType, "send "+strings.Join(slices.Sorted(maps.Keys(body.Content)), " or "))
 			return
 		}
+		if invalid := checkOnce(ctx); invalid != nil {
+			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "validation failed", invalid...)
+			return
+		}
 		next(ctx)
 	})
 	for _, option := range options {
@@ -82,13 +87,36 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	return api
 }
 
+// format is JSON. Its errors say where a body is wrong.
+var format = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("%w, at byte %d", err, syntax.Offset)
+	}
+	return err
+}}
+
+// checkOnce returns the parameters that are there twice, or empty though they are no
+// text. Huma would read the first, which may not be the one that a proxy has checked, or
+// the default.
+func checkOnce(ctx huma.Context) (invalid []error) {
+	r, _ := humago.Unwrap(ctx)
+	sent := map[string]map[string][]string{"query": r.URL.Query(), "header": r.Header}
+	for _, p := range ctx.Operation().Parameters {
+		values := sent[p.In][p.Name]
+		if len(values) > 1 && p.Schema.Type != huma.TypeArray || slices.Equal(values, []string{""}) && p.Schema.Type != huma.TypeString {
+			invalid = append(invalid, &huma.ErrorDetail{Location: p.In + "." + p.Name, Message: "expected one value"})
+		}
+	}
+	return invalid
+}
+
 // schemaName names a schema after its package and its type, because two resources
 // may have a type of the same name. Item of package orderapi is OrderItem, and
 // Order is just Order.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	owner, _, _ := strings.Cut(strings.TrimLeft(t.String(), "*"), ".") // of a struct without a name, it is the fields
-	owner = strings.TrimSuffix(owner, "api")
+	owner := strings.TrimSuffix(strings.Split(strings.TrimLeft(t.String(), "*"), ".")[0], "api") // of a struct without a name, it is the fields
 	if strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
 		return name
 	}
@@ -96,16 +124,15 @@ func schemaName(t reflect.Type, hint string) string {
 }
 
 // documentProblems documents the problems that an operation answers with because
-// of its input or the state of the service, with the schema details.
-func documentProblems(o *huma.Operation, details *huma.Schema) {
+// of its input or the state of the service.
+func documentProblems(o *huma.Operation, schemas huma.Registry) {
 	problems := []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
 	if o.RequestBody != nil {
-		problems = append(problems, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
-			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+		problems = append(problems, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	} else if len(o.Parameters) > 0 {
 		problems = append(problems, http.StatusUnprocessableEntity)
 	}
-	content := map[string]*huma.MediaType{problem.ContentType: {Schema: details}}
+	content := map[string]*huma.MediaType{problem.ContentType: {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "")}}
 	for _, status := range problems {
 		o.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: content}
 	}

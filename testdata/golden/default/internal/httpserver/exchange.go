@@ -42,13 +42,8 @@ type exchange struct {
 	response response
 }
 
-// withExchange returns a context that carries x, also for problem documents.
-func withExchange(ctx context.Context, x *exchange) context.Context {
-	return context.WithValue(ctx, problem.ObserverKey{}, x)
-}
-
-// exchangeOf returns the exchange that ctx carries, or nil if its request has no
-// telemetry.
+// exchangeOf returns the exchange that ctx carries, where problem documents find it as
+// well, or nil if its request has no telemetry.
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(problem.ObserverKey{}).(*exchange)
 	return x

@@ -158,7 +158,7 @@ func (in *instrumentation) begin(ctx context.Context, x *exchange, r *http.Reque
 		x.traceID[0] = id.String()
 		x.response.Header()["Trace-Id"] = x.traceID[:]
 	}
-	inner := r.WithContext(withExchange(ctx, x))
+	inner := r.WithContext(context.WithValue(ctx, problem.ObserverKey{}, x))
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body.ReadCloser, inner.Body = r.Body, &x.body
 	}
@@ -187,17 +187,15 @@ func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.C
 // admitBaggage drops the baggage that the configuration does not name: anybody can
 // send it, and it is sent on to every service that this one calls.
 func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
-	sent := baggage.FromContext(ctx)
-	if sent.Len() == 0 {
+	kept := baggage.FromContext(ctx)
+	if kept.Len() == 0 {
 		return ctx
 	}
-	var admitted []baggage.Member
-	for _, key := range in.BaggageKeys {
-		if member := sent.Member(key); member.Key() != "" {
-			admitted = append(admitted, member)
+	for _, member := range kept.Members() {
+		if !slices.Contains(in.BaggageKeys, member.Key()) {
+			kept = kept.DeleteMember(member.Key())
 		}
 	}
-	kept, _ := baggage.New(admitted...) // cannot fail: its members have been parsed
 	return baggage.ContextWithBaggage(ctx, kept)
 }
 

@@ -36,14 +36,15 @@ type Config struct {
 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	problems := []error{
-		c.InstrumentConfig.Validate(),
-		positive("HTTP_READ_HEADER_TIMEOUT", c.ReadHeaderTimeout),
-		positive("HTTP_READ_TIMEOUT", c.ReadTimeout),
-		positive("HTTP_WRITE_TIMEOUT", c.WriteTimeout),
-		positive("HTTP_IDLE_TIMEOUT", c.IdleTimeout),
-		positive("HTTP_MAX_HEADER_BYTES", c.MaxHeaderBytes),
-		positive("HTTP_MAX_BODY_BYTES", c.MaxBodyBytes),
+	problems := []error{c.InstrumentConfig.Validate()}
+	for name, limit := range map[string]int64{
+		"HTTP_READ_HEADER_TIMEOUT": int64(c.ReadHeaderTimeout), "HTTP_READ_TIMEOUT": int64(c.ReadTimeout),
+		"HTTP_WRITE_TIMEOUT": int64(c.WriteTimeout), "HTTP_IDLE_TIMEOUT": int64(c.IdleTimeout),
+		"HTTP_MAX_HEADER_BYTES": int64(c.MaxHeaderBytes), "HTTP_MAX_BODY_BYTES": c.MaxBodyBytes,
+	} {
+		if limit <= 0 { // net/http would take it for "no limit"
+			problems = append(problems, fmt.Errorf("%s: must be greater than zero", name))
+		}
 	}
 	if _, port, _ := net.SplitHostPort(c.ListenAddress()); port == "" { // or there is an error
 		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port, such as :8080", c.Address))
@@ -54,14 +55,6 @@ func (c Config) Validate() error {
 // ListenAddress returns Address or, if that is empty, :Port.
 func (c Config) ListenAddress() string {
 	return cmp.Or(c.Address, fmt.Sprintf(":%d", c.Port))
-}
-
-// positive returns an error if limit is one that net/http would take for "no limit".
-func positive[N int | int64 | time.Duration](name string, limit N) error {
-	if limit <= 0 {
-		return fmt.Errorf("%s: must be greater than zero", name)
-	}
-	return nil
 }
 
 // Server serves HTTP.
@@ -183,12 +176,16 @@ type Health interface {
 //
 // The response does not contain the error of a check, which is not for strangers.
 //
+// No response is to be kept by a cache unless the handler says so: what it holds may be
+// for one client only.
+//
 // While the service is ending, every response asks the client to open another
 // connection for the next request. Otherwise the shutdown could close a connection on
 // which a request is being sent. (http.Server.SetKeepAlivesEnabled could as well,
 // because it closes idle connections at once.)
 func healthEndpoints(health Health, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
 		if health.Ending() {
 			w.Header().Set("Connection", "close")
 		}
@@ -216,7 +213,6 @@ func writeHealth(w http.ResponseWriter, ok bool, states map[string]error) {
 		body.Checks[name] = text[err == nil]
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}

@@ -84,7 +84,7 @@ func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, e
 type orderOutput struct{ Body Order }
 
 type orderInput struct {
-	ID string `path:"id" maxLength:"64" example:"ord_5HZ7FQ2L6WZJ4R3K7XQ2M4N5PA"`
+	ID string `path:"id" example:"ord_5HZ7FQ2L6WZJ4R3K7XQ2M4N5PA"`
 }
 
 func (h handlers) get(ctx context.Context, in *orderInput) (*orderOutput, error) {

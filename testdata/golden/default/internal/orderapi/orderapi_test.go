@@ -249,7 +249,9 @@ func TestList(t *testing.T) {
 			t.Errorf("%s: %d, %d orders, next %q", c.query, w.Code, len(got), next)
 		}
 	}
-	for query, location := range map[string]string{"limit=0": "limit", "limit=101": "limit", "limit=x": "limit", "cursor=" + strings.Repeat("x", 65): "cursor"} {
+	for query, location := range map[string]string{
+		"limit=0": "limit", "limit=101": "limit", "limit=x": "limit", "limit=": "limit", "limit=1&limit=2": "limit", "cursor=&cursor=": "cursor",
+	} {
 		if w := do(t, h, http.MethodGet, "/orders?"+query, ""); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"location":"query.`+location+`"`) {
 			t.Errorf("%s: %d %s", query, w.Code, w.Body)
 		}

@@ -67,7 +67,7 @@ func TestReadJSON_Case(t *testing.T) {
 }
 
 func TestQuery(t *testing.T) {
-	for query, want := range map[string]int{"": 20, "limit=5": 5, "limit=0": -1, "limit=101": -1, "limit=x": -1} {
+	for query, want := range map[string]int{"": 20, "limit=5": 5, "limit=0": -1, "limit=101": -1, "limit=x": -1, "limit=": -1, "limit=5&limit=6": -1} {
 		var invalid Invalid
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, http.NoBody)
 		got := Query(r, "limit", 20, 1, 100, &invalid)
@@ -78,19 +78,18 @@ func TestQuery(t *testing.T) {
 }
 
 func TestPageQuery(t *testing.T) {
-	longest := strings.Repeat("\u00e4", 64)
 	for query, want := range map[string]struct {
 		cursor string
 		limit  int
 		valid  bool
 	}{
-		"":                   {"", 20, true},
-		"cursor=x&limit=1":   {"x", 1, true},
-		"limit=100":          {"", 100, true},
-		"limit=101":          {"", 101, false},
-		"limit=0":            {"", 0, false},
-		"cursor=" + longest:  {longest, 20, true},
-		"cursor=x" + longest: {"x" + longest, 20, false},
+		"":                  {"", 20, true},
+		"cursor=x&limit=1":  {"x", 1, true},
+		"limit=100":         {"", 100, true},
+		"limit=101":         {"", 101, false},
+		"limit=0":           {"", 0, false},
+		"cursor=":           {"", 20, true},
+		"cursor=x&cursor=y": {"x", 20, false},
 	} {
 		var invalid Invalid
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, http.NoBody)

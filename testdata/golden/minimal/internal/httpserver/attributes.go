@@ -27,7 +27,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if name := server.Hostname(); name != "" {
 		attrs = append(attrs, semconv.ServerAddress(name))
 	}
-	if port, err := strconv.Atoi(server.Port()); err == nil {
+	if port, _ := strconv.Atoi(cmp.Or(server.Port(), "0")); port > 0 { // an error would be an allocation
 		attrs = append(attrs, semconv.ServerPort(port))
 	}
 	if peer := peer(r); peer.IsValid() {
@@ -75,16 +75,13 @@ func recordProblem(span trace.Span, d *problem.Details) {
 	if d.Detail == "" && len(d.Errors) == 0 {
 		return // the status says everything
 	}
-	locations := make([]string, min(len(d.Errors), maxLocations))
+	locations := make([]string, min(len(d.Errors), 20)) // a request can have any number of mistakes
 	for i := range locations {
 		locations[i] = telemetry.Excerpt(d.Errors[i].Location)
 	}
 	span.AddEvent("problem", trace.WithAttributes(
 		attribute.String("problem.detail", telemetry.Excerpt(d.Detail)), attribute.StringSlice("problem.locations", locations)))
 }
-
-// maxLocations bounds the event: a request can have any number of mistakes.
-const maxLocations = 20
 
 // maskedPath returns route with {name} in place of every parameter, however the
 // router spells it, such as {id:[0-9]+}: the value of a parameter may be a secret.
@@ -113,14 +110,14 @@ func (c *InstrumentConfig) ClientAddress(r *http.Request) string {
 		return ""
 	}
 	entries := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-	for _, entry := range slices.Backward(entries) {
-		entry = strings.TrimSpace(entry)
+	for i := len(entries) - 1; i >= 0 && c.isProxy(client); i-- {
+		entry := strings.TrimSpace(entries[i])
 		addr, err := netip.ParseAddr(entry)
 		if err != nil {
 			addrPort, _ := netip.ParseAddrPort(entry) // some proxies append the port
 			addr = addrPort.Addr()
 		}
-		if !addr.IsValid() || !c.isProxy(client) {
+		if !addr.IsValid() {
 			break
 		}
 		client = addr.Unmap()

@@ -1062,3 +1062,8 @@ func serveOnce(t *testing.T, handler http.Handler) (url string, served chan stru
 	t.Cleanup(server.Close)
 	return server.URL, served
 }
+
+// withExchange returns a context that carries x, as that of a request does.
+func withExchange(ctx context.Context, x *exchange) context.Context {
+	return context.WithValue(ctx, problem.ObserverKey{}, x)
+}
