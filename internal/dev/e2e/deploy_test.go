@@ -152,6 +152,54 @@ func TestCI_ReleasesWhatPassed(t *testing.T) {
 	}
 }
 
+// Whoever is alerted is told what to do: each alert has a severity, a test, and a
+// section in a file beside it.
+func TestAlerts_HaveARunbook(t *testing.T) {
+	catalog := e2e.Catalog(t)
+	seen := 0
+	for _, spec := range e2e.Rich(t, catalog) {
+		tree := e2e.Render(t, catalog, spec)
+		for file, content := range tree {
+			if path.Dir(file) != "deploy/alerts" || !strings.HasSuffix(file, "rules.yaml") {
+				continue
+			}
+			var rules struct {
+				Groups []struct {
+					Rules []struct {
+						Alert               string
+						Labels, Annotations map[string]string
+					}
+				}
+			}
+			if err := yaml.Unmarshal(content, &rules); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			for _, group := range rules.Groups {
+				for _, rule := range group.Rules {
+					if rule.Alert == "" {
+						continue
+					}
+					seen++
+					page, section, _ := strings.Cut(rule.Annotations["runbook"], "#")
+					heading := "\n## " + strings.ReplaceAll(section, "-", " ") + "\n"
+					if !strings.Contains(strings.ToLower(string(tree[page])), heading) {
+						t.Errorf("%s: %s: there is no section %q in %q", file, rule.Alert, section, page)
+					}
+					if severity := rule.Labels["severity"]; severity != "page" && severity != "ticket" {
+						t.Errorf("%s: %s has the severity %q", file, rule.Alert, severity)
+					}
+					if tests := strings.TrimSuffix(file, ".yaml") + "_test.yaml"; !strings.Contains(string(tree[tests]), "alertname: "+rule.Alert) {
+						t.Errorf("%s: %s: %s does not test it", file, rule.Alert, tests)
+					}
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("there are no alerts")
+	}
+}
+
 // includes are the files that a compose file includes.
 func includes(t *testing.T, content []byte) []string {
 	t.Helper()
