@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,17 +69,24 @@ func TestContainers(t *testing.T) {
 			if out := s.run("make", "ps"); !strings.Contains(out, "otel-collector") {
 				t.Errorf("make ps:\n%s", out)
 			}
-			s.run("docker", "compose", "stop", "app")
+			answered := s.stopUnderLoad()
 			if app := s.inspect(); app.State.ExitCode != 0 {
 				t.Errorf("exit status %d\n%s", app.State.ExitCode, s.run("docker", "compose", "logs", "app"))
 			}
 			s.awaitDelivery()
-			s.checkBackend(cmp.Or(spec.Slots["backend"], "lgtm"), trace)
+			backend := cmp.Or(spec.Slots["backend"], "lgtm")
+			s.checkBackend(backend, trace)
+			if backend != "console" {
+				s.checkFile(backend, "traces", answered...)
+			}
 
 			s.run("make", "down")
 			s.run("make", "up")
 			if _, status := s.get(app + "/orders/" + id); status != http.StatusOK {
 				t.Errorf("the order is gone: %d", status)
+			}
+			if spec.Slots["database"] == "sqlite" { // once: nothing of it differs
+				s.checkWithoutCredentials()
 			}
 		})
 	}
@@ -117,11 +125,11 @@ func TestContainers_ReadEnvAsItIs(t *testing.T) {
 func TestContainers_Alerts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "connect", "jobs", "nats"},
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "client", "connect", "jobs", "nats"},
 	})
 	out := (&stack{t: t, dir: dir, project: "otelgen-e2e-alerts"}).run("make", "test-alerts")
 	rules, err := filepath.Glob(filepath.Join(dir, "deploy", "alerts", "*rules.yaml"))
-	if err != nil || len(rules) < 6 || strings.Count(out, "SUCCESS") != 2*len(rules) {
+	if err != nil || len(rules) < 7 || strings.Count(out, "SUCCESS") != 2*len(rules) {
 		t.Errorf("make test-alerts, %d files of rules: %v\n%s", len(rules), err, out)
 	}
 }
@@ -170,9 +178,70 @@ func (s *stack) checkBackend(backend, trace string) {
 	}
 }
 
-// checkFile finds a text in what a backend has written of a signal. Backends
+// checkWithoutCredentials starts the service with a backend that is somewhere
+// else: without its address, the service and its collector work all the same.
+func (s *stack) checkWithoutCredentials() {
+	s.t.Helper()
+	s.run("make", "up", "BACKEND=otlp")
+	s.checkApp()
+	s.order()
+	const metrics = "curl --silent http://127.0.0.1:8888/metrics || true" // it may still be starting
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(s.run("sh", "-c", metrics), "otelcol_receiver_accepted_spans"); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the collector has received nothing\n%s", s.run("docker", "compose", "logs", "otel-collector"))
+		}
+	}
+}
+
+// stopUnderLoad stops the service while customers place orders, and returns the
+// traces of those that were placed. Nobody is told anything but that, or that
+// the service is gone.
+func (s *stack) stopUnderLoad() (traces []string) {
+	s.t.Helper()
+	var mu sync.Mutex
+	placed := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(traces)
+	}
+	gone := make(chan struct{})
+	var customers sync.WaitGroup
+	for range 2 {
+		customers.Go(func() {
+			for {
+				if response, err := http.Post(app+"/orders", "application/json", strings.NewReader(anOrder)); err == nil {
+					response.Body.Close()
+					if response.StatusCode != http.StatusCreated {
+						s.t.Errorf("while it is stopped, the service answers %s", response.Status)
+					}
+					mu.Lock()
+					traces = append(traces, response.Header.Get("Trace-Id"))
+					mu.Unlock()
+				}
+				select {
+				case <-gone:
+					return
+				case <-time.After(10 * time.Millisecond):
+				}
+			}
+		})
+	}
+	for deadline := time.Now().Add(20 * time.Second); placed() < 10 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	before := placed()
+	s.run("docker", "compose", "stop", "app")
+	close(gone)
+	customers.Wait()
+	if after := placed(); before < 10 || after == before {
+		s.t.Errorf("that was no load: %d orders, and %d while the service was stopped", before, after-before)
+	}
+	return traces
+}
+
+// checkFile finds texts in what a backend has written of a signal. Backends
 // of tests write all they get to files; of others, the count has to do.
-func (s *stack) checkFile(backend, signal, text string) {
+func (s *stack) checkFile(backend, signal string, texts ...string) {
 	s.t.Helper()
 	id := strings.TrimSpace(s.run("docker", "ps", "--quiet", "--filter", "label=com.docker.compose.project="+s.project, "--filter", "label=com.docker.compose.service="+backend))
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) { // a file is written later than its data is taken
@@ -181,11 +250,12 @@ func (s *stack) checkFile(backend, signal, text string) {
 			s.t.Logf("%s keeps its %s somewhere else", backend, signal)
 			return
 		}
-		if strings.Contains(string(kept), text) {
+		missing := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.Contains(string(kept), text) })
+		if len(missing) == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.t.Errorf("%s: no %s in the %s", backend, text, signal)
+			s.t.Errorf("%s: in the %s, %d of %d are missing: %v", backend, signal, len(missing), len(texts), missing)
 			return
 		}
 	}
@@ -276,12 +346,15 @@ func (s *stack) checkImage() {
 	}
 }
 
-const app = "http://127.0.0.1:8080"
+const (
+	app     = "http://127.0.0.1:8080"
+	anOrder = `{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`
+)
 
 // order places an order and returns its id, and that of its trace.
 func (s *stack) order() (id, trace string) {
 	s.t.Helper()
-	response, err := http.Post(app+"/orders", "application/json", strings.NewReader(`{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`))
+	response, err := http.Post(app+"/orders", "application/json", strings.NewReader(anOrder))
 	if err != nil {
 		s.t.Fatal(err)
 	}
