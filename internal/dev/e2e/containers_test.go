@@ -194,8 +194,8 @@ func (s *stack) checkWithoutCredentials() {
 }
 
 // stopUnderLoad stops the service while customers place orders, and returns the
-// traces of those that were placed. Nobody is told anything but that, or that
-// the service is gone.
+// traces of those that were placed. A request is answered with 201, or fails
+// because the service is gone.
 func (s *stack) stopUnderLoad() (traces []string) {
 	s.t.Helper()
 	var mu sync.Mutex

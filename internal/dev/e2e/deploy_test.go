@@ -152,8 +152,8 @@ func TestCI_ReleasesWhatPassed(t *testing.T) {
 	}
 }
 
-// Whoever is alerted is told what to do: each alert has a severity, a test, and a
-// section in a file beside it.
+// Each alert has a severity, a test, and a section in a file beside it that says
+// what to do.
 func TestAlerts_HaveARunbook(t *testing.T) {
 	catalog := e2e.Catalog(t)
 	seen := 0
