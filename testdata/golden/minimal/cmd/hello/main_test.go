@@ -507,6 +507,17 @@ func TestServe_AddressInUse(t *testing.T) {
 	}
 }
 
+// In development, where somebody can choose another port, the service does not start
+// without its telemetry.
+func TestServe_TelemetryFails(t *testing.T) {
+	t.Parallel()
+	port := serveHTTP(t, http.NotFound)[len("http://127.0.0.1:"):]
+	p := newProcess(t, "OTEL_METRICS_EXPORTER=prometheus", "OTEL_EXPORTER_PROMETHEUS_HOST=127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT="+port)
+	if err := p.cmd.Run(); p.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(p.stderr.String(), "hello: metrics: OTEL_EXPORTER_PROMETHEUS_PORT: listen tcp") {
+		t.Errorf("%v\n%s", err, &p.stderr)
+	}
+}
+
 // By default the service stops in the time that compose and Kubernetes allow, 30 s.
 func TestServe_StopsInTime(t *testing.T) {
 	t.Parallel()
