@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -113,17 +114,15 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 	host, port, _ := net.SplitHostPort(cfg.HTTP.ListenAddress()) // it has been validated
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(cmp.Or(host, "localhost"), port)+"/readyz", http.NoBody)
-	if err != nil {
-		return err
-	}
+	ready := &url.URL{Scheme: "http", Host: net.JoinHostPort(cmp.Or(host, "localhost"), port), Path: "/readyz"}
+	request := (&http.Request{Method: http.MethodGet, URL: ready, Header: http.Header{}}).WithContext(ctx)
 	response, err := new(http.Transport).RoundTrip(request) // the default client would use HTTP_PROXY
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", request.URL, response.Status)
+		return fmt.Errorf("%s: %s", ready, response.Status)
 	}
 	return nil
 }
