@@ -552,6 +552,7 @@ func TestBuildVersion(t *testing.T) {
 	}{
 		{"", built, "v1.2.3", "c0ffee"},
 		{"v2.0.0", built, "v2.0.0", "c0ffee"},
+		{"", &debug.BuildInfo{}, "unknown", ""},
 		{"", nil, "unknown", ""},
 	} {
 		if v, revision := buildVersion(c.given, c.info, c.info != nil); v != c.wantVersion || revision != c.wantSource {
