@@ -37,15 +37,17 @@ type Config struct {
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
 	problems := []error{c.InstrumentConfig.Validate()}
-	for name, limit := range map[string]int64{
-		"HTTP_READ_HEADER_TIMEOUT": int64(c.ReadHeaderTimeout), "HTTP_READ_TIMEOUT": int64(c.ReadTimeout),
-		"HTTP_WRITE_TIMEOUT": int64(c.WriteTimeout), "HTTP_IDLE_TIMEOUT": int64(c.IdleTimeout),
-		"HTTP_MAX_HEADER_BYTES": int64(c.MaxHeaderBytes), "HTTP_MAX_BODY_BYTES": c.MaxBodyBytes,
-	} {
+	positive := func(name string, limit int64) {
 		if limit <= 0 { // net/http would take it for "no limit"
 			problems = append(problems, fmt.Errorf("%s: must be greater than zero", name))
 		}
 	}
+	positive("HTTP_READ_HEADER_TIMEOUT", int64(c.ReadHeaderTimeout))
+	positive("HTTP_READ_TIMEOUT", int64(c.ReadTimeout))
+	positive("HTTP_WRITE_TIMEOUT", int64(c.WriteTimeout))
+	positive("HTTP_IDLE_TIMEOUT", int64(c.IdleTimeout))
+	positive("HTTP_MAX_HEADER_BYTES", int64(c.MaxHeaderBytes))
+	positive("HTTP_MAX_BODY_BYTES", c.MaxBodyBytes)
 	if _, port, _ := net.SplitHostPort(c.ListenAddress()); port == "" { // or there is an error
 		problems = append(problems, fmt.Errorf("HTTP_ADDR: %q is not host:port or :port, such as :8080", c.Address))
 	}
