@@ -201,8 +201,8 @@ func TestLoad_Rejects(t *testing.T) {
 			"feature/audit/feature.yaml:1:1: area: missing; choose work",
 			"feature/background/feature.yaml:1:1: area: missing; choose work",
 		}},
-		{"area that there is not", "feature/audit/feature.yaml", "summary:", "area: wrok\nsummary:", []string{
-			"feature/audit/feature.yaml:2:7: area wrok: there is no such area; there is nothing to choose from",
+		{"area that there is not", "feature/audit/feature.yaml", "summary:", "area: play\nsummary:", []string{
+			"feature/audit/feature.yaml:2:7: area play: there is no such area; there is nothing to choose from",
 		}},
 		{"area of what is not optional", "router/chi/feature.yaml", "summary:", "area: work\nsummary:", []string{
 			"router/chi/feature.yaml:2:7: area: only optional features have one; remove it, or move the folder below feature",

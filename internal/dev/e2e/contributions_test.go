@@ -18,6 +18,7 @@ var uploads = map[string]string{
 	"feature/uploads/feature.yaml": `
 title: Uploads
 summary: files that stay
+area: operations
 adds:
   environment:
     - {name: UPLOADS_PATH, value: /var/lib/uploads}
@@ -31,6 +32,7 @@ var session = map[string]string{
 	"feature/session/feature.yaml": `
 title: Session
 summary: who is there
+area: identity
 env:
   variables:
     - {name: SESSION_STORE, default: "postgres://u@h/db?sslmode=disable&pool_max_conns=4", doc: Where sessions are.}
