@@ -217,7 +217,8 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 }
 
 // finish responds if the handler panicked, and ends the telemetry of the request, if
-// there is any. It returns whether to abort the connection.
+// there is any that has not ended yet: that of a stream ends when the stream begins. It
+// returns whether to abort the connection.
 func (in *instrumentation) finish(ctx context.Context, x *exchange, panicked any) (abort bool) {
 	if x.key.failure, abort = in.recovered(ctx, x, panicked); x.span == nil {
 		return abort
@@ -254,6 +255,7 @@ func (in *instrumentation) finish(ctx context.Context, x *exchange, panicked any
 		f(responseAttributes(x, s, answer))
 	}
 	x.span.End()
+	x.span = nil
 	in.metrics.activeRequests.Inst().Add(ctx, -1, x.active.add...)
 	return abort
 }
