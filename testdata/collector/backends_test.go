@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -148,14 +147,7 @@ func sample(t *testing.T) map[string][]byte {
 func send(t *testing.T, c running) {
 	t.Helper()
 	for path, body := range sample(t) {
-		resp, err := http.Post("http://"+c.otlp+path, "application/json", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Fatal(path, resp.Status)
-		}
+		c.post(t, path, body)
 	}
 }
 

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -94,6 +96,28 @@ func get(t *testing.T, url string) string {
 		t.Fatalf("%s: %s %v", url, resp.Status, err)
 	}
 	return string(body)
+}
+
+// post sends an OTLP request to the collector, which must take it.
+func (c running) post(t *testing.T, path string, body []byte) {
+	t.Helper()
+	resp, err := http.Post("http://"+c.otlp+path, "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(path, resp.Status)
+	}
+}
+
+func (c running) postTraces(t *testing.T, traces ptrace.Traces) {
+	t.Helper()
+	body, err := (&ptrace.JSONMarshaler{}).MarshalTraces(traces)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.post(t, "/v1/traces", body)
 }
 
 func dryRun(ctx context.Context, uris ...string) error {

@@ -3,7 +3,6 @@ package collector
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -243,14 +242,7 @@ func through(t *testing.T, signal string, body []byte) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), signal)
 	c := start(t, nil, fmt.Sprintf("yaml:exporters: {file: {path: %q}}\nservice: {pipelines: {%s: {exporters: [file]}}}", file, signal))
-	resp, err := http.Post("http://"+c.otlp+"/v1/"+signal, "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Fatal(resp.Status)
-	}
+	c.post(t, "/v1/"+signal, body)
 	c.stop()
 	out, err := os.ReadFile(file)
 	if err != nil {

@@ -1,13 +1,11 @@
 package collector
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -57,15 +55,7 @@ connectors: {span_metrics: {metrics_flush_interval: 50ms}}
 	add("failed", "POST /failed", time.Millisecond, ptrace.StatusCodeError)
 	add("failed", "its_child", time.Millisecond, ptrace.StatusCodeUnset)
 	add("slow", "GET /slow", 600*time.Millisecond, ptrace.StatusCodeUnset)
-	body, err := (&ptrace.JSONMarshaler{}).MarshalTraces(sent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.Post("http://"+c.otlp+"/v1/traces", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	c.postTraces(t, sent)
 	for _, name := range []string{"POST /failed", "its_child", "GET /slow"} {
 		backend.await(t, "/v1/traces", `"name":"`+name+`"`)
 	}
@@ -162,15 +152,7 @@ exporters:
 				span.Status().SetCode(ptrace.StatusCodeError)
 			}
 		}
-		body, err := (&ptrace.JSONMarshaler{}).MarshalTraces(sent)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.Post("http://"+c.otlp+"/v1/traces", "application/json", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
+		c.postTraces(t, sent)
 	}
 
 	var kept [2]map[string]int // spans, by trace
