@@ -104,13 +104,15 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 // noSuchFlag is the error for an unknown flag, with the one that was meant.
 func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name string) error {
 	hint := cmd.CommandPath() + " --help lists them"
-	if owner := commandWith(cmd, name); owner != nil {
+	owner, meant := commandWith(cmd, name), meantFlag(cmd, features, dashes, name)
+	switch {
+	case owner != nil:
 		hint = "it is a flag of " + owner.CommandPath() + "; write it after that"
-	} else if meant := meantFlag(cmd, features, dashes, name); meant != "" {
+	case meant != "":
 		hint = "did you mean " + meant + "?"
-	} else if slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name) {
+	case slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name):
 		hint = "no command overwrites what you wrote, so there is nothing to force"
-	} else if cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil {
+	case cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil:
 		hint += "; to make a service of this name, run otelgen new " + name
 	}
 	return fmt.Errorf("%s%s: no such flag; %s", dashes, name, hint)

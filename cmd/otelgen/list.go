@@ -162,8 +162,8 @@ type area struct {
 	features []*generator.Feature
 }
 
-// areas returns the areas of the features that are chosen by --with. Those that say
-// of none which they belong to are the last.
+// areas returns the areas of the features that are chosen by --with. Features without
+// an area, which only a catalog without areas has, are in one of their own.
 func areas(catalog *generator.Catalog) []area {
 	var all []area
 	for _, a := range append(slices.Clone(catalog.Areas), generator.Area{Title: "Features", Question: "What else should it have?"}) {

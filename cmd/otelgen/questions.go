@@ -256,7 +256,9 @@ func (i *interview) options() newOptions {
 	o.slots = maps.Clone(o.slots)
 	maps.Copy(o.slots, i.slots)
 	if !i.flags.Changed("with") {
-		o.with = slices.Concat(slices.Collect(maps.Values(i.features))...)
+		for _, area := range i.catalog.Areas {
+			o.with = append(o.with, i.features[area.Name]...)
+		}
 	}
 	return o
 }

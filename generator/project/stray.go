@@ -68,11 +68,10 @@ func (d *disk) earlier(op *operation, r *record) ([]*stray, error) {
 	}
 	after := r.after(op)
 	all := last.strays()
-	unrecorded := func(p string, _ *stray) bool { return r.lines[p] == nil && after.lines[p] == nil }
-	others := maps.Clone(all)
-	maps.DeleteFunc(others, func(p string, left *stray) bool { return !unrecorded(p, left) })
-	if len(others) > len(after.lines) {
-		maps.DeleteFunc(all, unrecorded)
+	recorded := maps.Clone(all)
+	maps.DeleteFunc(recorded, func(p string, _ *stray) bool { return r.lines[p] == nil && after.lines[p] == nil })
+	if len(all)-len(recorded) > len(after.lines) {
+		all = recorded
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b *stray) int { return cmp.Compare(a.Path, b.Path) }), nil
 }
