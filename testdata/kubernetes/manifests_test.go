@@ -507,7 +507,7 @@ func TestOperator(t *testing.T) {
 	daemons := only[*appsv1.DaemonSet](t, overlay(t, "collector", nil), "")
 	for _, backend := range backends {
 		t.Run(backend.Name(), func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), "make", "operator", "BACKEND="+backend.Name())
+			cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "operator", "BACKEND="+backend.Name())
 			cmd.Dir = dir
 			if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 				t.Fatalf("make operator: %v\n%s", err, out)
