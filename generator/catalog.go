@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/otelgen/otelgen/internal/modules"
 	"github.com/otelgen/otelgen/internal/problem"
@@ -97,6 +98,7 @@ func LoadChoices(fsys fs.FS) (*Catalog, error) {
 		}
 		l.read(folder, rest, name, content)
 	}
+	l.decodeFeatures()
 	l.arrange()
 	l.sort()
 	if err := l.problems.Err(); err != nil {
@@ -127,6 +129,7 @@ func newLoader(fsys fs.FS) *loader {
 		fsys:     fsys,
 		Catalog:  &Catalog{byName: map[string]*Feature{}, lists: map[string]declaredList{}},
 		byFolder: map[string]*Feature{},
+		unparsed: map[*Feature][]byte{},
 		groups:   map[string]declaredGroup{},
 		folders:  map[string]*Feature{},
 	}
@@ -138,6 +141,7 @@ func load(fsys fs.FS, locked bool) (*Catalog, error) {
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
+	l.decodeFeatures()
 	l.arrange()
 	l.sort()
 	l.check()
@@ -153,6 +157,7 @@ type loader struct {
 	fsys     fs.FS
 	locked   bool // modules.lock counts
 	byFolder map[string]*Feature
+	unparsed map[*Feature][]byte // the content of each feature.yaml, until it is decoded
 	problems problem.List
 	slotsDoc *strict.Document
 	areasDoc *strict.Document
@@ -226,15 +231,39 @@ func (l *loader) read(folder, rest, name string, content []byte) {
 		f = &Feature{Folder: folder}
 		l.byFolder[folder] = f
 	}
-	switch rest {
-	case featureFile:
-		f.doc = l.decode(name, content, &struct {
+	if rest == featureFile {
+		l.unparsed[f] = content
+		return
+	}
+	f.files = append(f.files, file{disk: name, path: strings.TrimPrefix(rest, filesDir+"/"), raw: content})
+}
+
+// decodeFeatures decodes the feature.yaml of each feature.
+func (l *loader) decodeFeatures() {
+	l.each(slices.Collect(maps.Keys(l.unparsed)), func(l *loader, f *Feature) {
+		f.doc = l.decode(f.Folder+"/"+featureFile, l.unparsed[f], &struct {
 			*Feature       `yaml:",inline"`
 			*contributions `yaml:",inline"`
 		}{f, &f.contributes})
-	default:
-		f.files = append(f.files, file{disk: name, path: strings.TrimPrefix(rest, filesDir+"/"), raw: content})
+	})
+	clear(l.unparsed)
+}
+
+// each calls do for each feature, on all processors. What do changes is the
+// feature only, and what it finds it reports to the loader that it is given.
+func (l *loader) each(features []*Feature, do func(*loader, *Feature)) {
+	found := make([]problem.List, len(features))
+	var all sync.WaitGroup
+	for i, f := range features {
+		all.Go(func() {
+			one := *l
+			one.problems = nil
+			do(&one, f)
+			found[i] = one.problems
+		})
 	}
+	all.Wait()
+	l.problems = append(l.problems, slices.Concat(found...)...)
 }
 
 func (l *loader) decode(name string, content []byte, value any) *strict.Document {

@@ -31,7 +31,7 @@ func (l *loader) check() {
 	for i := range l.Areas {
 		l.checkArea(i)
 	}
-	for _, f := range l.Features {
+	l.each(l.Features, func(l *loader, f *Feature) {
 		switch {
 		case f.doc == nil:
 			l.problems.Add(problem.Position{Path: f.Folder + "/" + featureFile}, "missing; every folder of a catalog is a feature")
@@ -39,9 +39,12 @@ func (l *loader) check() {
 			l.checkFeature(f)
 			l.checkContributions(f)
 		}
+	})
+	nested := l.nestedModules()
+	l.each(l.Features, func(l *loader, f *Feature) {
 		l.checkFiles(f)
-	}
-	l.findImports()
+		f.findImports(nested)
+	})
 	l.checkImports()
 	l.checkCycles()
 	if len(l.problems) == 0 { // otherwise which features meet is not known

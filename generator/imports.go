@@ -53,22 +53,26 @@ func importsOf(features []*Feature, steps []step) []string {
 	return all
 }
 
-// findImports finds what the Go files of the features import. Index files may
-// import more, but what is printed there says so itself.
-func (l *loader) findImports() {
-	var nested []string // directories with a go.mod of their own
+// nestedModules returns the directories of a project that have a go.mod of their
+// own.
+func (l *loader) nestedModules() []string {
+	var nested []string
 	for _, f := range l.Features {
 		for _, file := range f.files {
-			if path.Base(file.path) == goMod {
+			if path.Base(outputOf(file.path)) == goMod {
 				nested = append(nested, path.Dir(file.path))
 			}
 		}
 	}
-	for _, f := range l.Features {
-		for i := range f.files {
-			if file := &f.files[i]; isPackageFile(file.path, nested) {
-				file.imports = slices.DeleteFunc(modules.Imports(withoutActions(file.raw)), func(importPath string) bool { return !modules.External(importPath) })
-			}
+	return nested
+}
+
+// findImports finds what the Go files of a feature import. Index files may import
+// more, but what is printed there says so itself.
+func (f *Feature) findImports(nested []string) {
+	for i := range f.files {
+		if file := &f.files[i]; isPackageFile(file.path, nested) {
+			file.imports = slices.DeleteFunc(modules.Imports(withoutActions(file.raw)), func(importPath string) bool { return !modules.External(importPath) })
 		}
 	}
 }
