@@ -24,8 +24,8 @@ import (
 )
 
 // The projects of testdata/rendered are the fixture's, rendered: all defaults,
-// and a selection that has something for every index file. Whoever changes
-// what is rendered looks at the difference and runs the test with UPDATE=1.
+// and a selection that has something for every index file. After a
+// change of what is rendered, run the test with UPDATE=1 and review the difference.
 func TestRender(t *testing.T) {
 	c := loaded(t, newFixture(t).files)
 	for name, spec := range map[string]Spec{

@@ -148,8 +148,8 @@ func TestResolve_Rejects(t *testing.T) {
 	}
 }
 
-// A wiring that some selection would lack something for is a problem of the
-// catalog, and not of whoever selects that.
+// A wiring whose inputs some selection would not have is a problem of the catalog, not
+// of the user who selects it.
 func TestLoad_ProvesTheWiring(t *testing.T) {
 	for _, test := range []struct {
 		name           string

@@ -16,8 +16,8 @@ import (
 
 // BenchmarkServices measures a check and an update of many services in one
 // repository, as processes of their own: the CPU time for each service and the
-// largest size of the process. Whoever has twice as many should wait twice as
-// long, and need no more memory. Beside it stands what git takes for the same
+// largest size of the process. Twice as many should take twice as long,
+// and no more memory. Beside it stands what git takes for the same
 // merges.
 //
 //	go test ./cmd/otelgen -run '^$' -bench Services -benchtime 1x

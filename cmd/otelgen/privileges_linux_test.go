@@ -25,8 +25,8 @@ func dropPrivileges(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// asNobody runs a command as another user, who can get to where the tests are
-// all the same. Who is not root has only itself.
+// asNobody runs a command as another user, who can still reach the files of the tests.
+// Without root it runs the command as the present user.
 func asNobody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: as-nobody program args...")

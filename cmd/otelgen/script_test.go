@@ -134,8 +134,8 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// differs runs a command, which must say that something differs: exit status 1,
-// and it is no error.
+// differs runs a command, which must say that something differs: exit status 1 without
+// an error.
 func differs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: differs program args...")

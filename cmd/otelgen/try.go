@@ -297,8 +297,8 @@ func listens(ctx context.Context, address string, exited <-chan error) error {
 	}
 }
 
-// terminate ends a service, and returns an error if that takes force. That make says
-// so when a signal ends what it runs is no error.
+// terminate ends a service, and returns an error if that takes force. It is not an error
+// that make reports the signal which ended its command.
 func terminate(running *exec.Cmd, exited <-chan error) error {
 	if err := running.Cancel(); err != nil {
 		return err

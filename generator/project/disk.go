@@ -52,8 +52,8 @@ func openDisk(dir string) (*disk, error) {
 	return &disk{root: root, dirty: map[string]bool{}}, nil
 }
 
-// look returns what is at a path. Where a part of the path is no directory,
-// that part is the obstacle.
+// look returns what is at a path. If a part of the path is not a
+// directory, that part is the obstacle.
 func (d *disk) look(p string) (file, error) {
 	for i := range len(p) + 1 {
 		last := i == len(p)

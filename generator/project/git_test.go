@@ -175,7 +175,7 @@ func TestSparseCheckout(t *testing.T) {
 }
 
 // TestConflictOfGit: otelgen does not merge a file that git has in conflict. If
-// the owner did not change the file, it is written anew all the same.
+// the owner did not change the file, it is written anew anyway.
 func TestConflictOfGit(t *testing.T) {
 	tree := func(features string) generator.Tree {
 		return generator.Tree{specFile: []byte(features), "list.txt": text("a" + features + "z"), "edited.txt": text("a" + features + "z")}

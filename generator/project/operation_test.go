@@ -177,7 +177,8 @@ func TestOneAtATime(t *testing.T) {
 	}
 }
 
-// TestUnfinished: whoever only looks is told, and nothing is written.
+// TestUnfinished: a command that only reads says that something is unfinished, and writes
+// nothing.
 func TestUnfinished(t *testing.T) {
 	t.Setenv("PATH", "")
 	dir := memDir(t)

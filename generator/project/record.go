@@ -18,7 +18,7 @@ import (
 )
 
 // What otelgen keeps in a project, all of it below one directory. The first four
-// files belong into git, the others are kept out of it by the third.
+// files belong in git, the others are kept out of it by the third.
 //
 //	.otelgen/spec.yaml       the Spec. In a new project it is written last: without it there is no project
 //	.otelgen/record          what otelgen wrote last: a line for each path

@@ -239,8 +239,8 @@ func gitMergeTree(t *testing.T, cases []trio) []string {
 
 var gitLabel = regexp.MustCompile(`(?m)^(<{7}|\|{7}|>{7}) .*$`)
 
-// git returns what git prints. That a merge conflicts, which it says by its
-// exit status, is no error here.
+// git returns what git prints. An exit status that reports a conflict is not
+// an error here.
 func git(t *testing.T, dir, stdin string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "merge.conflictStyle=diff3"}, args...)...)

@@ -179,7 +179,7 @@ func (s *stack) checkBackend(backend, trace string) {
 }
 
 // checkWithoutCredentials starts the service with a backend that is somewhere
-// else: without its address, the service and its collector work all the same.
+// else: without its address, the service and its collector still work.
 func (s *stack) checkWithoutCredentials() {
 	s.t.Helper()
 	s.run("make", "up", "BACKEND=otlp")

@@ -97,7 +97,7 @@ func sourced(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// Whoever uncomments a line of .env.example gets what stands there, whatever it
+// A line of .env.example that is uncommented sets what it says, whatever that
 // means to sh, and the project's own test knows it as the default.
 func TestEnvExample_IsReadAsItIs(t *testing.T) {
 	dir := newSession(t)

@@ -115,8 +115,8 @@ func (s *shop) do(method, path, body string, header ...string) (answer, string) 
 }
 
 // Servers that crash under load and come back cost time, and nothing else: no
-// confirmed order is lost, none is there twice, though clients that get no order send
-// theirs again with its key, stock is right, whoever gets no answer gets a clean
+// confirmed order is lost, and none exists twice, although clients send an order that is
+// not confirmed again, with its key; stock is right; every other request gets a clean
 // refusal, and telemetry says why.
 func TestMatrix_ServersCrash(t *testing.T) {
 	startShops(t, func(t *testing.T, s *shop) {
