@@ -75,7 +75,7 @@ func try(ctx context.Context, in io.Reader, catalog *generator.Catalog, o newOpt
 		return err
 	}
 	defer func() {
-		if keep {
+		if _, unmade := os.Stat(t.dir); keep && unmade == nil {
 			fmt.Fprintf(t.out, "\n%s is kept\n", t.dir)
 			return
 		}
