@@ -43,7 +43,7 @@ func TestCondition_String(t *testing.T) {
 	}
 }
 
-// Who can be selected with whom, with all the reasons why not.
+// Which features can be selected together, and all the reasons why others cannot.
 func TestTogether(t *testing.T) {
 	f := newFixture(t)
 	f.replace("slots.yaml", "when: {database: [any]}", "when: {database: [any]}\n- {name: cache, title: x, question: x, default: none, optional: true, when: {store: [orm]}}")

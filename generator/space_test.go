@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Of random catalogs, with everything that a catalog can have, the space knows
-// what trying all combinations of choices finds.
+// For random catalogs, with everything that a catalog can have, the space gives the
+// same answers as trying all combinations of choices.
 func TestSpace(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	empty, total := 0, 0

@@ -96,7 +96,7 @@ func sshHost(host string) string {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), sshTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "ssh", "-G", host) //nolint:gosec // no shell reads it, and it is no option
+	cmd := exec.CommandContext(ctx, "ssh", "-G", host) //nolint:gosec // no shell reads it, and it is not an option
 	cmd.WaitDelay = time.Second                        // a command of the configuration may outlive ssh
 	out, err := cmd.Output()
 	if err != nil {

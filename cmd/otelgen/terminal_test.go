@@ -181,7 +181,7 @@ func (tt *terminal) spec(dir string) string {
 	return string(spec)
 }
 
-// Who presses Enter all the time gets the default service.
+// Pressing Enter at every question makes the default service.
 func TestTerminal_Defaults(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")

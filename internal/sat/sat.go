@@ -62,8 +62,8 @@ func (s Solution) True(l Literal) bool {
 }
 
 // Solve returns the solution in which all assumptions are true, and false if
-// there is none. Of several it is the one that order prefers: its first literal
-// is true if any of them has it so, then its second, and so on. Variables that
+// there is none. If there are several it is the one that order prefers: its
+// first literal is true if it is true in any of them, then its second, and so on. Variables that
 // order does not mention are false where they can be.
 func (f *Formula) Solve(order []Literal, assumptions ...Literal) (Solution, bool) {
 	s := newSearch(f)
@@ -175,7 +175,8 @@ func (s *search) propagate() (conflict []Literal) {
 }
 
 // open counts the literals that can still make a clause true, up to two, and
-// returns the last. A clause that is true already has two, for nothing follows.
+// returns the last. A clause that is true already counts as two, because nothing follows from
+// it.
 func (s *search) open(clause []Literal) (last Literal, open int) {
 	for _, l := range clause {
 		switch s.value(l) {

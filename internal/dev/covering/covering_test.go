@@ -10,8 +10,8 @@ import (
 	"github.com/otelgen/otelgen/internal/dev/covering"
 )
 
-// Of spaces of every kind, rows are covered that exist, all that there is in
-// them is, and nothing is left to chance.
+// In spaces of every kind, the rows that are chosen exist, they cover everything that
+// the space has, and they are the same every time.
 func TestSpace(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

@@ -78,7 +78,7 @@ func (r *tree) fs() fs.FS {
 }
 
 // output returns the path that a template has in a service, and the file of its
-// feature; ok is false if it is no template.
+// feature; ok is false if it is not a template.
 func output(p string) (out, feature string, ok bool) {
 	folder, rest, ok := strings.Cut(p, "/files/")
 	ext := path.Ext(rest)
