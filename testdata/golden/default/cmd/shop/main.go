@@ -59,7 +59,7 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, errors.Join(append(cfg.Misspelt, err)...))
 		return 2
 	}
-	signal.Ignore(syscall.SIGPIPE) // the service goes on if the reader of its log does not
+	signal.Ignore(syscall.SIGPIPE) // the end of the reader of its log must not end the service
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

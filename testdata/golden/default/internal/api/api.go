@@ -65,8 +65,8 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	// connection's deadline alone, where -1 would clear the deadline.
 	api.UseSimpleModifier(func(o *huma.Operation) { o.MaxBodyBytes, o.BodyReadTimeout = 0, 0 })
 	api.UseSimpleModifier(func(o *huma.Operation) { documentProblems(o, config.Components.Schemas) })
-	// A body must have a type that is documented, and be in UTF-8. Huma would read one
-	// without a type, with another that ends in json, and in any charset.
+	// A body must have a documented type and be in UTF-8. Huma would also read one without
+	// a type, with any type that ends in json, and in any charset.
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		body, contentType := ctx.Operation().RequestBody, ctx.Header("Content-Type")
 		kind, params, err := mime.ParseMediaType(contentType)
@@ -96,14 +96,14 @@ var format = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: fun
 	return err
 }}
 
-// checkOnce returns the parameters that are there twice, or empty though they are no
-// text. Huma would read the first, which may not be the one that a proxy has checked, or
-// the default.
+// checkOnce returns an error for every parameter that is sent twice, or that is empty
+// although it is not a string. Huma would use the first of several values, which may not
+// be the one that a proxy has checked, and the default in place of an empty one.
 func checkOnce(ctx huma.Context) (invalid []error) {
 	r, _ := humago.Unwrap(ctx)
-	sent := map[string]map[string][]string{"query": r.URL.Query(), "header": r.Header}
+	query := r.URL.Query()
 	for _, p := range ctx.Operation().Parameters {
-		values := sent[p.In][p.Name]
+		values := map[string][]string{"query": query[p.Name], "header": r.Header.Values(p.Name)}[p.In]
 		if len(values) > 1 && p.Schema.Type != huma.TypeArray || slices.Equal(values, []string{""}) && p.Schema.Type != huma.TypeString {
 			invalid = append(invalid, &huma.ErrorDetail{Location: p.In + "." + p.Name, Message: "expected one value"})
 		}
@@ -116,7 +116,7 @@ func checkOnce(ctx huma.Context) (invalid []error) {
 // Order is just Order.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	owner := strings.TrimSuffix(strings.Split(strings.TrimLeft(t.String(), "*"), ".")[0], "api") // of a struct without a name, it is the fields
+	owner := strings.TrimSuffix(strings.Split(strings.TrimLeft(t.String(), "*"), ".")[0], "api") // the fields, if the struct has no name
 	if strings.Contains(owner, " ") || strings.HasPrefix(strings.ToLower(name), owner) {
 		return name
 	}
@@ -149,8 +149,8 @@ func listTags(document *huma.OpenAPI, o *huma.Operation) {
 }
 
 // closeRequest refuses members that a request may not have: a misspelt one would be
-// lost without a word. Responses stay open, so that a client does not refuse one
-// which has more members one day.
+// ignored silently. Responses stay open, so that clients do not refuse a member that is
+// added one day.
 func closeRequest(document *huma.OpenAPI, o *huma.Operation) {
 	if o.RequestBody != nil {
 		for _, content := range o.RequestBody.Content {

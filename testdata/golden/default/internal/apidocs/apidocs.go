@@ -12,8 +12,8 @@ import (
 
 // Config is what the environment says about the documentation.
 type Config struct {
-	// Enabled serves the documentation at /docs. It tells strangers all that the API
-	// can do, hence it is on by default in development only.
+	// Enabled serves the documentation at /docs, by default in development only: it is
+	// a page for people. The document that it shows is always served.
 	Enabled bool `env:"API_DOCS"`
 }
 

@@ -52,8 +52,11 @@ func (c Config) Development() bool { return c.Environment == "development" }
 // Load reads the configuration from environment, a list of NAME=value as
 // os.Environ returns it. A variable with an empty value counts as absent. Any
 // variable X may come from a file instead, which X_FILE names; it is read once. The
-// error contains every problem, each with the name of its variable. If it is not
-// nil, Misspelt may show the reason.
+// error contains every problem, each with the name of its variable. Misspelt is set
+// even then, because a name that is spelt wrongly may be the reason.
+//
+// OpenTelemetry's SDK reads the environment of the process itself, so Load changes its
+// variables there as well.
 func Load(environment []string) (Config, error) {
 	variables, problems := read(environment)
 	inDevelopment := slices.Contains([]string{"", "development"}, variables["ENVIRONMENT"])
@@ -191,8 +194,8 @@ func read(environment []string) (variables map[string]string, problems map[strin
 				value = string(content)
 			}
 		}
-		if value = strings.TrimSpace(value); value != all[name] {
-			if err := os.Setenv(name, value); err != nil { // OpenTelemetry's SDK reads the environment itself
+		if value = strings.TrimSpace(value); value != all[name] && strings.HasPrefix(name, "OTEL_") {
+			if err := os.Setenv(name, value); err != nil {
 				problems[name] = fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -249,7 +252,7 @@ func misspelt(environment []string) []error {
 	for _, entry := range environment {
 		name, value, _ := strings.Cut(entry, "=")
 		base := strings.TrimSuffix(name, "_FILE")
-		if value == "" || slices.Contains(known, base) {
+		if value == "" || slices.Contains(known, base) || slices.Contains(known, name) {
 			continue
 		}
 		word, _, isSeveral := strings.Cut(base, "_")

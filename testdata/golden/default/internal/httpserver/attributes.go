@@ -17,7 +17,7 @@ import (
 	"shop/internal/telemetry"
 )
 
-// requestAttributes are those that are known before the handler runs.
+// requestAttributes returns the attributes that are known before the handler runs.
 func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []attribute.KeyValue {
 	attrs := make([]attribute.KeyValue, 0, 10)
 	if method != r.Method {
@@ -42,9 +42,9 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	return attrs
 }
 
-// samplingAttributes are those with which a span is created for a sampler that uses
-// them. The route is not known yet, so the path contains the values of parameters; a
-// span that is recorded gets another path at the end.
+// samplingAttributes returns the attributes of a new span for a sampler that uses them.
+// The route is not known yet, so the path contains the values of parameters; a span that
+// is recorded gets another path at the end.
 func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []attribute.KeyValue {
 	return append(c.requestAttributes(r, x.key.method),
 		semconv.HTTPRequestMethodKey.String(x.key.method),
@@ -52,8 +52,8 @@ func (c *InstrumentConfig) samplingAttributes(r *http.Request, x *exchange) []at
 		semconv.URLPath(r.URL.EscapedPath()))
 }
 
-// responseAttributes are those of the series and those that are known when the
-// handler is done. The error.type of a refusal is on the span only: in the metrics it
+// responseAttributes returns the attributes of the series and those that are known when
+// the handler is done. The error.type of a refusal is on the span only: in the metrics it
 // would count as a failure of the service.
 func responseAttributes(x *exchange, s *series, answer *problem.Details) []attribute.KeyValue {
 	attrs := append(slices.Clip(s.attributes),

@@ -219,9 +219,10 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 	if x.response.status != 0 {
 		return errorPanic, true
 	}
-	for _, name := range []string{"Cache-Control", "Content-Encoding", "Etag", "Last-Modified"} {
+	for _, name := range []string{"Content-Encoding", "Etag", "Last-Modified"} {
 		x.response.Header().Del(name) // set for another body
 	}
+	x.response.Header().Set("Cache-Control", "no-store")
 	problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
 	return errorPanic, false
 }

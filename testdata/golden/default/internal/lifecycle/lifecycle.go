@@ -121,7 +121,7 @@ func (g *Group) OnCheck(name string, f func(context.Context) error) {
 }
 
 // Optional is the error of a check of something that the service can do without: its
-// state is reported, but the service is ready all the same.
+// state is reported, but the service is ready without it.
 type Optional struct{ Err error }
 
 func (o Optional) Error() string { return o.Err.Error() }
@@ -137,8 +137,8 @@ func (g *Group) Started() bool { return g.phase.Load() != building }
 func (g *Group) Ending() bool { return g.phase.Load() > serving }
 
 // Check returns the result of every check by name, and whether the service is
-// ready: it has started, is not ending, and every check has passed, but for errors
-// that are Optional.
+// ready: it has started, is not ending, and every check has passed or returned
+// an Optional error.
 func (g *Group) Check(ctx context.Context) (states map[string]error, ready bool) {
 	running := make(map[string]*attempt, len(g.checks))
 	for name, c := range g.checks {

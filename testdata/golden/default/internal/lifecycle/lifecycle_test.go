@@ -322,7 +322,7 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// What is optional is reported and keeps nobody from being ready.
+// An Optional error is reported, but the service is ready.
 func TestOptional(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()

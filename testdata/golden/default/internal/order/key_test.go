@@ -145,7 +145,7 @@ func (a *account) Void(_ context.Context, o order.Order) error {
 	return nil
 }
 
-// Of many requests with one key at once, all get the one order, and it is paid once,
+// If many requests have one key at the same time, all get the same order. It is paid once,
 // even if it takes all that is left.
 func TestCreate_RepeatedAtOnce(t *testing.T) {
 	rec := telemetrytest.Start(t)
@@ -228,6 +228,31 @@ func TestCreate_RepeatedAtOnce_SecondDeclined(t *testing.T) {
 				t.Errorf("%+v and %+v", o, placed[0])
 			}
 		}
+	})
+}
+
+// A request that waits for another one with its key gives up when its context is done.
+func TestCreate_RepeatedAtOnce_TooLate(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	synctest.Test(t, func(t *testing.T) {
+		orders, err := order.NewService(slowStore{order.NewMemory()}, &once{}, rec.Logger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first sync.WaitGroup
+		first.Go(func() {
+			if _, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait() // until the first is being inserted
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if o, err := orders.Create(ctx, keyed("coffee", 1, "k")); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Millisecond {
+			t.Errorf("%+v, %v after %v", o, err, time.Since(start))
+		}
+		first.Wait()
 	})
 }
 

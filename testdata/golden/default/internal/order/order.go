@@ -52,8 +52,8 @@ type Draft struct {
 }
 
 // newID returns the ID of the order that owner places with a key. It is derived from
-// both, so that a store, in which IDs are unique, keeps no second one. A key has no
-// zero byte.
+// both, so that a store, in which IDs are unique, cannot keep two orders for one key. A
+// key has no zero byte.
 func newID(owner, key string) string {
 	sum := sha256.Sum256([]byte(owner + "\x00" + key))
 	return "ord_" + base32.StdEncoding.EncodeToString(sum[:])[:26]

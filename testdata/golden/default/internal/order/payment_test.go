@@ -46,8 +46,8 @@ func (p *provider) Void(ctx context.Context, o order.Order) error {
 	return p.void
 }
 
-// What is reserved, or may be, is released when the order does not come about,
-// even if that is because the client has left.
+// A payment that is reserved, or may be, is released if the order is not placed, even if
+// the reason is that the client has left.
 func TestCreate_VoidsPayment(t *testing.T) {
 	lost := errors.New("connection reset")
 	for name, c := range map[string]struct {

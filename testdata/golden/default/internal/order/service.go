@@ -90,7 +90,7 @@ func NewService(store Store, payments Payments, log *slog.Logger) (*Service, err
 //
 // If the caller has placed the order before, with the key of the draft, Create
 // returns that order as it is now. ErrKeyReused refuses another draft with the key.
-// Of several requests with one key, the first one whose order is kept answers all.
+// Several requests with one key all get the order that is kept first.
 func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) {
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
@@ -134,13 +134,16 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 // place has an order paid and keeps it. If an order with its ID is kept already,
 // place returns that one, and it is as if there had been no attempt.
 //
-// It waits until no other request of this process is placing an order with the ID,
-// because the payment that the other has reserved may be why a second one would be
-// declined.
+// It waits until no other request of this process is placing an order with the ID: a
+// second payment might be declined only because the first one is reserved.
 func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order, err error) {
 	placed := make(chan struct{})
 	for other, busy := s.placing.LoadOrStore(o.ID, placed); busy; other, busy = s.placing.LoadOrStore(o.ID, placed) {
-		<-other.(chan struct{})
+		select {
+		case <-other.(chan struct{}):
+		case <-ctx.Done():
+			return Order{}, ctx.Err()
+		}
 	}
 	defer func() { s.placing.Delete(o.ID); close(placed) }()
 
@@ -160,10 +163,10 @@ func (s *Service) place(ctx context.Context, o Order, repeatable bool) (_ Order,
 	if err == nil || unpaid && !repeatable {
 		return o, err
 	}
-	// The order may be kept all the same: by another replica, for a request with the same
-	// key, whose payment may be why this one was declined; or by this one, if only the answer
-	// of the store was lost. The payment of an order that is not kept is released. If the
-	// store cannot tell, it is left to lapse.
+	// The order may still be kept: by another replica, for a request with the same key, whose
+	// payment may be why this one was declined; or by this one, if only the answer of the
+	// store was lost. The payment of an order that is not kept is released. If the store
+	// cannot tell, the payment is left to lapse.
 	lookup, cancel := afterwards(ctx)
 	defer cancel()
 	kept, missing := s.store.Get(lookup, o.ID)
@@ -215,7 +218,8 @@ func (s *Service) processPayment(ctx context.Context, o Order) (err error) {
 }
 
 // voidPayment releases the payment of an order that was not placed, or that was
-// cancelled. If that fails it is not repeated, and the log names the two.
+// cancelled. If that fails it is not repeated, and the log names the order and the
+// payment.
 func (s *Service) voidPayment(ctx context.Context, o Order) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -252,8 +256,8 @@ func (s *Service) owned(ctx context.Context, id string) (Order, error) {
 }
 
 // List returns up to limit of the caller's orders, the newest first, and the
-// cursor of the next page, which is empty on the last one. A cursor is opaque to
-// callers; one that is the id of no order of theirs is an ErrUnknownCursor.
+// cursor of the next page, which is empty on the last one. It returns ErrUnknownCursor
+// for a cursor that no page of the caller's orders has given.
 func (s *Service) List(ctx context.Context, cursor string, limit int) (orders []Order, next string, err error) {
 	ctx, span := s.tracer.Start(ctx, "list_orders")
 	defer span.End()

@@ -40,8 +40,8 @@ func WithOwner(ctx context.Context, owner string) context.Context {
 	return context.WithValue(ctx, ownerKey{}, owner)
 }
 
-// Owner returns to whom what is made with ctx belongs: the subject of its principal,
-// which is empty if there is none, or what WithOwner has set.
+// Owner returns the owner of what is created with ctx: what WithOwner has set, or else
+// the subject of the principal, which is empty if the request is anonymous.
 func Owner(ctx context.Context) string {
 	if owner, ok := ctx.Value(ownerKey{}).(string); ok {
 		return owner

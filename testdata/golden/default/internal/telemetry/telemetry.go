@@ -182,8 +182,9 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 
 func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res *resource.Resource, stderr io.Writer) error {
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
-	// They are read for every export, not every 15 s: what was read before would keep its time, and Prometheus refuses all
-	// that is exported together if one time is before the last. (The option is one for producers, too, whatever its type says.)
+	// The runtime is read for every export. By default it is read at most every 15 s: an export in between would repeat the
+	// time of the last one, and Prometheus refuses a whole export if one of its times is out of order. (The option is one for
+	// producers as well, although its type does not say so.)
 	scheduling := sdkmetric.WithProducer(runtime.NewProducer(runtime.WithMinimumReadMemStatsInterval(time.Nanosecond).(runtime.ProducerOption)))
 	stop := notStarted
 	for _, kind := range s.exporters {

@@ -56,7 +56,7 @@ func (t *tree) OnEnd(span sdktrace.ReadOnlySpan) {
 // ForceFlush implements sdktrace.SpanProcessor.
 func (*tree) ForceFlush(context.Context) error { return nil }
 
-// Shutdown prints what never got its root.
+// Shutdown prints the traces whose first span has not ended.
 func (t *tree) Shutdown(context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -230,6 +230,11 @@ OTEL_EXPORTER_OTLP_ENPOINT is not a variable of this service; did you mean OTEL_
 	if got := errors.Join(cfg.Misspelt...); got == nil || got.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", got, want)
 	}
+	for _, name := range Variables() {
+		if got := misspelt([]string{name + "=x", name + "_FILE=x"}); got != nil {
+			t.Errorf("it is a variable: %v", got)
+		}
+	}
 }
 
 func TestLoad_FromFile(t *testing.T) {
@@ -246,6 +251,19 @@ func TestLoad_FromFile(t *testing.T) {
 		if got != "authorization=Bearer%20s3cret" { // the SDK reads the environment
 			t.Errorf("got %q", got)
 		}
+	}
+}
+
+// Secrets are in files so that they are not in the environment.
+func TestLoad_FromFile_StaysOutOfTheEnvironment(t *testing.T) {
+	t.Setenv("HTTP_ADDR", "") // restored after the test
+	path := filepath.Join(t.TempDir(), "address")
+	if err := os.WriteFile(path, []byte(":1234\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load([]string{"HTTP_ADDR_FILE=" + path})
+	if got := os.Getenv("HTTP_ADDR"); err != nil || cfg.HTTP.Address != ":1234" || got != "" {
+		t.Errorf("address %q, %v; environment %q", cfg.HTTP.Address, err, got)
 	}
 }
 

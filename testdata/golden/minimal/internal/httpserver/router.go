@@ -63,8 +63,8 @@ func (m *Router) find(r *http.Request) (route string, allow []string, found bool
 	return route, allow, false
 }
 
-// pathOf returns the path of a pattern, "[METHOD ][HOST]/PATH". That of a
-// CONNECT may be the client's path with a slash, to redirect to: it is no route.
+// pathOf returns the path of a pattern, "[METHOD ][HOST]/PATH". For CONNECT the mux may
+// return the client's path with a slash, to redirect to, which is not a route.
 func pathOf(method, pattern string) string {
 	i := strings.Index(pattern, "/")
 	if i < 0 || method == http.MethodConnect && strings.HasSuffix(pattern, "/") {

@@ -12,9 +12,9 @@ import (
 // ErrUnknownCursor refuses a cursor that no page of the list has given.
 var ErrUnknownCursor = problem.Refusal("unknown_cursor", http.StatusUnprocessableEntity, "there is no page with this cursor")
 
-// Cut returns the page that items begin with, which has at most limit of them, and
-// the cursor of the next page. The cursor is empty if items are not more than
-// limit: read one more than a page holds, or there is never a next one.
+// Cut returns the first limit items as a page, and the cursor of the next page, which is
+// empty if there are no more items. To find out whether there are, the caller reads one
+// item more than a page has.
 func Cut[T any](items []T, limit int, id func(T) string) (page []T, next string) {
 	if len(items) <= limit {
 		return items, ""

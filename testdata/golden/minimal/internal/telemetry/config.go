@@ -54,7 +54,7 @@ type Config struct {
 	MetricInterval *Positive `env:"OTEL_METRIC_EXPORT_INTERVAL"` // ms
 	MetricTimeout  *Positive `env:"OTEL_METRIC_EXPORT_TIMEOUT"`  // ms
 
-	AttributeValueLength          int    `env:"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" envDefault:"4096"` // bytes; -1 for no limit
+	AttributeValueLength          int    `env:"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" envDefault:"4096"` // characters; -1 for no limit
 	AttributeCount                *int   `env:"OTEL_ATTRIBUTE_COUNT_LIMIT"`
 	SpanAttributeValueLength      *int   `env:"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
 	SpanAttributeCount            *int   `env:"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"`

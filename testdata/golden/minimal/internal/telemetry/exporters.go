@@ -146,7 +146,9 @@ type acceptedSpans struct {
 }
 
 func (s acceptedSpans) OnEnd(span sdktrace.ReadOnlySpan) {
-	s.missing.Add(1)
+	if span.SpanContext().IsSampled() { // a sampler may have others recorded, which are not exported
+		s.missing.Add(1)
+	}
 	s.SpanProcessor.OnEnd(utf8Span{span})
 }
 

@@ -34,6 +34,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 
@@ -847,6 +848,25 @@ func TestLossIsCounted(t *testing.T) {
 	}
 }
 
+// recordOnly is a sampler whose spans are recorded, but not exported.
+type recordOnly struct{ sdktrace.Sampler }
+
+func (recordOnly) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	return sdktrace.SamplingResult{Decision: sdktrace.RecordOnly}
+}
+
+// Spans that are not to be exported are not lost.
+func TestLossIsCounted_RecordOnly(t *testing.T) {
+	var d delivery
+	spans := acceptedSpans{sdktrace.NewBatchSpanProcessor(spanDelivery{tracetest.NewNoopExporter(), &d}), &d}
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(recordOnly{}), sdktrace.WithSpanProcessor(spans))
+	_, span := provider.Tracer("test").Start(t.Context(), "work")
+	span.End()
+	if err := provider.Shutdown(t.Context()); err != nil || d.missing.Load() != 0 {
+		t.Errorf("%d spans are missing, %v", d.missing.Load(), err)
+	}
+}
+
 // OTEL_LOG_LEVEL selects the messages of the SDK.
 func TestOwnLogLevel(t *testing.T) {
 	for level, want := range map[string][2]bool{"none": {}, "error": {true, false}, "": {true, false}, "info": {true, true}} {
@@ -1313,8 +1333,8 @@ func TestReportErrors_Levels(t *testing.T) {
 	}
 }
 
-// Of a thousand failed exports two are logged, the second one with the number of those
-// that were not.
+// Two of a thousand failed exports are logged, the second with the number of those that
+// were not.
 func TestErrorHandler_IsRateLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out telemetrytest.Buffer

@@ -86,7 +86,7 @@ func testArticles(t *testing.T, s order.Store) {
 	}
 }
 
-// What was inserted is what is read, and its items are out of stock until it is
+// An order is read as it was inserted, and its items are out of stock until it is
 // cancelled.
 func testKeeps(t *testing.T, s order.Store) {
 	want := Order("ord_1", owner)
@@ -152,8 +152,8 @@ func testOwners(t *testing.T, s order.Store) {
 	}
 }
 
-// Orders of the same moment have an order all the same, and new ones do not
-// move the pages of somebody who is reading.
+// Orders of the same moment have a fixed order, and new ones do not move the pages of
+// somebody who is reading.
 func testStablePages(t *testing.T, s order.Store) {
 	ids := []string{"ord_c", "ord_a", "ord_d", "ord_b", "ord_e"} // not by the alphabet
 	for _, id := range ids {
@@ -196,7 +196,8 @@ func testInsertIsWhole(t *testing.T, s order.Store) {
 	insert(t, s, Order("ord_1", owner)) // the id is free
 }
 
-// Of many that insert an order of one id, one succeeds, and takes its items once.
+// If many insert an order with the same id at once, one succeeds, and its items are taken
+// once.
 func testInsertOnce(t *testing.T, s order.Store) {
 	succeeded := together(20, func(int) bool { return s.Insert(t.Context(), Order("ord_1", owner)) == nil })
 	if succeeded != 1 || stock(t, s, "teapot") != 499 {
@@ -241,7 +242,7 @@ func testFirstAnswers(t *testing.T, s order.Store) {
 	}
 }
 
-// Of many that cancel one order, one succeeds, and its items come back once.
+// If many cancel the same order at once, one succeeds, and its items come back once.
 func testCancelOnce(t *testing.T, s order.Store) {
 	insert(t, s, Order("ord_1", owner))
 	succeeded := together(20, func(int) bool {
@@ -256,7 +257,7 @@ func testCancelOnce(t *testing.T, s order.Store) {
 	}
 }
 
-// Of many that order what there is little of, as many succeed as there is.
+// If many order the same article at once, as many succeed as there is stock.
 func testNoOverselling(t *testing.T, s order.Store) {
 	succeeded := together(30, func(n int) bool {
 		o := Order(fmt.Sprint("ord_", n), owner)
