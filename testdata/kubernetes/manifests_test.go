@@ -420,6 +420,9 @@ func TestCollector(t *testing.T) {
 			t.Errorf("services send to %s, and the collector is %s", variable.Value, endpoint)
 		}
 	}
+	if tolerations := agents.Spec.Template.Spec.Tolerations; !slices.Contains(tolerations, corev1.Toleration{Operator: corev1.TolerationOpExists}) {
+		t.Errorf("services on nodes with a taint have no collector: it tolerates %v", tolerations)
+	}
 	container := agents.Spec.Template.Spec.Containers[0]
 	request, limit := container.Resources.Requests.Memory().Value(), container.Resources.Limits.Memory().Value()
 	if percent := request * 100 / limit; percent != 80 || !*container.SecurityContext.ReadOnlyRootFilesystem {
@@ -439,6 +442,11 @@ func TestGateway(t *testing.T) {
 	}
 	if labels.SelectorFromSet(only[*corev1.Service](t, all, "otel-collector").Spec.Selector).Matches(labels.Set(gateways.Spec.Template.Labels)) {
 		t.Error("services send to the second tier, too")
+	}
+	budget := only[*policyv1.PodDisruptionBudget](t, all, "")
+	if selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector); err != nil || budget.Spec.MaxUnavailable.IntValue() != 1 ||
+		!selector.Matches(labels.Set(gateways.Spec.Template.Labels)) || selector.Matches(labels.Set(agents.Spec.Template.Labels)) {
+		t.Errorf("nodes that are drained take more than one of the second tier: %v, %v", budget.Spec, err)
 	}
 	agent, gateway := agents.Spec.Template.Spec.Containers[0], gateways.Spec.Template.Spec.Containers[0]
 	address := corev1.EnvVar{Name: "OTELCOL_GATEWAY", Value: service.Name + "." + service.Namespace + ".svc.cluster.local"}
@@ -529,6 +537,7 @@ func TestOperator(t *testing.T) {
 				PodSecurityContext            *corev1.PodSecurityContext
 				VolumeMounts                  []corev1.VolumeMount
 				Volumes                       []corev1.Volume
+				Tolerations                   []corev1.Toleration
 				TerminationGracePeriodSeconds *int64
 			}
 			specOf(t, collector, &spec)
@@ -547,6 +556,7 @@ func TestOperator(t *testing.T) {
 				"pod":                 {spec.PodSecurityContext, pod.SecurityContext},
 				"mounts":              {spec.VolumeMounts, container.VolumeMounts[1:]}, // besides the configuration
 				"volumes":             {spec.Volumes, pod.Volumes[1:]},
+				"tolerations":         {spec.Tolerations, pod.Tolerations},
 				"end":                 {spec.TerminationGracePeriodSeconds, pod.TerminationGracePeriodSeconds},
 			} {
 				if !equality.Semantic.DeepEqual(pair[0], pair[1]) {
