@@ -172,48 +172,74 @@ func TestOTLPBackend(t *testing.T) {
 	}
 }
 
-// Scout gets all signals, with tokens that an identity provider issues for the service's credentials, and both old names
-// of the environment. A provider that refuses at first, or is down, delays telemetry and loses none; an expired token is
-// replaced.
-func TestScout(t *testing.T) {
-	var mu sync.Mutex
-	issued, refused := 0, 0
-	var form url.Values
-	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if refused < 2 {
-			refused++
-			w.WriteHeader(map[int]int{1: http.StatusUnauthorized, 2: http.StatusServiceUnavailable}[refused])
+// provider is an identity provider that issues tokens.
+type provider struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	issued int        // tokens: token-1 is the first
+	form   url.Values // of the last request for one, with the credentials that came with it
+}
+
+// newProvider returns a provider whose tokens are valid for a time. It answers its first requests with statuses.
+func newProvider(t *testing.T, valid time.Duration, statuses ...int) *provider {
+	t.Helper()
+	p := &provider{}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(statuses) > 0 {
+			w.WriteHeader(statuses[0])
+			statuses = statuses[1:]
 			return
 		}
 		_ = r.ParseForm() // the form says it
 		id, secret, _ := r.BasicAuth()
-		form = r.Form
+		p.form = r.Form
 		// After a refusal, the library sends the credentials in the form (RFC 6749, section 2.3.1).
-		form["credentials"] = []string{cmp.Or(id, form.Get("client_id")), cmp.Or(secret, form.Get("client_secret"))}
-		issued++
+		p.form["credentials"] = []string{cmp.Or(id, p.form.Get("client_id")), cmp.Or(secret, p.form.Get("client_secret"))}
+		p.issued++
 		w.Header().Set("Content-Type", "application/json")
-		// 11 s, of which the library leaves the last 10 unused.
-		fmt.Fprint(w, jsonOf(t, map[string]any{"access_token": fmt.Sprintf("token-%d", issued), "token_type": "Bearer", "expires_in": 11}))
+		fmt.Fprint(w, jsonOf(t, map[string]any{
+			"access_token": fmt.Sprintf("token-%d", p.issued), "token_type": "Bearer", "expires_in": int(valid.Seconds()),
+		}))
 	}))
-	t.Cleanup(provider.Close)
+	t.Cleanup(p.Close)
+	return p
+}
 
+// tokens returns how many tokens have been issued.
+func (p *provider) tokens() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.issued
+}
+
+// newScout returns a Scout for the account of a provider, with which the collector is to be started. It refuses whoever has no token.
+func newScout(t *testing.T, p *provider) *received {
+	t.Helper()
 	scout := newReceived(t)
 	scout.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if issued == 0 || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-") {
+		refused := !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-")
+		if refused {
 			w.WriteHeader(http.StatusUnauthorized)
-			return true
 		}
-		return false
+		return refused
 	}
 	for name, value := range map[string]string{
-		"SCOUT_ENDPOINT": scout.URL + "/acme/otlp", "SCOUT_TOKEN_URL": provider.URL, "SCOUT_CLIENT_ID": "shop", "SCOUT_CLIENT_SECRET": "s3cr3t",
+		"SCOUT_ENDPOINT": scout.URL + "/acme/otlp", "SCOUT_TOKEN_URL": p.URL, "SCOUT_CLIENT_ID": "shop", "SCOUT_CLIENT_SECRET": "s3cr3t",
 	} {
 		t.Setenv(name, value)
 	}
+	return scout
+}
+
+// Scout gets all signals, with a token that an identity provider issues for the service's credentials, and both old names
+// of the environment. A provider that refuses at first, or is down, delays telemetry and loses none. A token is not used in
+// the last minute before it expires: there is a new one by then.
+func TestScout(t *testing.T) {
+	provider := newProvider(t, 61*time.Second, http.StatusUnauthorized, http.StatusServiceUnavailable)
+	scout := newScout(t, provider)
 	c := start(t, nil, backends(t)["scout"], quick)
 	send(t, c)
 	scout.awaitAll(t, "/acme/otlp")
@@ -224,43 +250,46 @@ func TestScout(t *testing.T) {
 			}
 		}
 	}
-	mu.Lock()
-	if refused != 2 || form.Get("grant_type") != "client_credentials" || form.Get("audience") != "b14collector" ||
-		strings.Join(form["credentials"], ":") != "shop:s3cr3t" {
-		t.Errorf("the provider refused %d requests and got %v", refused, form)
+	if provider.form.Get("grant_type") != "client_credentials" || provider.form.Get("audience") != "b14collector" ||
+		strings.Join(provider.form["credentials"], ":") != "shop:s3cr3t" {
+		t.Errorf("the provider got %v", provider.form)
 	}
-	before := issued
-	mu.Unlock()
+	before := provider.tokens()
 
 	time.Sleep(time.Second) // the library reads the clock
 	send(t, c)
 	c.stop()
-	if mu.Lock(); issued <= before {
-		t.Errorf("%d tokens were issued, and no new one after the expiry", issued)
-	}
-	mu.Unlock()
 	if n := strings.Count(scout.got["/acme/otlp/v1/traces"], "POST /orders"); n != 2 {
 		t.Errorf("%d of 2 spans arrived", n)
 	}
+	var last int
+	if _, err := fmt.Sscanf(scout.head.Get("Authorization"), "Bearer token-%d", &last); err != nil || last <= before {
+		t.Errorf("the last request had %q (%v), and %d tokens were too old", scout.head.Get("Authorization"), err, before)
+	}
 }
 
-// What Scout itself refuses, with a token that the provider has issued, is lost: the collector does not send it again. It says so in
-// its log, and counts it, by which an alert finds it.
+// A token of five minutes, as Keycloak issues them by default, serves for more than one request.
+func TestScoutTokenIsUsedAgain(t *testing.T) {
+	provider := newProvider(t, 5*time.Minute)
+	scout := newScout(t, provider)
+	c := start(t, nil, backends(t)["scout"], quick)
+	for range 3 {
+		send(t, c)
+	}
+	scout.awaitAll(t, "/acme/otlp")
+	c.stop()
+	if n := provider.tokens(); n != 1 {
+		t.Errorf("%d tokens were issued", n)
+	}
+}
+
+// What Scout itself refuses, with a token that the provider has issued, is lost: by the specification of OTLP, 401 is not a status
+// after which a client sends again. The collector says so in its log, and counts it, by which an alert finds it.
 func TestScoutRefuses(t *testing.T) {
-	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"access_token":"of-another-tenant","token_type":"Bearer","expires_in":3600}`)
-	}))
-	t.Cleanup(provider.Close)
-	scout := newReceived(t)
+	scout := newScout(t, newProvider(t, time.Hour))
 	scout.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
 		w.WriteHeader(http.StatusUnauthorized)
 		return true
-	}
-	for name, value := range map[string]string{
-		"SCOUT_ENDPOINT": scout.URL, "SCOUT_TOKEN_URL": provider.URL, "SCOUT_CLIENT_ID": "shop", "SCOUT_CLIENT_SECRET": "s3cr3t",
-	} {
-		t.Setenv(name, value)
 	}
 	core, logs := observer.New(zapcore.ErrorLevel)
 	c := start(t, core, backends(t)["scout"], quick)
