@@ -30,36 +30,49 @@ func quantiles(metric, matchers, by string) []query {
 	return all
 }
 
-// share is the part of a counter that has a label, which is 0 where none has.
-func share(metric, matchers, by string) string {
-	whole := rate(metric, "", by)
-	return fmt.Sprintf("(%s or 0 * %s) / %s", rate(metric, matchers, by), whole, whole)
+// share is the part of a counter's series of has that have more as well, which is 0 where none have.
+func share(metric, has, more, by string) string {
+	whole := rate(metric, has, by)
+	if has != "" {
+		more = has + ", " + more
+	}
+	return fmt.Sprintf("(%s or 0 * %s) / %s", rate(metric, more, by), whole, whole)
 }
 
 const (
-	requests = "http_server_request_duration_seconds"
-	failed   = `http_response_status_code=~"5.."`
-	river    = `messaging_system="river"` // jobs, and not events
-	broker   = `messaging_system!="river"`
-	calls    = "http_client_request_duration_seconds"
-	unserved = `error_type!~"|canceled|4.."` // no answer, or one of 5xx; not what the caller gave up or asked for wrongly
+	requests   = "http_server_request_duration_seconds"
+	failed     = `http_response_status_code=~"5.."`
+	redis      = `db_system_name="redis"`
+	relational = `db_system_name!="redis"`
+	river      = `messaging_system="river"` // jobs, and not events
+	broker     = `messaging_system!="river"`
+	calls      = "http_client_request_duration_seconds"
+	giftCards  = `http_route=~"/gift-cards(/.*)?"`
+	unserved   = `error_type!~"|canceled|4.."` // no answer, or one of 5xx; not what the caller gave up or asked for wrongly
 )
 
-// boards are all dashboards.
+// connections are those of the pools of databases and Redis, which their names tell apart.
+var connections = panel{title: "Connections", unit: "short", queries: []query{
+	{sum("db_client_connection_count", "", "db_client_connection_pool_name, db_client_connection_state"), "{{db_client_connection_state}} {{db_client_connection_pool_name}}"},
+	{sum("db_client_connection_max", "", "db_client_connection_pool_name"), "at most {{db_client_connection_pool_name}}"},
+}}
+
+// boards are all dashboards. What is said of gift cards is said of each resource of a service, in its own name.
 var boards = []board{
 	{"feature/dashboards", "start", "Start", []panel{
 		{title: "Requests", unit: "reqps", kind: number, queries: []query{{rate(requests+"_count", "", "service_name"), "{{service_name}}"}}},
-		{title: "Failed requests", about: "Answered with 5xx.", unit: "percentunit", kind: number, queries: []query{{share(requests+"_count", failed, "service_name"), "{{service_name}}"}}},
+		{title: "Failed requests", about: "Answered with 5xx.", unit: "percentunit", kind: number, queries: []query{{share(requests+"_count", "", failed, "service_name"), "{{service_name}}"}}},
 		{title: "Slowest of a hundred requests", unit: "s", kind: number, queries: quantiles(requests, "", "service_name")[1:]},
 		{title: "Instances", unit: "short", kind: number, queries: []query{{"count by (service_name) (target_info{" + of + "})", "{{service_name}}"}}},
 		{title: "Dashboards", kind: overview},
 	}},
 	{"shared/http", "requests", "Requests", []panel{
 		{title: "Requests by route", unit: "reqps", queries: []query{{rate(requests+"_count", "", "http_request_method, http_route"), "{{http_request_method}} {{http_route}}"}}},
-		{title: "Failed requests by route", about: "Answered with 5xx.", unit: "percentunit", queries: []query{{share(requests+"_count", failed, "http_route"), "{{http_route}}"}}},
+		{title: "Failed requests by route", about: "Answered with 5xx.", unit: "percentunit", queries: []query{{share(requests+"_count", "", failed, "http_route"), "{{http_route}}"}}},
 		{title: "Duration by route", about: "Each point of an exemplar leads to a trace.", unit: "s", queries: quantiles(requests, "", "http_route")},
 		{title: "Answers by status", unit: "reqps", queries: []query{{rate(requests+"_count", "", "http_response_status_code"), "{{http_response_status_code}}"}}},
 		{title: "Requests in progress", unit: "short", queries: []query{{sum("http_server_active_requests", "", "http_request_method"), "{{http_request_method}}"}}},
+		{title: "Size of requests", unit: "Bps", queries: []query{{rate("http_server_request_body_size_bytes_sum", "", "http_route"), "{{http_route}}"}}},
 		{title: "Size of answers", unit: "Bps", queries: []query{{rate("http_server_response_body_size_bytes_sum", "", "http_route"), "{{http_route}}"}}},
 	}},
 	{"shared/telemetry", "go-runtime", "Go runtime", []panel{
@@ -102,22 +115,28 @@ var boards = []board{
 		{title: "Queues", about: "How full they are.", unit: "percentunit", queries: []query{{"max by (exporter, data_type) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)", "{{exporter}} {{data_type}}"}}},
 		{title: "Memory", unit: "bytes", queries: []query{{`max by (service_instance_id) ({__name__=~"otelcol_process_memory_rss(_bytes)?"})`, "{{service_instance_id}}"}}},
 	}},
+	{"feature/sampling", "spans", "Spans", []panel{
+		{title: "Spans by name", about: "All that there were, whether their traces are kept or not.", unit: "ops", queries: []query{{rate("traces_span_metrics_calls_total", "", "span_name, span_kind"), "{{span_name}} {{span_kind}}"}}},
+		{title: "Spans with an error by name", unit: "percentunit", queries: []query{{share("traces_span_metrics_calls_total", "", `status_code="STATUS_CODE_ERROR"`, "span_name"), "{{span_name}}"}}},
+		{title: "Duration by name", unit: "s", queries: quantiles("traces_span_metrics_duration_seconds", "", "span_name")},
+	}},
 	{"shared/relational", "database", "Database", []panel{
-		{title: "Queries", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", "", "db_operation_name, db_collection_name"), "{{db_operation_name}} {{db_collection_name}}"}}},
-		{title: "Duration of queries", unit: "s", queries: quantiles("db_client_operation_duration_seconds", "", "db_operation_name")},
-		{title: "Connections", unit: "short", queries: []query{
-			{sum("db_client_connection_count", "", "db_client_connection_pool_name, db_client_connection_state"), "{{db_client_connection_state}} {{db_client_connection_pool_name}}"},
-			{sum("db_client_connection_max", "", "db_client_connection_pool_name"), "at most {{db_client_connection_pool_name}}"},
-		}},
+		{title: "Queries", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", relational, "db_operation_name, db_collection_name"), "{{db_operation_name}} {{db_collection_name}}"}}},
+		{title: "Duration of queries", unit: "s", queries: quantiles("db_client_operation_duration_seconds", relational, "db_operation_name")},
+		connections,
 	}},
 	{"shared/dbserver", "connections", "Database connections", []panel{
 		{title: "Waiting for a connection", about: "Queries that there is no free connection for.", unit: "short", queries: []query{{sum("db_client_connection_pending_requests", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
 		{title: "Time to a connection", unit: "s", queries: quantiles("db_client_connection_wait_time_seconds", "", "db_client_connection_pool_name")},
 		{title: "No connection in time", about: "Answered with 503.", unit: "cps", queries: []query{{rate("db_client_connection_timeouts_total", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
 	}},
+	{"database/sqlite", "connections", "Database connections", []panel{
+		{title: "Time spent waiting for a connection", about: "In a second, by all queries together.", unit: "percentunit", queries: []query{{rate("database_pool_wait_time_seconds_total", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
+	}},
 	{"feature/redis", "redis", "Redis", []panel{
-		{title: "Commands", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", `db_system_name="redis"`, "db_operation_name"), "{{db_operation_name}}"}}},
-		{title: "Duration of commands", unit: "s", queries: quantiles("db_client_operation_duration_seconds", `db_system_name="redis"`, "db_operation_name")},
+		{title: "Commands", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", redis, "db_operation_name"), "{{db_operation_name}}"}}},
+		{title: "Duration of commands", unit: "s", queries: quantiles("db_client_operation_duration_seconds", redis, "db_operation_name")},
+		connections,
 		{title: "Waiting for a connection", unit: "short", queries: []query{{sum("db_client_connection_pending_requests", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
 		{title: "No connection in time", unit: "cps", queries: []query{{rate("db_client_connection_timeouts_total", "", "db_client_connection_pool_name"), "{{db_client_connection_pool_name}}"}}},
 	}},
@@ -126,7 +145,7 @@ var boards = []board{
 	}},
 	{"feature/client", "calls", "Calls to other services", []panel{
 		{title: "Requests by server", unit: "reqps", queries: []query{{rate(calls+"_count", "", "server_address, http_response_status_code"), "{{server_address}} {{http_response_status_code}}"}}},
-		{title: "Failed requests by server", about: "No answer, or one of 5xx.", unit: "percentunit", queries: []query{{share(calls+"_count", unserved, "server_address"), "{{server_address}}"}}},
+		{title: "Failed requests by server", about: "No answer, or one of 5xx.", unit: "percentunit", queries: []query{{share(calls+"_count", "", unserved, "server_address"), "{{server_address}}"}}},
 		{title: "Duration by server", unit: "s", queries: quantiles(calls, "", "server_address")},
 		{title: "Requests in progress", unit: "short", queries: []query{{sum("http_client_active_requests", "", "server_address"), "{{server_address}}"}}},
 		{title: "Open circuit breakers", unit: "short", queries: []query{{sum("httpclient_breakers_open", "", "server_address"), "{{server_address}}"}}},
@@ -145,11 +164,14 @@ var boards = []board{
 		{title: "Attempts by outcome", unit: "ops", queries: []query{{rate("jobs_processed_total", "", "messaging_destination_name, job_outcome"), "{{messaging_destination_name}} {{job_outcome}}"}}},
 		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", river, "messaging_destination_name")},
 		{title: "Jobs added", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", river, "messaging_destination_name"), "{{messaging_destination_name}}"}}},
+		{title: "Duration of adding", unit: "s", queries: quantiles("messaging_client_operation_duration_seconds", river, "messaging_destination_name")},
+		{title: "Jobs taken from the queue", unit: "ops", queries: []query{{rate("messaging_client_consumed_messages_total", river, "messaging_destination_name"), "{{messaging_destination_name}}"}}},
 	}},
 	{"shared/eventing", "events", "Events", []panel{
 		{title: "Waiting to be handled", about: "The lag of a consumer.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_pending{" + of + "})", "{{messaging_consumer_group_name}}"}}},
 		{title: "Dead letters", about: "Events that failed for good.", unit: "short", queries: []query{{"max by (messaging_consumer_group_name) (events_dead_letters{" + of + "})", "{{messaging_consumer_group_name}}"}}},
 		{title: "Events sent", unit: "ops", queries: []query{{rate("messaging_client_sent_messages_total", broker, "messaging_destination_name, error_type"), "{{messaging_destination_name}} {{error_type}}"}}},
+		{title: "Events received", unit: "ops", queries: []query{{rate("messaging_client_consumed_messages_total", broker, "messaging_destination_name"), "{{messaging_destination_name}}"}}},
 		{title: "Attempts by outcome", unit: "ops", queries: []query{{rate("events_processed_total", "", "messaging_destination_name, event_outcome"), "{{messaging_destination_name}} {{event_outcome}}"}}},
 		{title: "Duration of an attempt", unit: "s", queries: quantiles("messaging_process_duration_seconds", broker, "messaging_destination_name")},
 		{title: "Duration of sending", unit: "s", queries: quantiles("messaging_client_operation_duration_seconds", broker+`, messaging_operation_type="send"`, "messaging_destination_name")},
@@ -162,6 +184,8 @@ var boards = []board{
 		{title: "Jobs", unit: "ops", queries: []query{{rate("background_job_duration_seconds_count", "", "job_name"), "{{job_name}}"}}},
 		{title: "Duration of a job", unit: "s", queries: quantiles("background_job_duration_seconds", "", "job_name")},
 		{title: "Queue", about: "How full it is.", unit: "percentunit", queries: []query{{sum("background_queue_size", "", "service_instance_id") + " / " + sum("background_queue_capacity", "", "service_instance_id"), "{{service_instance_id}}"}}},
+		{title: "Jobs that were refused", about: "The queue was full, or the service was ending.", unit: "ops", queries: []query{{rate("background_jobs_rejected_total", "", "job_name, error_type"), "{{job_name}} {{error_type}}"}}},
+		{title: "Jobs that a shutdown lost", about: "Accepted, and not finished before SHUTDOWN_TIMEOUT. The process counts them as it ends, so there is no rate.", unit: "short", queries: []query{{sum("background_jobs_lost_total", "", "job_name"), "{{job_name}}"}}},
 	}},
 	{"feature/realtime", "realtime", "Streams of events", []panel{
 		{title: "Open streams", unit: "short", queries: []query{{sum("realtime_subscribers", "", "realtime_transport"), "{{realtime_transport}}"}}},
@@ -183,6 +207,12 @@ var boards = []board{
 	{"feature/posts", "posts", "Posts", []panel{
 		{title: "Changes", about: "Of posts, and of votes and favourites.", unit: "ops", queries: []query{{rate("posts_changes_total", "", "post_change"), "{{post_change}}"}}},
 		{title: "Changes by outcome", unit: "ops", queries: []query{{rate("posts_changes_total", "", "post_outcome"), "{{post_outcome}}"}}},
+	}},
+	{"resource/collection", "resource-gift-cards", "Gift cards", []panel{
+		{title: "Created", about: "By what went wrong, if anything has.", unit: "ops", queries: []query{{rate("gift_cards_created_total", "", "error_type"), "created {{error_type}}"}}},
+		{title: "Requests by route", unit: "reqps", queries: []query{{rate(requests+"_count", giftCards, "http_request_method, http_route"), "{{http_request_method}} {{http_route}}"}}},
+		{title: "Failed requests by route", about: "Answered with 5xx.", unit: "percentunit", queries: []query{{share(requests+"_count", giftCards, failed, "http_route"), "{{http_route}}"}}},
+		{title: "Duration by route", unit: "s", queries: quantiles(requests, giftCards, "http_route")},
 	}},
 	{"sample/orders", "orders", "Orders", []panel{
 		{title: "Orders by outcome", unit: "ops", queries: []query{{rate("orders_processed_total", "", "order_outcome"), "{{order_outcome}}"}}},

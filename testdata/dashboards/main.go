@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -65,7 +66,7 @@ func files() (map[string][]byte, error) {
 // board is a dashboard.
 type board struct {
 	feature string // whose metrics it shows: a folder of the templates
-	name    string // of its file, and its id in Grafana
+	name    string // of its file
 	title   string
 	panels  []panel
 }
@@ -89,9 +90,17 @@ const (
 	overview                 // of all dashboards
 )
 
+// uid returns the id of the board in Grafana, which has at most 40 characters: as many as the name of a resource alone.
+func (b board) uid() string {
+	if resource, ok := strings.CutPrefix(b.name, "resource-"); ok {
+		return resource
+	}
+	return "otelgen-" + b.name
+}
+
 func (b board) build() *dashboard.DashboardBuilder {
 	built := dashboard.NewDashboardBuilder(b.title).
-		Uid("otelgen-"+b.name).
+		Uid(b.uid()).
 		Tags([]string{tag}).
 		Time("now-30m", "now").
 		Refresh("10s").

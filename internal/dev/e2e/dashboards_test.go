@@ -24,7 +24,7 @@ import (
 
 // watched is an own.go of a service in which everything happens that dashboards
 // and alerts are about: it calls itself and nobody, fails, runs out of connections, publishes
-// faster than anybody reads, and has jobs that wait and that are lost.
+// faster than anybody reads, refuses work, and has jobs that wait and that are lost.
 const watched = `package main
 
 import (
@@ -84,10 +84,27 @@ func addOwn(ctx context.Context, b built) error {
 	b.router.HandleFunc("POST /exhaust", func(_ http.ResponseWriter, r *http.Request) {
 		for {
 			connection, err := b.db.Conn(r.Context())
-			if err != nil {
+			if err != nil { // so products get none, either
+				request, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://"+r.Host+"/products", http.NoBody)
+				request.Header = r.Header.Clone()
+				if response, err := http.DefaultClient.Do(request); err == nil {
+					response.Body.Close()
+				}
 				return
 			}
 			defer connection.Close()
+		}
+	})
+	b.router.HandleFunc("POST /crowd", func(_ http.ResponseWriter, r *http.Request) {
+		free := make(chan struct{})
+		defer close(free)
+		for err := error(nil); err == nil; {
+			err = b.workers.Enqueue(r.Context(), "crowd", func(context.Context) error { <-free; return nil })
+		}
+	})
+	b.router.HandleFunc("POST /linger", func(_ http.ResponseWriter, r *http.Request) {
+		for range 2 { // the second waits for the first
+			_ = b.workers.Enqueue(r.Context(), "linger", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		}
 	})
 	b.router.HandleFunc("GET /news", func(w http.ResponseWriter, r *http.Request) { b.events.Serve(w, r, "news") })
@@ -136,15 +153,18 @@ func main() {
 }
 `
 
-// Every query of every dashboard and of every alert has something to show: a real
-// Prometheus has the metrics that a service with nearly everything and its collector
-// send, by the configuration of the backend that shows dashboards.
+// Every query of every dashboard and of every alert has something to show, and what a
+// service sends is in a dashboard: a real Prometheus has the metrics that a service
+// with nearly everything and its collector send, by the configuration of the backend that
+// shows dashboards.
 func TestMatrix_Dashboards(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
+	spec := generator.Spec{
 		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"},
-		Features: []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "nats", "posts", "realtime", "redis", "tenancy", "users"},
-	})
+		Features:  []string{"alerts", "background", "client", "connect", "dashboards", "jobs", "nats", "posts", "realtime", "redis", "sampling", "tenancy", "users"},
+		Resources: resources[:1],
+	}
+	e2e.New(t, e2e.Catalog(t), dir, spec)
 	for name, content := range map[string]string{"cmd/shop/own.go": watched, "cmd/broker/main.go": broker} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)
@@ -155,7 +175,9 @@ func TestMatrix_Dashboards(t *testing.T) {
 	}
 	p := startPrometheus(t)
 	collector := e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"),
-		"file:"+filepath.Join(dir, "deploy", "backends", "lgtm", "collector.yaml"), fmt.Sprintf(`yaml:
+		"file:"+filepath.Join(dir, "deploy", "sampling.yaml"), "file:"+filepath.Join(dir, "deploy", "backends", "lgtm", "collector.yaml"), fmt.Sprintf(`yaml:
+processors: {tail_sampling: {decision_wait: 100ms}}
+connectors: {span_metrics: {metrics_flush_interval: 200ms}}
 exporters: {otlp_http: {endpoint: %q, sending_queue: {storage: null, num_consumers: 1, batch: {flush_timeout: 50ms, min_size: 1}}}}
 service:
   telemetry: {metrics: {level: normal, readers: [{periodic: {interval: 200, exporter: {otlp: {protocol: http/protobuf, endpoint: %q}}}}]}}
@@ -168,29 +190,31 @@ service:
 		"DATABASE_URL=" + newPostgres(t).url, "DATABASE_MIGRATE=true", "DATABASE_ACQUIRE_TIMEOUT=100ms", "REDIS_URL=" + newRedis(t).url,
 		"NATS_URL=nats://" + nats, "AUTH_SECRET=" + strings.Repeat("not-a-secret", 3), "REALTIME_QUEUE=1",
 		"TENANCY_HEADER=X-Tenant-Id", "TENANCY_METRICS=acme", "HTTP_CLIENT_MAX_CONCURRENT=4",
+		"BACKGROUND_WORKERS=1", "BACKGROUND_QUEUE_SIZE=8", "SHUTDOWN_TIMEOUT=2s", "HTTP_WRITE_TIMEOUT=2s", "SHUTDOWN_GRACE=0s",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.Endpoint, "OTEL_METRIC_EXPORT_INTERVAL=200", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_BLRP_SCHEDULE_DELAY=100",
 	}, e2e.Build(t, dir, "shop"))
 	service.AwaitOK("http://" + address + "/readyz")
 
 	refuse(t, collector.Endpoint)
 	expressions := queries(t, dir)
+	var serving, ending []expression
+	for _, e := range expressions {
+		if strings.Contains(e.text, "background_jobs_lost") { // which the process counts as it ends
+			ending = append(ending, e)
+		} else {
+			serving = append(serving, e)
+		}
+	}
 	ada := register(t, "http://"+address)
-	missing := map[string]string{}
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		ada.drive(t)
-		clear(missing)
-		for _, e := range expressions {
-			if problem := p.evaluate(t, e); problem != "" {
-				missing[e.text] = e.from + ": " + problem
-			}
-		}
-		if len(missing) == 0 {
-			break
-		}
+	p.await(t, serving, func() { ada.drive(t) })
+	ada.do(t, http.MethodPost, "/linger", "", http.StatusOK, nil)
+	if code := service.Stop(); code == 0 {
+		t.Error("the service ended as if it had lost nothing")
 	}
-	for _, expression := range slices.Sorted(maps.Keys(missing)) {
-		t.Errorf("%s: %s", missing[expression], expression)
-	}
+	p.await(t, ending, func() {})
+
+	names := p.ask(t, "/query", `{service_name="shop", __name__!~".*:.*"}`).Names // rules make names with colons
+	checkShown(t, e2e.Render(t, e2e.Catalog(t), spec), names)
 	for said := range strings.Lines(p.process.Stdout.String()) {
 		if !strings.Contains(said, "temporality") {
 			t.Errorf("Prometheus: %s", said)
@@ -199,7 +223,31 @@ service:
 	if exemplars := p.ask(t, "/query", `http_server_request_duration_seconds_bucket{http_route="/orders"}`).Exemplars; exemplars == 0 {
 		t.Error("no exemplar leads from a slow request to its trace")
 	}
-	t.Logf("%d expressions", len(expressions))
+	t.Logf("%d expressions, %d names of series", len(expressions), len(names))
+}
+
+// checkShown checks that the panels of a project show all series that there are, by their names, but for
+// those that are unshown for a reason.
+func checkShown(t *testing.T, tree generator.Tree, names []string) {
+	t.Helper()
+	shown, excused, recorded := shownBy(tree), map[string]bool{}, map[string]bool{}
+	for metric := range unshown {
+		excused[strings.ReplaceAll(metric, ".", "_")] = true
+	}
+	for _, name := range names {
+		all := families(name)
+		for _, family := range all {
+			recorded[family] = true
+		}
+		if !slices.ContainsFunc(all, func(family string) bool { return shown[family] || excused[family] }) {
+			t.Errorf("nothing shows %s", name)
+		}
+	}
+	for name := range excused {
+		if !recorded[name] {
+			t.Errorf("there is a reason not to show %s, and nobody records it", name)
+		}
+	}
 }
 
 // customer makes requests of a service, with a token once it has one.
@@ -231,6 +279,8 @@ func (c *customer) drive(t *testing.T) {
 	c.do(t, http.MethodPost, "/call?id="+order.ID, "", http.StatusOK, nil)
 	c.do(t, http.MethodPost, "/depend", "", http.StatusOK, nil)
 	c.do(t, http.MethodPost, "/posts", `{"title":"Traces at work","content":"Worth a thousand lines of logs."}`, http.StatusCreated, nil)
+	c.do(t, http.MethodPost, "/products", `{"name":"coffee"}`, http.StatusCreated, nil)
+	c.do(t, http.MethodPost, "/crowd", "", http.StatusOK, nil)
 	c.do(t, http.MethodPost, "/fail", "", http.StatusInternalServerError, nil)
 	c.do(t, http.MethodPost, "/exhaust", "", http.StatusOK, nil)
 	(&customer{service: c.service}).do(t, http.MethodGet, "/orders", "", http.StatusUnauthorized, nil)
@@ -322,7 +372,7 @@ func queries(t *testing.T, dir string) []expression {
 			}
 		}
 	}
-	if len(boards) < 21 || len(all) < 105 {
+	if len(boards) < 24 || len(all) < 127 {
 		t.Fatalf("%d queries in %d dashboards", len(all), len(boards))
 	}
 	for _, name := range rules {
@@ -374,6 +424,27 @@ func startPrometheus(t *testing.T) *prometheus {
 	return p
 }
 
+// await waits until all expressions have a result, and drives the service meanwhile.
+func (p *prometheus) await(t *testing.T, expressions []expression, drive func()) {
+	t.Helper()
+	missing := map[string]string{}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		drive()
+		clear(missing)
+		for _, e := range expressions {
+			if problem := p.evaluate(t, e); problem != "" {
+				missing[e.text] = e.from + ": " + problem
+			}
+		}
+		if len(missing) == 0 {
+			return
+		}
+	}
+	for _, expression := range slices.Sorted(maps.Keys(missing)) {
+		t.Errorf("%s: %s", missing[expression], expression)
+	}
+}
+
 // evaluate says what is missing for an expression, or nothing.
 func (p *prometheus) evaluate(t *testing.T, e expression) string {
 	t.Helper()
@@ -396,7 +467,7 @@ func (p *prometheus) evaluate(t *testing.T, e expression) string {
 // found is what Prometheus says of an expression.
 type found struct {
 	Samples, Exemplars int
-	Empty              []string
+	Empty, Names       []string
 }
 
 func (p *prometheus) ask(t *testing.T, path, expression string) found {

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/promslog"
@@ -48,6 +49,7 @@ type Result struct {
 	Samples   int      // that are numbers
 	Empty     []string // selectors in it that select nothing
 	Exemplars int      // of what it selects
+	Names     []string // of series that it gives
 }
 
 func main() {
@@ -132,6 +134,9 @@ func (s *server) query(r *http.Request, expression string) (Result, error) {
 	for _, sample := range samples {
 		if sample.H != nil || !math.IsNaN(sample.F) && !math.IsInf(sample.F, 0) {
 			result.Samples++
+		}
+		if name := sample.Metric.Get(labels.MetricName); !slices.Contains(result.Names, name) {
+			result.Names = append(result.Names, name)
 		}
 	}
 	var errs []error
