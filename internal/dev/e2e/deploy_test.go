@@ -104,6 +104,23 @@ func checkCI(t *testing.T, spec generator.Spec, tree generator.Tree) {
 		t.Errorf("%s: %v", file, err)
 	}
 	checkPins(t, file, content)
+	if spec.Slots["ci"] == "gitlab" {
+		checkJobs(t, file, document)
+	}
+}
+
+// checkJobs checks the names of GitLab's jobs: what has the name of a global keyword is none.
+func checkJobs(t *testing.T, file string, document map[string]any) {
+	t.Helper()
+	for name, job := range document {
+		if name == "default" || name == "workflow" || name == "variables" {
+			continue
+		}
+		keys, _ := job.(map[string]any)
+		if slices.Contains([]string{"after_script", "before_script", "cache", "image", "include", "pages", "services", "spec", "stages"}, name) || keys["script"] == nil {
+			t.Errorf("%s: %s is not a job", file, name)
+		}
+	}
 }
 
 // A tag publishes what has passed everything else, and only the job that publishes may.
