@@ -74,22 +74,9 @@ func TestMakeRun_TheEnvironmentWins(t *testing.T) {
 func TestMakeUp_SaysWhatIsMissing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop"})
-	bin := t.TempDir() // what there is
-	for _, tool := range []string{"sh", "cp", "sed", "tail"} {
-		path, err := exec.LookPath(tool)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(path, filepath.Join(bin, tool)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	program, err := exec.LookPath("make")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin, program := tools(t, "sh", "cp", "sed", "tail"), tools(t, "make")
 	run := func(environment string, args ...string) string {
-		cmd := exec.CommandContext(t.Context(), program, append([]string{"--silent"}, args...)...)
+		cmd := exec.CommandContext(t.Context(), filepath.Join(program, "make"), append([]string{"--silent"}, args...)...)
 		cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin, environment}
 		out, _ := cmd.CombinedOutput() // what it says is checked
 		return string(out)
@@ -121,4 +108,47 @@ func TestMakeUp_SaysWhatIsMissing(t *testing.T) {
 	check(run("BACKEND=console", "ps"), "console compose.yaml compose ps --all\n")
 	check(run("BACKEND=console", "ps", "BACKEND=jaeger"), "jaeger compose.yaml:deploy/backends/jaeger/compose.yaml compose ps --all\n")
 	check(run("", "up"), "service: http://localhost:8080\nscout: https://base14.io\n")
+}
+
+// make load says what is missing: curl, or a service that answers.
+func TestMakeLoad_SaysWhatIsMissing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop"})
+	bin, program := tools(t, "sh", "seq", "grep", "sort", "uniq"), tools(t, "make")
+	curl := func(script string) {
+		if err := os.WriteFile(filepath.Join(bin, "curl"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(want string, fails bool) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), filepath.Join(program, "make"), "--silent", "load", "ROUNDS=3")
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin}
+		out, err := cmd.CombinedOutput()
+		if !strings.Contains(string(out), want) || (err != nil) != fails {
+			t.Errorf("%v, and no %q in\n%s", err, want, out)
+		}
+	}
+
+	check("curl: not found; install it\n", true)
+	curl("exit 7") // it cannot connect
+	check("http://localhost:8080: no answer; start the service: make up\n", true)
+	curl(`case "$*" in */livez) ;; *) echo "201 POST /orders"; esac`)
+	check(" 201 POST /orders\n", false)
+}
+
+// tools returns a directory that has nothing but programs of these names.
+func tools(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
