@@ -40,15 +40,14 @@ func share(metric, has, more, by string) string {
 }
 
 const (
-	requests   = "http_server_request_duration_seconds"
-	failed     = `http_response_status_code=~"5.."`
-	redis      = `db_system_name="redis"`
-	relational = `db_system_name!="redis"`
-	river      = `messaging_system="river"` // jobs, and not events
-	broker     = `messaging_system!="river"`
-	calls      = "http_client_request_duration_seconds"
-	giftCards  = `http_route=~"/gift-cards(/.*)?"`
-	unserved   = `error_type!~"|canceled|4.."` // no answer, or one of 5xx; not what the caller gave up or asked for wrongly
+	requests  = "http_server_request_duration_seconds"
+	failed    = `http_response_status_code=~"5.."`
+	redis     = `db_system_name="redis"`
+	river     = `messaging_system="river"` // jobs, and not events
+	broker    = `messaging_system!="river"`
+	calls     = "http_client_request_duration_seconds"
+	giftCards = `http_route=~"/gift-cards(/.*)?"`
+	unserved  = `error_type!~"|canceled|4.."` // no answer, or one of 5xx; not what the caller gave up or asked for wrongly
 )
 
 // connections are those of the pools of databases and Redis, which their names tell apart.
@@ -121,8 +120,8 @@ var boards = []board{
 		{title: "Duration by name", unit: "s", queries: quantiles("traces_span_metrics_duration_seconds", "", "span_name")},
 	}},
 	{"shared/relational", "database", "Database", []panel{
-		{title: "Queries", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", relational, "db_operation_name, db_collection_name"), "{{db_operation_name}} {{db_collection_name}}"}}},
-		{title: "Duration of queries", unit: "s", queries: quantiles("db_client_operation_duration_seconds", relational, "db_operation_name")},
+		{title: "Queries", unit: "ops", queries: []query{{rate("db_client_operation_duration_seconds_count", "", "db_operation_name, db_collection_name"), "{{db_operation_name}} {{db_collection_name}}"}}},
+		{title: "Duration of queries", unit: "s", queries: quantiles("db_client_operation_duration_seconds", "", "db_operation_name")},
 		connections,
 	}},
 	{"shared/dbserver", "connections", "Database connections", []panel{
