@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,21 +12,26 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
 )
 
-func doctorCommand() *cobra.Command {
+func doctorCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [DIR]",
 		Short: "Find out why a service does not build, start or report",
 		Long: `Look at this machine and at a service, and say what may be in the way, with the
-remedy: Go, git and make, the proxy of modules, containers, the port of the service, and
-the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT, to which an empty export is sent.
+remedy: Go, git and make, the caches of Go, the proxy of modules, containers, the port of
+the service, the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT, to which an empty export is
+sent, variables whose names are misspelt, and what otelgen check says.
 
 The exit status is 1 if something is in the way.`,
 		Example: `  otelgen doctor
@@ -35,7 +41,11 @@ The exit status is 1 if something is in the way.`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := doctor{out: cmd.OutOrStdout(), dir: cmp.Or(strings.Join(args, ""), projectDir())}
+			d := doctor{catalog: catalog, out: cmd.OutOrStdout(), dir: cmp.Or(strings.Join(args, ""), projectDir())}
+			if len(args) > 0 && !exists(specFile(d.dir)) {
+				_, err := project.Load(d.dir)
+				return err // what is named is meant
+			}
 			return d.run(cmd.Context())
 		},
 	}
@@ -44,19 +54,22 @@ The exit status is 1 if something is in the way.`,
 
 // doctor examines a machine and a service.
 type doctor struct {
-	out io.Writer
-	dir string
-	ill bool
+	catalog *generator.Catalog
+	out     io.Writer
+	dir     string
+	ill     bool
 }
 
 func (d *doctor) run(ctx context.Context) error {
 	d.program(ctx, "Go", "get it from https://go.dev/dl", "go", "env", "GOVERSION")
+	d.caches(ctx)
 	d.program(ctx, "git", "get it from https://git-scm.com; without it a service has no repository, and updates cannot stage conflicts", "git", "--version")
 	d.program(ctx, "make", "install it (xcode-select --install, apt-get install make), or run what the Makefile has", "make", "--version")
 	d.modules(ctx)
 	d.containers(ctx)
 	d.port()
 	d.endpoint(ctx)
+	d.variables(os.Environ())
 	d.service()
 	if d.ill {
 		return errDiffers
@@ -77,17 +90,27 @@ func (d *doctor) wrong(subject, text string) {
 // examination is how long one examination may take.
 const examination = 10 * time.Second
 
-// output runs a command and returns the first line that it prints.
-func output(ctx context.Context, command ...string) (string, error) {
+// output runs a command in the directory of the service, and returns the first line
+// that it prints. If it fails, that is the error.
+func (d *doctor) output(ctx context.Context, command ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, examination)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output() //nolint:gosec // the commands are ours
-	first, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return first, err
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // the commands are ours
+	cmd.Dir = d.dir
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = errors.New(cmp.Or(firstLine(exit.Stderr), err.Error()))
+	}
+	return firstLine(out), err
+}
+
+func firstLine(text []byte) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return first
 }
 
 func (d *doctor) program(ctx context.Context, subject, remedy string, command ...string) {
-	version, err := output(ctx, command...)
+	version, err := d.output(ctx, command...)
 	if err != nil {
 		d.wrong(subject, fmt.Sprintf("%s does not run (%v); %s", command[0], err, remedy))
 		return
@@ -95,15 +118,47 @@ func (d *doctor) program(ctx context.Context, subject, remedy string, command ..
 	d.fine(subject, version)
 }
 
+// caches finds out whether the go command can write what it downloads and compiles.
+func (d *doctor) caches(ctx context.Context) {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		dir, err := d.output(ctx, "go", "env", name)
+		if err != nil {
+			return // Go is missing, which has been said
+		}
+		if err := writable(dir); err != nil {
+			d.wrong("caches", fmt.Sprintf("%s is %s, where nothing can be written (%v); set it to a directory of yours", name, cmp.Or(dir, "empty"), err))
+			return
+		}
+	}
+	d.fine("caches", "what Go downloads and compiles can be kept")
+}
+
+// writable tries to write to a directory or, if it does not exist, where it would be
+// created.
+func writable(dir string) error {
+	for dir != "" && dir != filepath.Dir(dir) && !exists(dir) {
+		dir = filepath.Dir(dir)
+	}
+	f, err := os.CreateTemp(dir, ".otelgen-doctor-")
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 // modules finds out whether the modules of a service can be fetched.
 func (d *doctor) modules(ctx context.Context) {
-	proxies, err := output(ctx, "go", "env", "GOPROXY")
+	proxies, err := d.output(ctx, "go", "env", "GOPROXY")
 	if err != nil {
 		return // Go is missing, which has been said
 	}
 	first := strings.FieldsFunc(proxies, func(r rune) bool { return r == ',' || r == '|' })
 	if len(first) == 0 || first[0] == "direct" || first[0] == "off" {
 		d.note("modules", "GOPROXY is "+proxies+": what is not in the module cache may be out of reach")
+		return
+	}
+	if !strings.HasPrefix(first[0], "http") {
+		d.note("modules", "GOPROXY is "+first[0]+", which only the go command can read")
 		return
 	}
 	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil)
@@ -116,12 +171,12 @@ func (d *doctor) modules(ctx context.Context) {
 
 // containers finds out whether "make up" can work.
 func (d *doctor) containers(ctx context.Context) {
-	version, err := output(ctx, "docker", "compose", "version", "--short")
+	version, err := d.output(ctx, "docker", "compose", "version", "--short")
 	if err != nil {
 		d.note("containers", "docker compose does not run; without it make up does not work, and make run does")
 		return
 	}
-	if _, err := output(ctx, "docker", "info", "--format", "{{.ServerVersion}}"); err != nil {
+	if _, err := d.output(ctx, "docker", "info", "--format", "{{.ServerVersion}}"); err != nil {
 		d.note("containers", "the engine of docker does not answer; start it before make up, or ask for access to its socket")
 		return
 	}
@@ -215,17 +270,90 @@ func failure(status int, err error) string {
 	return http.StatusText(status)
 }
 
-// service looks at the project, if there is one.
-func (d *doctor) service() {
-	p, err := project.Load(d.dir)
-	if err != nil {
-		d.note("service", err.Error())
+// variables finds names in an environment that are almost those of variables that the
+// service reads. A service itself says so, too, when it starts.
+func (d *doctor) variables(environment []string) {
+	known := variablesIn(d.dir)
+	if known == nil {
 		return
 	}
-	spec, err := specOf(p)
-	if err != nil {
+	misspelt := false
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		if value == "" || slices.Contains(known, name) {
+			continue
+		}
+		i := slices.IndexFunc(known, func(candidate string) bool { return almost(name, candidate) })
+		if i >= 0 {
+			misspelt = true
+			d.wrong("variables", fmt.Sprintf("the service does not read %s; did you mean %s?", name, known[i]))
+		}
+	}
+	if !misspelt {
+		d.fine("variables", "none is misspelt")
+	}
+}
+
+// variableName is the name of a variable of several words.
+var variableName = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b`)
+
+// variablesIn returns the names of variables in what documents those of a service, and
+// in its code. It is nil if there is no service.
+func variablesIn(dir string) []string {
+	var all []string
+	add := func(file string) {
+		content, _ := os.ReadFile(file) // what cannot be read has none
+		all = append(all, variableName.FindAllString(string(content), -1)...)
+	}
+	add(filepath.Join(dir, ".env.example"))
+	for _, pattern := range []string{"config", "telemetry"} {
+		files, _ := filepath.Glob(filepath.Join(dir, "internal", pattern, "*.go")) // the pattern is valid
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				add(file)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// almost reports whether two names begin with the same word and differ in at most two
+// letters, all in one place: other programs have variables such as HTTP_PROXY.
+func almost(a, b string) bool {
+	word, _, _ := strings.Cut(a, "_")
+	if !strings.HasPrefix(b, word+"_") {
+		return false
+	}
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return max(len(a), len(b)) <= 2
+}
+
+// service says of the project, if there is one, what otelgen check does.
+func (d *doctor) service() {
+	if !exists(specFile(d.dir)) {
+		d.note("service", "there is none here; run this in the directory of one, or name that")
+		return
+	}
+	u := newComparer(d.catalog, nil)
+	one := &update{Dir: d.dir}
+	if err := u.update(one, d.dir, func(string) {}); err != nil {
 		d.wrong("service", err.Error())
 		return
 	}
-	d.fine("service", fmt.Sprintf("%s, made by otelgen %s; otelgen check says whether an update would change it", spec.Service, spec.Otelgen))
+	switch {
+	case one.Unfinished != "":
+		d.wrong("service", one.unfinished)
+	case one.Conflicts > 0:
+		d.wrong("service", fmt.Sprintf("%s is in conflict in %s; otelgen check names them, and docs/updating.md of otelgen says how to resolve them", one.Service, counted(one.Conflicts)))
+	case !one.InSync:
+		d.note("service", fmt.Sprintf("%s is outdated in %s; otelgen diff says in what, and otelgen update changes it", one.Service, counted(len(one.changes))))
+	default:
+		d.fine("service", one.Service+" is up to date")
+	}
 }

@@ -120,7 +120,7 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 	root := rootCommand(slices.Concat(
 		in("make", newCommand(catalog), tryCommand(catalog), addCommand(catalog), removeCommand(catalog), setCommand(catalog), renameCommand(catalog)),
 		in("keep", updateCommand(catalog), checkCommand(catalog), diffCommand(catalog), undoCommand(catalog), detachCommand(catalog), adoptCommand(catalog)),
-		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand()),
+		in("know", listCommand(catalog), showCommand(catalog), explainCommand(catalog), originalCommand(), doctorCommand(catalog)),
 		in("more", versionCommand()),
 		topics(),
 	)...)
