@@ -79,7 +79,7 @@ func (d *dialog) list(question string, options []option, preset func(option) boo
 		if preset(o) {
 			mark = " (chosen unless you say otherwise)"
 		}
-		fmt.Fprintf(&text, "  %d. %s: %s%s\n", i+1, o.name, o.summary, mark)
+		fmt.Fprintf(&text, "  %d. %s: %s%s\n", i+1, o.name, o.summary+o.brings, mark)
 	}
 	d.say(text.String())
 }

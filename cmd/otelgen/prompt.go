@@ -28,8 +28,18 @@ type asker interface {
 	width() int
 }
 
-// option is a possible answer.
-type option struct{ name, summary string }
+// option is a possible answer, with what comes with it, in brackets, or "".
+type option struct{ name, summary, brings string }
+
+// description is what there is to say about an option, in at most so many letters.
+// What comes with it is left out last.
+func (o option) description(most int) string {
+	const atLeast = 20 // letters of a summary that still say something
+	if room := most - utf8.RuneCountInString(o.brings); room >= atLeast {
+		return cut(o.summary, room) + o.brings
+	}
+	return cut(o.summary+o.brings, most)
+}
 
 // onTerminal returns who can be asked, and what to call at the end. It returns
 // nil if that is nobody: then otelgen never asks. A continuous integration
@@ -104,10 +114,10 @@ func (p *prompt) describe(options []option) func(string, int) string {
 	const around = len("> [x]  name - ") - len("name") + 2
 	return func(name string, i int) string {
 		room := p.width() - around - utf8.RuneCountInString(name)
-		if summary := options[i].summary; room > 0 {
-			return cut(summary, room)
+		if room <= 0 {
+			return ""
 		}
-		return ""
+		return options[i].description(room)
 	}
 }
 
@@ -122,7 +132,7 @@ func cut(text string, length int) string {
 // filterBy finds options by their summaries as well.
 func filterBy(options []option) survey.AskOpt {
 	return survey.WithFilter(func(typed, _ string, i int) bool {
-		return strings.Contains(strings.ToLower(options[i].name+" "+options[i].summary), strings.ToLower(typed))
+		return strings.Contains(strings.ToLower(options[i].name+" "+options[i].summary+options[i].brings), strings.ToLower(typed))
 	})
 }
 

@@ -87,9 +87,9 @@ func (i *interview) questions() ([]question, error) {
 func (i *interview) askPreset(text string) error {
 	var options []option
 	for _, name := range presetNames() {
-		options = append(options, option{name, presetSummary(name)})
+		options = append(options, option{name: name, summary: presetSummary(name)})
 	}
-	options = append(options, option{letMeChoose, "one question for each choice"})
+	options = append(options, option{name: letMeChoose, summary: "one question for each choice"})
 	var err error
 	i.preset, err = i.ask.one(text, options, cmp.Or(i.preset, options[0].name))
 	return err
@@ -201,7 +201,7 @@ func slotOptions(catalog *generator.Catalog, slot generator.Slot, possible []str
 	var options []option
 	for _, value := range listSlot(catalog, slot).Values {
 		if slices.Contains(possible, value.Name) {
-			options = append(options, option{value.Name, value.Summary})
+			options = append(options, option{name: value.Name, summary: value.Summary})
 		}
 	}
 	return options
@@ -217,7 +217,7 @@ func (i *interview) possible(spec generator.Spec, features []*generator.Feature)
 	var options []option
 	for _, f := range features {
 		if slices.Contains(i.catalog.Options(choices, f.Name), generator.On) {
-			options = append(options, option{f.Name, f.Summary + i.comesWith(choices, f.Name)})
+			options = append(options, option{f.Name, f.Summary, i.comesWith(choices, f.Name)})
 		}
 	}
 	return options
@@ -278,9 +278,9 @@ func (i *interview) confirm(text string) error {
 		return err
 	}
 	i.ask.say("\n" + s.preview(i.catalog, i.ask.width()) + "\nThe same without questions:\n\n  " + i.command(s.spec) + "\n\n")
-	options := []option{{yes, "to " + s.site.dir}, {no, "to the question before"}, {stop, "and write nothing"}}
+	options := []option{{name: yes, summary: "to " + s.site.dir}, {name: no, summary: "to the question before"}, {name: stop, summary: "and write nothing"}}
 	if o.dryRun {
-		options[0] = option{yes, "or rather, list the files: this is --dry-run"}
+		options[0] = option{name: yes, summary: "or rather, list the files: this is --dry-run"}
 	}
 	switch answer, err := i.ask.one(text, options, yes); {
 	case err != nil:

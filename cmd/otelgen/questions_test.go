@@ -41,7 +41,7 @@ func (u *user) one(question string, options []option, initial string) (string, e
 func (u *user) any(question string, options []option, _ []string) ([]string, error) {
 	u.asked = append(u.asked, question)
 	for _, o := range options {
-		u.offered = append(u.offered, o.name+": "+o.summary)
+		u.offered = append(u.offered, o.name+": "+o.summary+o.brings)
 	}
 	with := u.with
 	if u.then != nil {
@@ -198,6 +198,21 @@ func smallCatalog(t *testing.T) *generator.Catalog {
 		t.Fatal(err)
 	}
 	return catalog
+}
+
+// What comes with an option is the last thing to be left out of its line.
+func TestOption_Description(t *testing.T) {
+	t.Parallel()
+	o := option{"jobs", "durable jobs, with retries and schedules", " (comes with database postgres)"}
+	for most, want := range map[int]string{
+		80: "durable jobs, with retries and schedules (comes with database postgres)",
+		60: "durable jobs, with retries a… (comes with database postgres)",
+		40: "durable jobs, with retries and schedule…",
+	} {
+		if got := o.description(most); got != want {
+			t.Errorf("%d: %q, want %q", most, got, want)
+		}
+	}
 }
 
 func TestQuote(t *testing.T) {
