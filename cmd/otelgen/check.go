@@ -73,11 +73,13 @@ func stateOf(c project.Change) string {
 // here, and talks to err.
 func (u *update) printStates(out, err io.Writer) error {
 	var files strings.Builder
+	paint := painterFor(out)
+	coloured := map[string]func(string) string{outdated: paint.yellow, edited: paint.green, pending: paint.red}
 	for _, file := range u.Files {
 		if file.State == "" {
 			continue // it is decided, and as it should be
 		}
-		fmt.Fprintf(&files, "%-8s  %s", file.State, path.Join(u.Dir, file.Path))
+		fmt.Fprintf(&files, "%s  %s", coloured[file.State](fmt.Sprintf("%-8s", file.State)), path.Join(u.Dir, file.Path))
 		if file.State == outdated {
 			fmt.Fprintf(&files, " (%s)", file.Action)
 		}

@@ -48,7 +48,7 @@ add and remove would do.`,
 		chooses := len(*with)+len(*without) > 0
 		switch {
 		case *mine && chooses:
-			return errors.New("--mine: it is about what you changed, not about other choices; leave out --with and --without")
+			return errors.New("--mine: it cannot be combined with --with or --without; give one or the other")
 		case *mine:
 			u.decide, u.show = (*project.Project).Mine, (*update).patchOfMine
 		case chooses:
@@ -95,7 +95,7 @@ func (u *update) printPatch(out io.Writer) error {
 	for _, c := range u.changes {
 		all.Write(patchOf(c, dir))
 	}
-	_, failure := out.Write(all.Bytes())
+	_, failure := io.WriteString(out, painterFor(out).patch(all.String()))
 	return failure
 }
 

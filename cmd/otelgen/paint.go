@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 )
@@ -17,9 +18,41 @@ func painterFor(w io.Writer) painter {
 	return painter(ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !isSet("ACCESSIBLE"))
 }
 
-func (p painter) bold(text string) string  { return p.sgr("1", text) }
-func (p painter) faint(text string) string { return p.sgr("2", text) }
-func (p painter) green(text string) string { return p.sgr("32", text) }
+func (p painter) bold(text string) string   { return p.sgr("1", text) }
+func (p painter) faint(text string) string  { return p.sgr("2", text) }
+func (p painter) red(text string) string    { return p.sgr("31", text) }
+func (p painter) green(text string) string  { return p.sgr("32", text) }
+func (p painter) yellow(text string) string { return p.sgr("33", text) }
+func (p painter) cyan(text string) string   { return p.sgr("36", text) }
+
+// patch colours a patch as git does.
+func (p painter) patch(text string) string {
+	if !p {
+		return text
+	}
+	var all strings.Builder
+	inHunk := false
+	for line := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(line, "\n")
+		switch first, _, _ := strings.Cut(line, " "); {
+		case first == "diff" && !strings.HasPrefix(line, " "):
+			inHunk, line = false, p.bold(line)
+		case first == "@@":
+			inHunk, line = true, p.cyan(line)
+		case !inHunk:
+			line = p.bold(line)
+		case line[:min(1, len(line))] == "+":
+			line = p.green(line)
+		case line[:min(1, len(line))] == "-":
+			line = p.red(line)
+		}
+		all.WriteString(line)
+		if ended {
+			all.WriteString("\n")
+		}
+	}
+	return all.String()
+}
 
 // sgr is Select Graphic Rendition of ECMA-48.
 func (p painter) sgr(parameter, text string) string {

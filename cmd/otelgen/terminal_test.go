@@ -447,6 +447,15 @@ func TestTerminal_Colours(t *testing.T) {
 		if coloured := strings.Contains(tt.written(), "\x1b[0m") || strings.Contains(tt.written(), ";1m"); coloured != test.coloured {
 			t.Errorf("%s: coloured is %v in %q", test.environment, coloured, tt.written())
 		}
+		diff := startOnPty(t, tt.dir, 100, []string{test.environment}, "diff", "shop", "--with", "cors")
+		diff.ends(1)
+		for plain, painted := range map[string]string{
+			"+package cors": "\x1b[32m+package cors\x1b[0m", "+++ b/shop/go.mod": "\x1b[1m+++ b/shop/go.mod\x1b[0m", "@@ -0,0 +1,": "\x1b[36m@@ -0,0 +1,",
+		} {
+			if got := diff.written(); !strings.Contains(got, plain) || strings.Contains(got, painted) != test.coloured {
+				t.Errorf("%s: %q is not as it should be in %q", test.environment, plain, got)
+			}
+		}
 	}
 }
 
