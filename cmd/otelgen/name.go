@@ -25,11 +25,14 @@ type name struct {
 // does. An error means that it finds none.
 func parseName(text string) (name, error) {
 	text = strings.TrimSpace(text)
+	if match := documented.FindStringSubmatch(text); match != nil {
+		text = match[1]
+	}
 	switch {
 	case isAddress(text):
 		return ofAddress(text)
 	case strings.HasPrefix(text, "~"):
-		return name{}, unexpanded("service name", text)
+		return name{}, unexpanded("directory", text)
 	case isDirectory(text):
 		return ofDirectory(text)
 	}
@@ -42,6 +45,10 @@ func parseName(text string) (name, error) {
 	}
 	return name{service: generator.ServiceName(lastElement(text)), module: text}, nil
 }
+
+// documented is the address of a module's page on pkg.go.dev, with or without what
+// browsers put in front.
+var documented = regexp.MustCompile(`^(?:https://)?pkg\.go\.dev/([^@?#]+)`)
 
 func isAddress(text string) bool {
 	return strings.Contains(text, "://") || scpAddress.MatchString(text)
@@ -60,7 +67,7 @@ func ofAddress(text string) (name, error) {
 	}
 	found := repositoryPath(repository, sshHost)
 	if !strings.Contains(found, "/") {
-		return name{}, fmt.Errorf("%s: not the address of a repository; give a name such as shop, or a module path such as github.com/acme/shop", text)
+		return name{}, fmt.Errorf("%s: it is not the address of a repository; give a name such as shop, or a module path such as github.com/acme/shop", text)
 	}
 	return name{service: generator.ServiceName(strings.TrimSuffix(lastElement(found), ".git")), module: found}, nil
 }
@@ -85,7 +92,7 @@ func ofDirectory(text string) (name, error) {
 		return name{}, fmt.Errorf("cannot tell where %s is: %w; change to a directory that exists", text, err)
 	}
 	if filepath.Dir(absolute) == absolute {
-		return name{}, fmt.Errorf("%s: a service cannot be the root of a disk; name a directory", text)
+		return name{}, fmt.Errorf("%s: the root directory cannot be that of a service; name another directory", text)
 	}
 	return name{service: generator.ServiceName(filepath.Base(absolute)), dir: filepath.Clean(text)}, nil
 }

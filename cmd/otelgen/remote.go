@@ -19,7 +19,7 @@ import (
 // an address, which may be an alias of ~/.ssh/config, or "".
 func repositoryPath(address string, realHost func(string) string) string {
 	host, p, ssh := splitRemote(strings.TrimSpace(address))
-	host, p = strings.ToLower(host), strings.TrimSuffix(strings.Trim(p, "/"), ".git")
+	host, p = strings.TrimPrefix(strings.ToLower(host), "www."), strings.TrimSuffix(strings.Trim(p, "/"), ".git")
 	if ssh {
 		if connected := strings.ToLower(realHost(host)); domain.MatchString(connected) {
 			host = connected

@@ -26,10 +26,10 @@ names the file. The directory of the service keeps its name.`,
   otelgen rename github.com/acme/store
   otelgen rename --module github.com/acme/shop/v2`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 0 && module == "" {
-				return fmt.Errorf("%s: it takes one new name; give that, or --module", cmd.CommandPath())
+			if len(args) == 0 && module == "" {
+				return fmt.Errorf("%s: the new name is missing; give the service's, or the module's with --module PATH", cmd.CommandPath())
 			}
-			return nil
+			return atMost(1, "a service has one name, such as "+generator.ServiceName(strings.Join(args, "-")))(cmd, args)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -47,11 +47,21 @@ names the file. The directory of the service keeps its name.`,
 
 // renamed returns a Spec with other names.
 func renamed(spec generator.Spec, name, module string) (generator.Spec, error) {
+	for _, given := range []*string{&name, &module} { // as otelgen new takes them
+		if !isAddress(*given) {
+			continue
+		}
+		of, err := ofAddress(*given)
+		if err != nil {
+			return spec, err
+		}
+		*given = of.module
+	}
 	if strings.Contains(name, "/") {
 		if module != "" && module != name {
 			return spec, fmt.Errorf("module %s: the name %s is a different module path; give only one of them", module, name)
 		}
-		name, module = lastElement(name), name
+		name, module = generator.ServiceName(lastElement(name)), name
 	}
 	if name != "" && module == "" && spec.Module == spec.Service {
 		module = name
