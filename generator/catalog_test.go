@@ -120,28 +120,28 @@ func TestLoad_Rejects(t *testing.T) {
 			"shared/base/feature.yaml:2:7: the list that begins with [ does not end; add a ], or a comma between the items",
 		}},
 		{"empty", "router/chi/feature.yaml", "", "", []string{
-			"router/chi/feature.yaml: empty; write what the file is for, or remove it",
+			"router/chi/feature.yaml: the file is empty; restore it, for example from git, or write it",
 		}},
 		{"unknown key", "router/chi/feature.yaml", "summary:", "sumnary:", []string{
 			"router/chi/feature.yaml:1:1: summary: one line of plain text is needed",
-			"router/chi/feature.yaml:2:1: sumnary: unknown key; did you mean summary?",
+			"router/chi/feature.yaml:2:1: sumnary: there is no such key; did you mean summary?",
 		}},
 		{"unknown key inside", "sample/orders/feature.yaml", "fallible:", "falible:", []string{
-			"sample/orders/feature.yaml:9:5: falible: unknown key; did you mean fallible?",
+			"sample/orders/feature.yaml:9:5: falible: there is no such key; did you mean fallible?",
 		}},
 		{"unknown key of a slot", "slots.yaml", "question:", "ask:", []string{
 			"slots.yaml:1:3: question: one line of plain text is needed",
-			"slots.yaml:3:3: ask: unknown key; choose default, name, optional, question, title or when",
+			"slots.yaml:3:3: ask: there is no such key; choose default, name, optional, question, title or when",
 		}},
 		{"key twice", "router/chi/feature.yaml", "summary:", "title: chi\nsummary:", []string{
-			"router/chi/feature.yaml:2:1: title: duplicate key, first in line 1; remove one",
+			"router/chi/feature.yaml:2:1: title: the key is in line 1 already; remove one of them",
 		}},
 		{"list for a value", "router/chi/feature.yaml", "title: chi", "title: [chi]", []string{
 			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
-			"router/chi/feature.yaml:1:8: use a single value here, not a list (- item)",
+			"router/chi/feature.yaml:1:8: title: it is a list (- item); write a single value",
 		}},
 		{"value for a list", "feature/audit/feature.yaml", "[background]", "background", []string{
-			"feature/audit/feature.yaml:3:11: use a list (- item) here, not a single value",
+			"feature/audit/feature.yaml:3:11: requires: it is a single value; write a list (- item)",
 		}},
 		{"no bool", "sample/orders/feature.yaml", "fallible: true", "fallible: perhaps", []string{
 			"sample/orders/feature.yaml:9:15: perhaps: not a boolean; use true or false",
@@ -159,10 +159,10 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/feature.yaml:16:7: <<: an item has each key once, and a text for it",
 		}},
 		{"item by its alias", "sample/orders/feature.yaml", "- path: \"`internal/order`\"", "- &twice {path: x, text: x}\n    - *twice\n    - path: x", []string{
-			"sample/orders/feature.yaml:17:7: *twice: aliases are not possible; write out what it stands for",
+			"sample/orders/feature.yaml:17:7: layout: *twice is an alias, which is not possible here; write the value itself",
 		}},
 		{"null for a text", "sample/orders/feature.yaml", "text: the sample", "text:", []string{
-			"sample/orders/feature.yaml:17:12: null: the value is missing; give one, or remove the key",
+			"sample/orders/feature.yaml:17:12: layout: a value is missing; write it, or remove the line",
 		}},
 
 		// Slots
@@ -677,7 +677,7 @@ func TestLoad_ReportsEverythingAtOnce(t *testing.T) {
 database/sqlite/feature.yaml:3:4: the list that begins with [ does not end; add a ], or a comma between the items
 feature/audit/feature.yaml:3:12: requires bckground: there is no such feature; did you mean background?
 feature/background/feature.yaml:1:1: summary: one line of plain text is needed
-feature/background/feature.yaml:2:1: sumnary: unknown key; did you mean summary?
+feature/background/feature.yaml:2:1: sumnary: there is no such key; did you mean summary?
 feature/background/feature.yaml:7:38: perhaps: not a boolean; use true or false
 modules.lock:6: "needs": a line begins with go, module, sum, mod, require, graph, package, testing, import or test
 router/chi/files/x.tmpl~: unknown kind of file; name a template .tmpl, and a file that is copied byte for byte .raw

@@ -131,17 +131,27 @@ func (c *Catalog) Choices(spec Spec) (Choices, error) {
 // Named returns the feature of a name, which has to be one that people choose. Its
 // error is a [*ChoiceError].
 func (c *Catalog) Named(name string) (*Feature, error) {
-	return c.byName[name], c.choose(Choices{}, name)
+	f := c.byName[name]
+	switch {
+	case f != nil && f.Always:
+		return f, choiceError(name, "feature %s: every service has it; name a feature that otelgen list shows", name)
+	case f != nil && f.Joint():
+		return f, choiceError(name, "feature %s: every service with %s has it; name a feature that otelgen list shows", name, f.When)
+	case f != nil && f.hidden:
+		return f, choiceError(name, "feature %s: it comes with the features that require it; name one of those", name)
+	}
+	return f, c.choose(Choices{}, name)
 }
 
 // choose adds the feature of a name to choices.
 func (c *Catalog) choose(choices Choices, name string) error {
 	f := c.byName[name]
-	of, _, _ := strings.Cut(name, "=") // as in router=chi
+	of, _, valued := strings.Cut(name, "=") // as in router=chi
 	switch {
+	case f == nil && c.slot(of) != nil && valued:
+		return choiceError(name, "feature %s: it is written without %s=; %s", name, of, problem.Choose(c.featuresOf(of)))
 	case f == nil && c.slot(of) != nil:
-		features := slices.DeleteFunc(slices.Clone(c.slot(of).Values), func(value string) bool { return value == None })
-		return choiceError(name, "feature %s: %s is a choice between features; name the feature alone: %s", name, of, problem.Listed(features, "or"))
+		return choiceError(name, "feature %s: it is a choice between features; %s", name, problem.Choose(c.featuresOf(of)))
 	case f == nil:
 		return choiceError(name, "feature %s: there is no such feature; %s", name, c.suggest(name, c.chosenNames()))
 	case f.Always:
@@ -149,7 +159,7 @@ func (c *Catalog) choose(choices Choices, name string) error {
 	case f.hidden:
 		return choiceError(name, "feature %s: it comes with the features that require it; leave it out", name)
 	case f.resource:
-		return choiceError(name, "feature %s: it comes with every resource; add one by otelgen add resource", name)
+		return choiceError(name, "feature %s: it comes with resources; add one with otelgen add resource NAME", name)
 	case f.Joint():
 		return choiceError(name, "feature %s: it is in every service with %s; leave it out", name, f.When)
 	case f.Slot == "":
@@ -157,10 +167,15 @@ func (c *Catalog) choose(choices Choices, name string) error {
 		return nil
 	}
 	if value, decided := choices[f.Slot]; decided && value != name {
-		return &ChoiceError{[]string{f.Slot, name}, fmt.Sprintf("%s %s: the %s is already %s; choose one of them", f.Slot, name, f.Slot, value)}
+		return &ChoiceError{[]string{f.Slot, name}, fmt.Sprintf("%s %s and %s: a service has one %[1]s; choose one of them", f.Slot, value, name)}
 	}
 	choices[f.Slot] = name
 	return nil
+}
+
+// featuresOf returns the features that are values of a slot.
+func (c *Catalog) featuresOf(slot string) []string {
+	return slices.DeleteFunc(slices.Clone(c.slot(slot).Values), func(value string) bool { return value == None })
 }
 
 // suggest says which features a word that is not a feature may have meant: people

@@ -109,7 +109,7 @@ func (s *Selection) checkGuesses(choices Choices) error {
 		}
 		withDefault := maps.Clone(choices)
 		withDefault[slot.Name] = slot.Default
-		problems = append(problems, choiceError(slot.Name, "%s: its default %s is not possible, because %s; %s",
+		problems = append(problems, choiceError(slot.Name, "%s: it is not chosen, and its default %s is not possible, because %s; %s",
 			slot.Name, slot.Default, s.catalog.space.reasons(withDefault), problem.Choose(s.catalog.Options(choices, slot.Name))))
 	}
 	return errors.Join(problems...)

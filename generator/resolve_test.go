@@ -119,13 +119,13 @@ func TestResolve_Rejects(t *testing.T) {
 			"database sqlite and store none: they exclude each other, because with a database, store needs a value; change one of them",
 		}},
 		{"two values", shop(map[string]string{"router": "chi"}, "stdlib"), []string{
-			"router stdlib: the router is already chi; choose one of them",
+			"router chi and stdlib: a service has one router; choose one of them",
 		}},
 		{"two values by name", shop(nil, "stdlib", "chi"), []string{
-			"router stdlib: the router is already chi; choose one of them",
+			"router chi and stdlib: a service has one router; choose one of them",
 		}},
 		{"slot that does not exist", shop(map[string]string{"store": "orm"}), []string{
-			"database: its default none is not possible, because store exists only with a database; choose sqlite",
+			"database: it is not chosen, and its default none is not possible, because store exists only with a database; choose sqlite",
 		}},
 		{"a module that is required", Spec{Service: "queue", Module: "example.com/queue", Features: []string{"audit"}}, []string{
 			`module path "example.com/queue" is not valid: the service requires a module of this path; choose another path`,

@@ -61,7 +61,7 @@ func NewResource(name, plural, migration string) (Resource, error) {
 	r := Resource{Name: name, Plural: plural, Migration: migration}
 	if plural == "" {
 		if last := name[strings.LastIndex(name, "-")+1:]; looksPlural(last) {
-			return r, choiceError("resources", "resource %s: this looks like a plural; name one of them, or say the plural as well: --plural", name)
+			return r, choiceError("resources", "resource %s: the name looks like a plural; give the singular, or the plural as well, with --plural", name)
 		}
 		r.Plural = pluralOf(name)
 	}
@@ -112,7 +112,7 @@ func (r Resource) validate() error {
 	}
 	for _, name := range []string{r.Name, r.Plural} {
 		if !featureName.MatchString(name) || len(name) > longestResource {
-			return invalid("%q is not a valid name: use lower-case words of a-z and 0-9, with hyphens between them, of at most %d characters (for example line-item)", name, longestResource)
+			return invalid("%q is not a valid name; use at most %d lower-case letters, digits and hyphens, and begin with a letter, for example %q", name, longestResource, resourceName(name))
 		}
 	}
 	forms := r.forms()
@@ -131,6 +131,15 @@ func (r Resource) validate() error {
 		return invalid("migration %q: not the number of a migration; use a time, such as %s", r.Migration, migrationLayout)
 	}
 	return nil
+}
+
+// resourceName returns the name of a resource that is nearest to a text, or an example.
+func resourceName(text string) string {
+	name := ServiceName(text)
+	if !featureName.MatchString(name) || len(name) > longestResource || notASCII.MatchString(text) {
+		return "line-item"
+	}
+	return name
 }
 
 // initialisms are words that Go writes in capitals.

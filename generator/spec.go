@@ -121,17 +121,32 @@ func (c *Catalog) Set(spec Spec, values map[string]string) (Spec, error) {
 // [*ChoiceError], joined if there are several.
 func (c *Catalog) Without(spec Spec, names ...string) (Spec, error) {
 	had := spec.names()
+	removable := slices.DeleteFunc(slices.Clone(had), func(name string) bool {
+		f := c.byName[name]
+		return f == nil || f.Slot != "" && !c.slot(f.Slot).Optional
+	})
 	spec = spec.clone()
 	var problems []error
 	for _, name := range names {
 		f := c.byName[name]
 		switch {
-		case !slices.Contains(had, name) || f == nil:
-			problems = append(problems, choiceError(name, "feature %s: it is not in the service, which has %s", name, problem.Listed(had, "and")))
+		case f != nil && f.Always:
+			problems = append(problems, choiceError(name, "feature %s: it cannot be removed, because every service has it", name))
+		case f != nil && f.Joint():
+			problems = append(problems, choiceError(name, "feature %s: it cannot be removed, because every service with %s has it", name, f.When))
+		case f != nil && f.hidden:
+			problems = append(problems, choiceError(name, "feature %s: it comes with the features that require it; remove those", name))
+		case f == nil && problem.Nearest(name, removable) != "":
+			problems = append(problems, choiceError(name, "feature %s: there is no such feature; %s", name, problem.Suggest(name, removable)))
+		case f == nil:
+			problems = append(problems, choiceError(name, "feature %s: there is no such feature; of those in the service, %s can be removed", name,
+				cmp.Or(problem.Listed(removable, "and"), "none")))
+		case !slices.Contains(had, name):
+			problems = append(problems, choiceError(name, "feature %s: the service does not have it, so there is nothing to remove", name))
 		case f.Slot == "":
 			spec.Features = slices.DeleteFunc(spec.Features, func(feature string) bool { return feature == name })
 		case !c.slot(f.Slot).Optional:
-			problems = append(problems, choiceError(f.Slot, "feature %s: a service needs a value for %s; add another instead", name, f.Slot))
+			problems = append(problems, choiceError(f.Slot, "feature %s: a service needs a value for %s; add another one, which takes its place", name, f.Slot))
 		default:
 			spec.Slots[f.Slot] = None
 		}
@@ -160,7 +175,7 @@ func (c *Catalog) returns(spec Spec, removed []string) error {
 func (s Spec) WithResource(r Resource) (Spec, error) {
 	s = s.clone()
 	if slices.ContainsFunc(s.Resources, func(other Resource) bool { return other.Name == r.Name }) {
-		return s, choiceError("resources", "resource %s: the service already has it", r.Name)
+		return s, choiceError("resources", "resource %s: the service already has it; choose another name", r.Name)
 	}
 	s.Resources = append(slices.Clone(s.Resources), r)
 	return s, nil
@@ -173,6 +188,9 @@ func (s Spec) WithoutResource(name string) (Spec, error) {
 	var names []string
 	for _, r := range s.Resources {
 		names = append(names, r.Name)
+	}
+	if len(names) == 0 {
+		return s, choiceError("resources", "resource %s: the service has no resources, so there is nothing to remove", name)
 	}
 	if !slices.Contains(names, name) {
 		return s, choiceError("resources", "resource %s: the service does not have it; %s", name, problem.Suggest(name, names))
@@ -224,7 +242,10 @@ func (s Spec) Validate() error {
 // and host names agree on.
 const maxLabel = 63
 
-var labelCharacters = regexp.MustCompile(`^[-a-z0-9]*$`)
+var (
+	labelCharacters = regexp.MustCompile(`^[-a-z0-9]*$`)
+	notASCII        = regexp.MustCompile(`[^\x00-\x7f]`)
+)
 
 func serviceProblem(name string) error {
 	choose := fmt.Sprintf("choose another name, for example %q", name+"-service")
@@ -234,6 +255,8 @@ func serviceProblem(name string) error {
 	switch {
 	case name == "":
 		return choiceError("service", `service name is missing: choose one, for example "shop"`)
+	case notASCII.MatchString(name):
+		return invalid(fmt.Sprintf("%q is not one of the letters a to z; use lower-case letters, digits and hyphens, for example \"shop\"", notASCII.FindString(name)))
 	case !labelCharacters.MatchString(name):
 		return invalid(fmt.Sprintf("use lower-case letters, digits and hyphens, for example %q", ServiceName(name)))
 	case len(name) > maxLabel:
@@ -246,8 +269,8 @@ func serviceProblem(name string) error {
 		return invalid("the go command gives it a meaning of its own; " + choose)
 	case module.CheckFilePath(name) != nil:
 		return invalid("it cannot be the name of a directory on Windows; " + choose)
-	case !plainInYAML(name):
-		return invalid("in YAML files, such as compose.yaml, it would not be read as text; " + choose)
+	case inYAML(name) != "":
+		return invalid(fmt.Sprintf("files such as compose.yaml would take it for %s; %s", inYAML(name), choose))
 	case slices.Contains(standard, name):
 		return invalid("it is the name of a package of the standard library; " + choose)
 	}
@@ -269,12 +292,25 @@ var (
 	notInLabel   = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// plainInYAML tells whether a name is a string in YAML without quotes, also for
-// those who still read version 1.1.
-func plainInYAML(name string) bool {
+// inYAML says what a name without quotes is in YAML if it is not a string, also for
+// those who still read version 1.1. It is "" for a string.
+func inYAML(name string) string {
 	var n yaml.Node
-	err := yaml.Load([]byte(name), &n)
-	return err == nil && n.Content[0].ShortTag() == "!!str" && !slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, name)
+	if err := yaml.Load([]byte(name), &n); err != nil || slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, name) {
+		return "true or false"
+	}
+	switch n.Content[0].ShortTag() {
+	case "!!str":
+		return ""
+	case "!!bool":
+		return "true or false"
+	case "!!int", "!!float":
+		return "a number"
+	case "!!null":
+		return "an empty value"
+	default:
+		return "a date"
+	}
 }
 
 func moduleProblem(path string) error {
@@ -296,14 +332,14 @@ func moduleProblem(path string) error {
 		return invalid(`it is a directory; use the path by which others import the module, such as "example.com/shop" or "shop"`)
 	case err != nil:
 		if _, _, ok := module.SplitPathVersion(path); !ok {
-			return invalid("it ends in a version below v2, which a module path does not have; leave that out")
+			return invalid(fmt.Sprintf("versions in a module path begin with v2; leave the version out, as in %q", path[:strings.LastIndex(path, "/")]))
 		}
 		if invalid, ok := errors.AsType[*module.InvalidPathError](err); ok {
 			err = invalid.Err
 		}
-		return invalid(err.Error() + `; use a path such as "example.com/shop" or "shop"`)
+		return invalid(inWords(err.Error(), path))
 	case slices.Contains(strings.Split(path, "/"), "vendor"):
-		return invalid("packages below a directory vendor have another import path; choose another path")
+		return invalid("the go command keeps copies of dependencies in directories called vendor; choose another path")
 	case slices.Contains(reserved, first):
 		return invalid(fmt.Sprintf("the go command gives %s a meaning of its own; choose another path", first))
 	case slices.Contains(standard, first):
@@ -311,6 +347,38 @@ func moduleProblem(path string) error {
 	}
 	return nil
 }
+
+// inWords says what the go command's error about a module path means, and what to
+// do about it.
+func inWords(text, path string) string {
+	var mended []string
+	for element := range strings.SplitSeq(strings.ToLower(path), "/") {
+		if element = strings.Trim(notInPath.ReplaceAllString(element, "-"), "-."); element != "" {
+			mended = append(mended, element)
+		}
+	}
+	such := `; use a path such as "example.com/shop" or "shop"`
+	if nearest := strings.Join(mended, "/"); module.CheckImportPath(nearest) == nil {
+		such = fmt.Sprintf("; use %q, for example", nearest)
+	}
+	for _, known := range []struct{ of, text string }{
+		{"double slash", "it has two slashes in a row"},
+		{"trailing slash", "it ends in a slash"},
+		{"invalid char ' '", "it has a space"},
+		{"in first path element", "its first element is not the name of a host, in lower-case letters"},
+		{"leading dot", "an element begins with a dot"},
+		{"trailing dot", "an element ends in a dot"},
+		{"leading dash", "it begins with a hyphen"},
+		{"on Windows", "an element of it cannot be the name of a directory on Windows"},
+	} {
+		if strings.Contains(text, known.of) {
+			return known.text + such
+		}
+	}
+	return strings.Replace(text, "invalid char", "it has the character", 1) + such
+}
+
+var notInPath = regexp.MustCompile(`[^a-z0-9._~-]+`)
 
 // reserved are names that the go command gives a meaning.
 var reserved = []string{"all", "cmd", "command-line-arguments", "internal", "main", "std", "testdata", "tool", "vendor", "work"}

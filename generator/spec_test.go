@@ -36,26 +36,27 @@ func TestSpec_Validate(t *testing.T) {
 		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name, for example "internal-service"`,
 		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name, for example "main-service"`,
 		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name, for example "con-service"`,
-		"null":                  `service name "null" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "null-service"`,
-		"007":                   `service name "007" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "007-service"`,
-		"1e3":                   `service name "1e3" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "1e3-service"`,
-		"no":                    `service name "no" is not valid: in YAML files, such as compose.yaml, it would not be read as text; choose another name, for example "no-service"`,
+		"null":                  `service name "null" is not valid: files such as compose.yaml would take it for an empty value; choose another name, for example "null-service"`,
+		"007":                   `service name "007" is not valid: files such as compose.yaml would take it for a number; choose another name, for example "007-service"`,
+		"1e3":                   `service name "1e3" is not valid: files such as compose.yaml would take it for a number; choose another name, for example "1e3-service"`,
+		"no":                    `service name "no" is not valid: files such as compose.yaml would take it for true or false; choose another name, for example "no-service"`,
+		"2026-11-26":            `service name "2026-11-26" is not valid: files such as compose.yaml would take it for a date; choose another name, for example "2026-11-26-service"`,
+		"shöp":                  `service name "shöp" is not valid: "ö" is not one of the letters a to z; use lower-case letters, digits and hyphens, for example "shop"`,
 		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name, for example "context-service"`,
 	} {
 		lines(t, Spec{Service: service, Module: "shop"}.Validate(), want)
 	}
-	const like = `; use a path such as "example.com/shop" or "shop"`
 	for module, want := range map[string]string{
 		"example.com/shop@v1": `module path "example.com/shop@v1" is not valid: a module path has no version; leave that out, as in "example.com/shop"`,
 		"":                    `module path is missing: choose one, for example "example.com/shop"`,
-		"example.com//shop":   `module path "example.com//shop" is not valid: double slash` + like,
+		"example.com//shop":   `module path "example.com//shop" is not valid: it has two slashes in a row; use "example.com/shop", for example`,
 		"/shop":               `module path "/shop" is not valid: it is a directory; use the path by which others import the module, such as "example.com/shop" or "shop"`,
 		"../shop":             `module path "../shop" is not valid: it is a directory; use the path by which others import the module, such as "example.com/shop" or "shop"`,
-		"shop api":            `module path "shop api" is not valid: invalid char ' '` + like,
-		"example.com/shop/v1": `module path "example.com/shop/v1" is not valid: it ends in a version below v2, which a module path does not have; leave that out`,
-		"Example.com/shop":    `module path "Example.com/shop" is not valid: invalid char 'E' in first path element` + like,
+		"shop api":            `module path "shop api" is not valid: it has a space; use "shop-api", for example`,
+		"example.com/shop/v1": `module path "example.com/shop/v1" is not valid: versions in a module path begin with v2; leave the version out, as in "example.com/shop"`,
+		"Example.com/shop":    `module path "Example.com/shop" is not valid: its first element is not the name of a host, in lower-case letters; use "example.com/shop", for example`,
 		"errors/shop":         `module path "errors/shop" is not valid: it looks like the package errors of the standard library; choose another path`,
-		"acme/vendor/shop":    `module path "acme/vendor/shop" is not valid: packages below a directory vendor have another import path; choose another path`,
+		"acme/vendor/shop":    `module path "acme/vendor/shop" is not valid: the go command keeps copies of dependencies in directories called vendor; choose another path`,
 		"cmd":                 `module path "cmd" is not valid: the go command gives cmd a meaning of its own; choose another path`,
 	} {
 		lines(t, Spec{Service: "shop", Module: module}.Validate(), want)
@@ -105,9 +106,9 @@ features:
 	}
 	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"), "v1.2.3")
 	lines(t, err,
-		".otelgen/spec.yaml:2:8: use a mapping (key: value) here, not a list (- item)",
-		".otelgen/spec.yaml:3:1: modul: unknown key; did you mean module?",
-		".otelgen/spec.yaml:4:11: use a list (- item) here, not a single value",
+		".otelgen/spec.yaml:2:8: slots: it is a list (- item); write a mapping (key: value)",
+		".otelgen/spec.yaml:3:1: modul: there is no such key; did you mean module?",
+		".otelgen/spec.yaml:4:11: features: it is a single value; write a list (- item)",
 	)
 }
 
@@ -117,10 +118,10 @@ func TestParseSpec_OfALaterRelease(t *testing.T) {
 	for _, test := range []struct{ from, this, want string }{
 		{"v1.10.0", "v1.9.0", "spec.yaml: it is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
 		{"v2.0.0-rc.1", "v1.9.0", "spec.yaml: it is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
-		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
-		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
-		{"v1.10.0", "devel", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
-		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", "spec.yaml:2:1: colour: unknown key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.10.0", "devel", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
+		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
 	} {
 		_, err := ParseSpec("spec.yaml", []byte("otelgen: "+test.from+"\n"+newKey), test.this)
 		if got, _, _ := strings.Cut(err.Error(), "\n"); got != test.want {
@@ -152,7 +153,7 @@ packs:
 	_, err = Resolve(smallCatalog(t), spec)
 	lines(t, err, "packs: this otelgen cannot use packs yet; get a version that can, or remove packs from the Spec")
 	_, err = ParseSpec("spec.yaml", []byte(strings.Replace(text, "sum:", "hash:", 1)), "v1.2.3")
-	lines(t, err, "spec.yaml:7:3: hash: unknown key; choose name, sum or version")
+	lines(t, err, "spec.yaml:7:3: hash: there is no such key; choose name, sum or version")
 }
 
 // smallCatalog has a slot that depends on another, one that has one
@@ -195,14 +196,14 @@ func TestCatalog_WithAndWithout(t *testing.T) {
 		"add a value":                         {c.With, []string{"gin"}, without, nil, "", map[string]string{"router": "gin", "database": "none", "queue": "ring"}, nil},
 		"add a value, and what it needs":      {c.With, []string{"gorm", "sqlite"}, without, nil, "", whole, nil},
 		"add to a Spec without slots":         {c.With, []string{"gin", "news"}, nil, []string{"mail"}, "", map[string]string{"router": "gin"}, []string{"mail", "news"}},
-		"add two values of a slot":            {c.With, []string{"gin", "chi"}, without, nil, "router chi: the router is already gin; choose one of them", nil, nil},
+		"add two values of a slot":            {c.With, []string{"gin", "chi"}, without, nil, "router gin and chi: a service has one router; choose one of them", nil, nil},
 		"add what there is not":               {c.With, []string{"maill", "base"}, without, nil, "feature maill: there is no such feature; did you mean mail?\nfeature base: it is in every service; leave it out", nil, nil},
 		"remove one":                          {c.Without, []string{"mail"}, without, []string{"mail", "metrics"}, "", without, []string{"metrics"}},
 		"remove a value, and what is with it": {c.Without, []string{"sqlite"}, whole, nil, "", without, nil},
-		"remove what is needed":               {c.Without, []string{"chi"}, whole, nil, "feature chi: a service needs a value for router; add another instead", nil, nil},
-		"remove what is needed if it exists":  {c.Without, []string{"gorm"}, whole, nil, "feature gorm: a service needs a value for store; add another instead", nil, nil},
-		"remove nothing":                      {c.Without, []string{"none"}, without, nil, "feature none: it is not in the service, which has chi and ring", nil, nil},
-		"remove what is not there":            {c.Without, []string{"mail"}, whole, nil, "feature mail: it is not in the service, which has chi, gorm, ring and sqlite", nil, nil},
+		"remove what is needed":               {c.Without, []string{"chi"}, whole, nil, "feature chi: a service needs a value for router; add another one, which takes its place", nil, nil},
+		"remove what is needed if it exists":  {c.Without, []string{"gorm"}, whole, nil, "feature gorm: a service needs a value for store; add another one, which takes its place", nil, nil},
+		"remove nothing":                      {c.Without, []string{"none"}, without, nil, "feature none: there is no such feature; of those in the service, none can be removed", nil, nil},
+		"remove what is not there":            {c.Without, []string{"mail"}, whole, nil, "feature mail: the service does not have it, so there is nothing to remove", nil, nil},
 		"remove what is required":             {c.Without, []string{"mail"}, without, []string{"mail", "news"}, "feature mail: news requires it; remove that as well", nil, nil},
 		"remove what is required, and that":   {c.Without, []string{"mail", "news"}, without, []string{"mail", "news"}, "", without, nil},
 	} {

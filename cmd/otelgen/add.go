@@ -54,7 +54,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	u.addFlags(cmd)
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {
-			return fmt.Errorf("%s: no feature is named; name one or more that otelgen list shows", cmd.CommandPath())
+			return fmt.Errorf("%s: the name of a feature is missing; otelgen list shows all of them", cmd.CommandPath())
 		}
 		return nil
 	}

@@ -25,7 +25,7 @@ func everyProject(dirs []string) ([]string, error) {
 		case err != nil:
 			return nil, err
 		case len(below) == 0:
-			return nil, fmt.Errorf("%s: there is no otelgen project below that; name another directory, or create one with otelgen new", dir)
+			return nil, fmt.Errorf("%s: there is no otelgen project below; name another directory, or create one with otelgen new", dir)
 		}
 		all = append(all, below...)
 	}

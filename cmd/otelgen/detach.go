@@ -29,9 +29,9 @@ service. Nothing else changes. otelgen adopt makes it a service of otelgen again
 	cmd.Args = func(cmd *cobra.Command, files []string) error {
 		switch {
 		case *all && len(files) > 0:
-			return fmt.Errorf("%s: --all is the whole service; leave out the file, or --all", files[0])
+			return fmt.Errorf("%s: --all detaches the whole service; leave out the file, or --all", files[0])
 		case !*all && len(files) == 0:
-			return fmt.Errorf("%s: no file is named; name some, or give --all for the whole service", cmd.CommandPath())
+			return fmt.Errorf("%s: the name of a file is missing; give one or more, or --all for the whole service", cmd.CommandPath())
 		}
 		return nil
 	}
@@ -60,10 +60,10 @@ func inOneProject(files []string) (dir string, below []string, err error) {
 		at := projectOf(file)
 		switch {
 		case at == "":
-			errs = append(errs, fmt.Errorf("%s: is not in an otelgen project; name a file of one", file))
+			errs = append(errs, fmt.Errorf("%s: it is not in an otelgen project; name a file of one", file))
 			continue
 		case dir != "" && filepath.Clean(at) != filepath.Clean(dir):
-			errs = append(errs, fmt.Errorf("%s: is in another project than %s; name files of one", file, files[0]))
+			errs = append(errs, fmt.Errorf("%s: it is in another project than %s; name files of one project", file, files[0]))
 			continue
 		}
 		dir = at

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/generator/project"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 func explainCommand(catalog *generator.Catalog) *cobra.Command {
@@ -26,26 +29,28 @@ whether you have changed the file.`,
 		Example: `  otelgen explain cmd/shop/serve.go`,
 		Args: func(cmd *cobra.Command, files []string) error {
 			if len(files) == 0 {
-				return fmt.Errorf("%s: no file is named; name one of a service", cmd.CommandPath())
+				return fmt.Errorf("%s: the name of a file is missing; give one or more, such as go.mod", cmd.CommandPath())
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, files []string) error {
-			var all []explained
+			all := []explained{}
+			var errs []error
 			for _, file := range files {
 				one, err := explain(catalog, file)
 				if err != nil {
-					return err
+					errs = append(errs, err)
+					continue
 				}
 				all = append(all, one)
 			}
 			if output.json() {
-				return printJSON(cmd.OutOrStdout(), all)
+				return errors.Join(append(errs, printJSON(cmd.OutOrStdout(), all))...)
 			}
 			for _, one := range all {
 				one.print(cmd.OutOrStdout())
 			}
-			return nil
+			return errors.Join(errs...)
 		},
 	}
 	output.addTo(cmd)
@@ -65,7 +70,7 @@ type explained struct {
 func explain(catalog *generator.Catalog, file string) (explained, error) {
 	dir := projectOf(file)
 	if dir == "" {
-		return explained{}, fmt.Errorf("%s: is not in an otelgen project; name a file of one", file)
+		return explained{}, fmt.Errorf("%s: it is not in an otelgen project; name a file of one", file)
 	}
 	below, err := relative(dir, file)
 	if err != nil {
@@ -86,9 +91,12 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	}
 	e := explained{File: filepath.ToSlash(below), Service: spec.Service}
 	next, ours := tree[e.File]
+	info, statErr := os.Stat(file)
 	switch disk, err := os.ReadFile(file); {
+	case statErr == nil && info.IsDir():
+		return explained{}, fmt.Errorf("%s: it is a directory; name a file in it", file)
 	case !ours && err != nil:
-		return explained{}, fmt.Errorf("%s: there is no such file, and otelgen would not write it", file)
+		return explained{}, fmt.Errorf("%s: no such file; %s", file, cmp.Or(didYouMean(e.File, tree), "name one of the service"))
 	case !ours:
 		e.State = "yours: otelgen does not know it"
 		return e, nil
@@ -104,6 +112,16 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 		e.Because = because(selection, owner)
 	}
 	return e, nil
+}
+
+// didYouMean asks whether the file of a tree that is most like another was meant. It
+// is "" if none is like it.
+func didYouMean(file string, tree generator.Tree) string {
+	near := problem.Nearest(file, slices.Collect(maps.Keys(tree)))
+	if near == "" {
+		return ""
+	}
+	return "did you mean " + near + "?"
 }
 
 // relative returns a file as a path from a directory, which may be above the

@@ -38,7 +38,7 @@ func (s *several) Type() string { return s.named }
 // Set implements pflag.Value.
 func (o *once) Set(value string) error {
 	if o.given != nil && *o.given != value {
-		return fmt.Errorf("it is %s already; give it once", *o.given)
+		return fmt.Errorf("the flag has the value %s already; give it once", *o.given)
 	}
 	o.given = &value
 	return o.Value.Set(value)
@@ -67,15 +67,19 @@ func onceEach(cmd *cobra.Command) {
 func noEmptyFlags(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.String() == "" {
-			errs = append(errs, noValue(f.Name))
+		list, isList := f.Value.(pflag.SliceValue)
+		if f.Value.String() == "" || isList && len(list.GetSlice()) == 0 {
+			errs = append(errs, noValue(f))
 		}
 	})
 	return errors.Join(errs...)
 }
 
-func noValue(flag string) error {
-	return fmt.Errorf("--%s: no value; give it one, as in --%[1]s VALUE", flag)
+func noValue(flag *pflag.Flag) error {
+	if values := flag.Annotations[choicesOf]; values != nil {
+		return fmt.Errorf("--%s: the value is missing; %s", flag.Name, problem.Choose(values))
+	}
+	return fmt.Errorf("--%s: the value is missing; give one, as in --%[1]s %s", flag.Name, flag.Value.Type())
 }
 
 // flagProblem turns an error of pflag into one that begins with the flag.
@@ -90,11 +94,11 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 	case errors.As(err, &unknown):
 		return noSuchFlag(cmd, features, "--", unknown.GetSpecifiedName())
 	case errors.As(err, &empty):
-		return noValue(empty.GetFlag().Name)
+		return noValue(empty.GetFlag())
 	case errors.As(err, &malformed):
-		return fmt.Errorf("%s: not the form of a flag; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
+		return fmt.Errorf("%s: a flag has a name; write --NAME, or --NAME VALUE", malformed.GetSpecifiedFlag())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
-		return fmt.Errorf("--%s=%s: is not true or false; leave the value out", invalid.GetFlag().Name, invalid.GetValue())
+		return fmt.Errorf("--%s=%s: the value is not true or false; write --%[1]s alone", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):
 		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
 	}
@@ -103,7 +107,7 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 
 // noSuchFlag is the error for an unknown flag, with the one that was meant.
 func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name string) error {
-	hint := cmd.CommandPath() + " --help lists them"
+	hint := cmd.CommandPath() + " --help lists the flags"
 	owner, meant := commandWith(cmd, name), meantFlag(cmd, features, dashes, name)
 	switch {
 	case owner != nil:
@@ -113,7 +117,7 @@ func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name 
 	case slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name):
 		hint = "no command overwrites what you wrote, so there is nothing to force"
 	case cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil:
-		hint += "; to make a service of this name, run otelgen new " + name
+		hint = "to make a service of this name, run otelgen new " + name
 	}
 	return fmt.Errorf("%s%s: no such flag; %s", dashes, name, hint)
 }

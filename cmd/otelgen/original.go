@@ -20,10 +20,10 @@ Use it to see what you changed, or to restore what you deleted.`,
 		Example: `  otelgen original Makefile | diff - Makefile
   otelgen original Makefile >Makefile`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("%s: it takes one file; name it", cmd.CommandPath())
+			if len(args) == 0 {
+				return fmt.Errorf("%s: the name of a file is missing; give one, such as go.mod", cmd.CommandPath())
 			}
-			return nil
+			return atMost(1, cmd.CommandPath()+" prints one file")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			content, err := originalOf(dir, args[0])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,8 +73,16 @@ func printJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
+// choicesOf is the annotation of a flag that has all its values.
+const choicesOf = "choices"
+
 // complete says what the shell may offer as the value of a flag.
 func complete(cmd *cobra.Command, flag string, values []cobra.Completion) {
+	for _, value := range values {
+		name, _, _ := strings.Cut(value, "\t") // a description follows
+		f := cmd.Flags().Lookup(flag)
+		f.Annotations = map[string][]string{choicesOf: append(f.Annotations[choicesOf], name)}
+	}
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag
 	}

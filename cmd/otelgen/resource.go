@@ -68,10 +68,10 @@ func resourceCommand(u updater, change func(dir, name string, spec generator.Spe
 	u.addFlags(cmd)
 	cmd.Use = "resource NAME"
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
-		if len(names) != 1 {
-			return fmt.Errorf("%s: one name is expected; name one resource, such as product", cmd.CommandPath())
+		if strings.Join(names, "") == "" {
+			return fmt.Errorf("%s: the name is missing; give the name of one resource, such as product", cmd.CommandPath())
 		}
-		return nil
+		return atMost(1, cmd.CommandPath()+" takes one resource at a time")(cmd, names)
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
@@ -130,5 +130,5 @@ func onlyNew(p *project.Project, before, after generator.Tree) error {
 		return nil
 	}
 	slices.Sort(inTheWay)
-	return fmt.Errorf("%s: already there; choose another name for the resource, or move this away", strings.Join(inTheWay, ", "))
+	return fmt.Errorf("%s: in the way; choose another name for the resource, or move this away", strings.Join(inTheWay, ", "))
 }

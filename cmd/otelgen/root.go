@@ -195,21 +195,47 @@ func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := cmd.CommandPath() + " --help lists them;"
+	if cmd.HasParent() {
+		return unknownBelow(cmd, args[0])
+	}
 	near := cmd.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		near = nearSynonym(args[0])
 	}
-	if len(near) > 0 {
-		hint = "did you mean " + near[0] + "?"
-		if slices.Contains(synonyms[near[0]], args[0]) {
-			service = ""
+	command, rest, joined := strings.Cut(args[0], ":") // as other tools name commands
+	_, _, err := cmd.Find([]string{command})
+	var meant []string
+	switch {
+	case joined && err == nil:
+		meant = append(meant, strings.TrimSpace(cmd.Name()+" "+command+" "+rest))
+	case len(near) > 0:
+		meant = append(meant, cmd.Name()+" "+near[0])
+		if near[0] == "new" || slices.Contains(synonyms[near[0]], args[0]) {
+			service = "" // the word is about the command
 		}
 	}
 	if service != "" {
-		hint += " to make a service of this name, run otelgen new " + service
+		meant = append(meant, cmd.Name()+" new "+service)
 	}
-	return fmt.Errorf("%s: no such command; %s", args[0], strings.TrimSuffix(hint, ";"))
+	if meant == nil {
+		return fmt.Errorf("%s: no such command; %s --help lists the commands", args[0], cmd.Name())
+	}
+	return fmt.Errorf("%s: no such command; did you mean %s?", args[0], strings.Join(meant, ", or "))
+}
+
+// unknownBelow is the error for a word after a command that has commands of its own,
+// or after one that has none and is to be explained.
+func unknownBelow(cmd *cobra.Command, word string) error {
+	var known []string
+	for _, below := range cmd.Commands() {
+		if below.IsAvailableCommand() {
+			known = append(known, below.Name())
+		}
+	}
+	if known == nil {
+		return fmt.Errorf("%s: one argument too many; write otelgen help %s", word, strings.TrimPrefix(cmd.CommandPath(), "otelgen "))
+	}
+	return fmt.Errorf("%s: no such command of %s; %s", word, cmd.CommandPath(), problem.Suggest(word, known))
 }
 
 // nearSynonym returns the command for which a word, misspelt, is another one.

@@ -13,7 +13,7 @@ func TestCheckName(t *testing.T) {
 		"example.com/shop/v2": "",
 		"":                    "service name is missing: ",
 		"my shop":             `service name "my shop" is not valid: use lower-case`,
-		"example.com//shop":   `module path "example.com//shop" is not valid: double slash; `,
+		"example.com//shop":   `module path "example.com//shop" is not valid: it has two slashes in a row; `,
 		"Shop":                `service name "Shop" is not valid: use lower-case`,
 	} {
 		switch err := checkName(name); {

@@ -23,7 +23,7 @@ all choices and their values. With the value none, the service does without.`,
   otelgen set database=none`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("%s: nothing is set; give a choice and its value, such as router=chi", cmd.CommandPath())
+				return fmt.Errorf("%s: a choice is missing; give one with its value, such as router=chi", cmd.CommandPath())
 			}
 			_, err := assignments(args)
 			return err
@@ -51,9 +51,9 @@ func assignments(args []string) (map[string]string, error) {
 		name, value, ok := strings.Cut(arg, "=")
 		switch other, twice := values[name]; {
 		case !ok || name == "" || value == "":
-			return nil, fmt.Errorf("%s: it takes a choice and its value, such as router=chi", quote(arg))
+			return nil, fmt.Errorf("%s: the choice or its value is missing; write both, as in router=chi", quote(arg))
 		case twice && other != value:
-			return nil, fmt.Errorf("%s: the %s is already %s; choose one of them", arg, name, other)
+			return nil, fmt.Errorf("%s: %s=%s is given as well; choose one of them", arg, name, other)
 		}
 		values[name] = value
 	}

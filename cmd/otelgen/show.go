@@ -65,7 +65,7 @@ type shownVariable struct {
 
 func newShown(catalog *generator.Catalog, name string) (shown, error) {
 	if name == "" {
-		return shown{}, fmt.Errorf("otelgen show: no feature is named; name one that otelgen list shows")
+		return shown{}, fmt.Errorf("otelgen show: the name of a feature is missing; otelgen list shows all of them")
 	}
 	f, err := catalog.Named(name)
 	if err != nil {

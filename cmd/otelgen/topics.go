@@ -48,7 +48,7 @@ docs/configuration.md of otelgen.`,
   features: [auth, cors]      # optional ones
   resources: []               # what otelgen add resource has added
 
-Change it by otelgen add, remove and set, or edit it and run otelgen update. otelgen new --print-spec
+Change it with otelgen add, remove and set, or edit it and run otelgen update. otelgen new --print-spec
 prints such a file without making a service, and otelgen new --spec FILE makes one of it.
 Keys that do not exist are errors, with the line and the key that was meant.`,
 		},

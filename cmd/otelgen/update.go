@@ -76,9 +76,9 @@ func undoCommand(catalog *generator.Catalog) *cobra.Command {
 	u.takesBack((*project.Project).Undo)
 	cmd := &cobra.Command{
 		Use:   "undo [DIR...]",
-		Short: "Take back the last update, add or remove",
-		Long: `Take back what the last otelgen update, add, remove or rename did to a service.
-Each DIR is the directory of one; without any, it is this one.
+		Short: "Take back what the last command changed",
+		Long: `Take back what the last otelgen update, add, remove, set, rename or detach changed
+in a service. Each DIR is the directory of one; without any, it is this one.
 
 What you changed since stays, and a file stays as it is where that cannot be told
 apart. Undo works where the command was run, not in a clone. The next undo does
@@ -207,7 +207,7 @@ func (u *updater) each(dirs []string) iter.Seq[*update] {
 
 func (u *updater) update(one *update, dir string, say func(string)) error {
 	if dir == "" {
-		return errors.New(`directory "": the name is empty; give the directory of a service, or none for the current one`)
+		return errors.New(`directory "": the name is empty; name the directory of a service, or leave it out for this one`)
 	}
 	p, err := u.open(filepath.Clean(dir), say)
 	if unfinished, ok := errors.AsType[*project.UnfinishedError](err); ok {

@@ -61,7 +61,7 @@ func TestWrong(t *testing.T) {
 // them.
 func fixture(t *testing.T, name string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "work")
+	dir := filepath.Join(t.TempDir(), "store")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func fixture(t *testing.T, name string) string {
 		"a directory with files": `mkdir -p full services; echo x >full/main.go; echo x >file
 			printf 'module example.com/other\n' >services/go.mod`,
 		"a service": `otelgen new shop --dir . --no-git --preset minimal 2>/dev/null`,
-		"a service whose record is damaged": `for name in syntax tab key twice list type slot value feature empty name null alias; do
+		"a service whose record is damaged": `for name in syntax tab key twice list type slot value feature empty name null alias comment documents quote at; do
 			otelgen new shop --dir $name --no-git --preset minimal 2>/dev/null; done
 			cd syntax/.otelgen && printf 'service: shop\nmodule: [shop\n' >spec.yaml && cd ../..
 			cd tab/.otelgen && printf 'service: shop\nslots:\n\trouter: gin\n' >spec.yaml && cd ../..
@@ -84,7 +84,11 @@ func fixture(t *testing.T, name string) string {
 			cd empty/.otelgen && : >spec.yaml && cd ../..
 			cd name/.otelgen && sed -i 's/^service: .*/service: My Shop/' spec.yaml && cd ../..
 			cd null/.otelgen && sed -i 's/^module: .*/module:/' spec.yaml && cd ../..
-			cd alias/.otelgen && printf 'service: &a shop\nmodule: *a\n' >spec.yaml && cd ../..`,
+			cd alias/.otelgen && printf 'service: &a shop\nmodule: *a\n' >spec.yaml && cd ../..
+			cd comment/.otelgen && echo '# service: shop' >spec.yaml && cd ../..
+			cd documents/.otelgen && printf -- '---\nservice: stock\n' >>spec.yaml && cd ../..
+			cd quote/.otelgen && printf 'service: "shop\nmodule: shop\n' >spec.yaml && cd ../..
+			cd at/.otelgen && printf 'service: shop\nmodule: @acme/shop\n' >spec.yaml && cd ../..`,
 	}
 	commands, known := script[name]
 	if !known {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/otelgen/otelgen/generator"
@@ -16,7 +17,10 @@ import (
 func Adopt(dir, command string) (*Project, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: does not exist; name the directory of a service", dir)
+		return nil, fmt.Errorf("%s: no such directory; name the directory of a service", dir)
+	}
+	if info, statErr := os.Stat(dir); statErr == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: not a directory; name the directory of a service", dir)
 	}
 	if err != nil {
 		return nil, err

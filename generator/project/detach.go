@@ -69,13 +69,13 @@ func (p *Project) detach(d *disk, name string) (Change, error) {
 	case err != nil:
 		return Change{}, err
 	case name == specFile || isModule(name):
-		return Change{}, fmt.Errorf("%s: it belongs to every feature, and what you changed in it stays; leave it as it is", name)
+		return Change{}, fmt.Errorf("%s: it cannot be detached, because every feature has a part in it; what you changed in it stays", name)
 	case len(lines) == 0:
-		return Change{}, fmt.Errorf("%s: otelgen did not write it, and does not change it", name)
+		return Change{}, p.notOurs(name, "it is yours already")
 	case f.data == nil:
 		return Change{}, fmt.Errorf("%s: %s; no update writes it again", name, cmp.Or(f.obstacle, "you deleted it"))
 	case isInConflict(f.data):
-		return Change{}, fmt.Errorf("%s: it is in conflict; resolve that first", name)
+		return Change{}, fmt.Errorf("%s: it is in conflict; resolve that, then run the command again", name)
 	}
 	e, err := lines[0].entry(f.data)
 	return Change{

@@ -70,9 +70,12 @@ func TestDetach(t *testing.T) {
 	if got := readDir(t, dir)["same"]; got != string(text("a2")) {
 		t.Errorf("after it was undone, an update leaves %q", got)
 	}
+	writeDir(t, dir, files{"mine": "mine\n"})
 	for name, want := range map[string]string{
-		"other":  "other: otelgen did not write it, and does not change it",
-		specFile: specFile + ": it belongs to every feature, and what you changed in it stays; leave it as it is",
+		"mine":   "mine: otelgen did not write it; it is yours already",
+		"other":  "other: no such file; name one that otelgen wrote",
+		"saame":  "saame: no such file; did you mean same?",
+		specFile: specFile + ": it cannot be detached, because every feature has a part in it; what you changed in it stays",
 	} {
 		if err := detach(name); err == nil || err.Error() != dir+": "+want {
 			t.Errorf("%s: %v", name, err)

@@ -101,7 +101,7 @@ func kindOf(m fs.FileMode) string {
 	case m&fs.ModeSymlink != 0:
 		return "a symbolic link"
 	}
-	return "not a regular file"
+	return "a special file"
 }
 
 // read returns the regular file at a path, which may be absent. Anything else
@@ -327,7 +327,7 @@ func cannot(do, p string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		hint = "; run as a user who may, or choose another directory"
 	case errors.Is(err, syscall.ENOTDIR):
-		hint = ", but a file; choose another directory"
+		err, hint = errors.New("part of the path is a file"), "; choose another directory"
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EROFS):
 		hint = "; choose another directory"
 	}

@@ -15,9 +15,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/otelgen/otelgen/internal/problem"
@@ -72,7 +74,7 @@ func Original(dir, file string) ([]byte, error) {
 	file = path.Clean(filepath.ToSlash(file))
 	lines := p.record.lines[file]
 	if len(lines) == 0 {
-		return nil, inDir(dir, fmt.Errorf("%s: otelgen did not write it; name a file that it wrote", file))
+		return nil, inDir(dir, p.notOurs(file, "name a file that it wrote"))
 	}
 	e, err := lines[0].entry()
 	return first(e.pending, e.last()), inDir(dir, err)
@@ -178,10 +180,10 @@ func (d *disk) sayLocked(command string) {
 func openProject(dir string) (*disk, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: does not exist; name the directory of an otelgen project", dir)
+		return nil, fmt.Errorf("%s: no such directory; name the directory of an otelgen project", dir)
 	}
 	if info, statErr := os.Stat(dir); statErr == nil && !info.IsDir() {
-		return nil, fmt.Errorf("%s: is a file; name the directory of an otelgen project", dir)
+		return nil, fmt.Errorf("%s: not a directory; name the directory of an otelgen project", dir)
 	}
 	if err != nil {
 		return nil, err
@@ -193,7 +195,7 @@ func openProject(dir string) (*disk, error) {
 	case spec.absent() && exists(filepath.Join(dir, journalFile)):
 		err = fmt.Errorf("%s is not an otelgen project yet: otelgen new was interrupted there; run that again", named(dir))
 	case spec.absent():
-		err = fmt.Errorf("%s is not an otelgen project: there is no %s in it; name the directory of one, or create one with otelgen new", named(dir), specFile)
+		err = fmt.Errorf("%s is not an otelgen project: there is no %s in it; %s the directory of one, or create one with otelgen new", named(dir), specFile, reach(dir))
 	}
 	if err != nil {
 		d.root.Close()
@@ -213,6 +215,19 @@ func (p *Project) read(d *disk) error {
 	return err
 }
 
+// notOurs is the error for a file of which nothing is recorded, with the way out if
+// there is one.
+func (p *Project) notOurs(file, wayOut string) error {
+	near := problem.Nearest(file, slices.Collect(maps.Keys(p.record.lines)))
+	switch {
+	case exists(filepath.Join(p.Dir, filepath.FromSlash(file))):
+		return fmt.Errorf("%s: otelgen did not write it; %s", file, wayOut)
+	case near != "":
+		return fmt.Errorf("%s: no such file; did you mean %s?", file, near)
+	}
+	return fmt.Errorf("%s: no such file; name one that otelgen wrote", file)
+}
+
 // New returns a project that does not exist yet. Its directory must not exist
 // either, or hold nothing but what may be in a repository before its program:
 // documents, hidden files, the configuration of tools, and a go.mod.
@@ -227,7 +242,7 @@ func New(dir string) (*Project, error) {
 	case err != nil:
 		return nil, cannot("read", dir, err)
 	case !info.IsDir():
-		return nil, fmt.Errorf("%s: is %s; name a directory that is empty or does not exist", dir, kindOf(info.Mode()))
+		return nil, fmt.Errorf("%s: it is %s, not a directory; name a directory that is empty or does not exist", dir, kindOf(info.Mode()))
 	}
 	d, err := openDisk(dir)
 	if err != nil {
@@ -281,6 +296,14 @@ func named(dir string) string {
 		return "the current directory"
 	}
 	return dir
+}
+
+// reach is how a user gives a command another directory than this one.
+func reach(dir string) string {
+	if dir == "." {
+		return "change to"
+	}
+	return "name"
 }
 
 // listed joins names for a message, at most eight of them.

@@ -305,9 +305,9 @@ func TestNewRefuses(t *testing.T) {
 	}
 	before := readDir(t, top)
 	for dir, want := range map[string]string{
-		"file":     ": is a file; name a directory that is empty or does not exist",
-		"dangling": ": is a symbolic link; name a directory that is empty or does not exist",
-		"link":     ": is a symbolic link; name a directory that is empty or does not exist",
+		"file":     ": it is a file, not a directory; name a directory that is empty or does not exist",
+		"dangling": ": it is a symbolic link, not a directory; name a directory that is empty or does not exist",
+		"link":     ": it is a symbolic link, not a directory; name a directory that is empty or does not exist",
 		"full":     " is not empty: move main.go and pkg away, or name another directory",
 		"many":     " is not empty: move a, b, c, d, e, f, g, h and 2 more away, or name another directory",
 		"readme":   " is not empty: move README away, or name another directory",
@@ -318,11 +318,11 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("got %v\nwant %s%s", err, dir, want)
 		}
 	}
-	if _, err := New(filepath.Join(top, "file", "shop")); err == nil || err.Error() != "cannot read "+filepath.Join(top, "file", "shop")+": not a directory, but a file; choose another directory" {
+	if _, err := New(filepath.Join(top, "file", "shop")); err == nil || err.Error() != "cannot read "+filepath.Join(top, "file", "shop")+": part of the path is a file; choose another directory" {
 		t.Errorf("below a file: %v", err)
 	}
 	for dir, want := range map[string]string{
-		"nowhere": ": does not exist; name the directory of an otelgen project",
+		"nowhere": ": no such directory; name the directory of an otelgen project",
 		"full":    " is not an otelgen project: there is no .otelgen/spec.yaml in it; name the directory of one, or create one with otelgen new",
 	} {
 		dir = filepath.Join(top, dir)

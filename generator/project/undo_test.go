@@ -147,7 +147,7 @@ func TestUndo_Refuses(t *testing.T) {
 			t.Errorf("%v\nlacks %s", err, want)
 		}
 	}
-	refuses("otelgen undo: nothing has been updated, added or removed here")
+	refuses("otelgen undo: there is nothing to take back")
 	gitDo(t, dir, "checkout", "-q", "-b", "other")
 	mustUpdate(t, dir, tree("b"), nil)
 	commit(t, dir)

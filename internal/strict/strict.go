@@ -31,21 +31,27 @@ func Decode(path string, data []byte, value any) (*Document, problem.List) {
 	d := &Document{path: path, root: &yaml.Node{}}
 	var problems problem.List
 	if len(bytes.TrimSpace(data)) == 0 {
-		problems.Add(problem.Position{Path: path}, "empty; write what the file is for, or remove it")
+		problems.Add(problem.Position{Path: path}, emptyFile)
 		return d, problems
 	}
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
-		d.report(err, &problems)
+		d.report(err, data, &problems)
 		return d, problems
 	}
 	d.root = document.Content[0]
-	d.compare(d.root, reflect.TypeOf(value).Elem(), &problems)
+	d.compare("the file", d.root, reflect.TypeOf(value).Elem(), &problems)
 	if err := d.root.Decode(value); err != nil && len(problems) == 0 {
-		d.report(err, &problems)
+		d.report(err, data, &problems)
 	}
 	return d, problems
 }
+
+// Texts of problems that are found in two ways.
+const (
+	emptyFile = "the file is empty; restore it, for example from git, or write it"
+	tabbed    = "the line is indented with a tab; use spaces"
+)
 
 // Readable tells whether the document is YAML at all.
 func (d *Document) Readable() bool { return d.root.Kind != 0 }
@@ -98,8 +104,9 @@ func (d *Document) position(n *yaml.Node) problem.Position {
 	return problem.Position{Path: d.path, Line: n.Line, Column: n.Column}
 }
 
-// compare reports where a node is not what t can hold.
-func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List) {
+// compare reports where a node is not what t can hold. of is what the node is the
+// value of: a key, or the file.
+func (d *Document) compare(of string, n *yaml.Node, t reflect.Type, problems *problem.List) {
 	want := map[reflect.Kind]yaml.Kind{
 		reflect.Struct: yaml.MappingNode, reflect.Map: yaml.MappingNode, reflect.Slice: yaml.SequenceNode,
 		reflect.String: yaml.ScalarNode, reflect.Bool: yaml.ScalarNode,
@@ -108,16 +115,16 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 		t = t.Elem()
 	}
 	switch {
-	case !d.plain(n, problems):
+	case !d.plain(of, n, problems):
 	case reflect.PointerTo(t).Implements(unmarshaler): // knows itself what it takes, as long as it is plain
-		d.plainBelow(n, problems)
+		d.plainBelow(of, n, problems)
 	case n.Kind != want[t.Kind()]:
-		problems.Add(d.position(n), "use %s here, not %s", describe(want[t.Kind()]), describe(n.Kind))
+		problems.Add(d.position(n), "%s: it is %s; write %s", of, describe(n.Kind), describe(want[t.Kind()]))
 	case t.Kind() == reflect.Bool && n.ShortTag() != "!!bool":
 		problems.Add(d.position(n), "%s: not a boolean; use true or false", n.Value)
 	case t.Kind() == reflect.Slice:
 		for _, item := range n.Content {
-			d.compare(item, t.Elem(), problems)
+			d.compare(of, item, t.Elem(), problems)
 		}
 	case n.Kind == yaml.MappingNode:
 		d.compareKeys(n, t, problems)
@@ -126,24 +133,24 @@ func (d *Document) compare(n *yaml.Node, t reflect.Type, problems *problem.List)
 
 // plain reports what stands for something that is not written there: an alias
 // for other lines, a tag for another meaning of the text, null for nothing.
-func (d *Document) plain(n *yaml.Node, problems *problem.List) bool {
+func (d *Document) plain(of string, n *yaml.Node, problems *problem.List) bool {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		problems.Add(d.position(n), "*%s: aliases are not possible; write out what it stands for", n.Value)
+		problems.Add(d.position(n), "%s: *%s is an alias, which is not possible here; write the value itself", of, n.Value)
 	case n.Style&yaml.TaggedStyle != 0:
-		problems.Add(d.position(n), "%s: tags are not possible; remove it", n.Tag)
+		problems.Add(d.position(n), "%s: %s is a tag, which is not possible here; remove it", of, n.Tag)
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
-		problems.Add(d.position(n), "null: the value is missing; give one, or remove the key")
+		problems.Add(d.position(n), "%s: a value is missing; write it, or remove the line", of)
 	default:
 		return true
 	}
 	return false
 }
 
-func (d *Document) plainBelow(n *yaml.Node, problems *problem.List) {
+func (d *Document) plainBelow(of string, n *yaml.Node, problems *problem.List) {
 	for _, child := range n.Content {
-		if d.plain(child, problems) {
-			d.plainBelow(child, problems)
+		if d.plain(of, child, problems) {
+			d.plainBelow(of, child, problems)
 		}
 	}
 }
@@ -159,18 +166,18 @@ func (d *Document) compareKeys(n *yaml.Node, t reflect.Type, problems *problem.L
 	for i := 0; i < len(pairs); i += 2 {
 		key, value := pairs[i], pairs[i+1]
 		if line, twice := seen[key.Value]; twice {
-			problems.Add(d.position(key), "%s: duplicate key, first in line %d; remove one", key.Value, line)
+			problems.Add(d.position(key), "%s: the key is in line %d already; remove one of them", key.Value, line)
 			continue
 		}
 		seen[key.Value] = key.Line
 		n.Content = append(n.Content, key, value)
 		switch valueType, ok := known[key.Value]; {
 		case t.Kind() == reflect.Map:
-			d.compare(value, t.Elem(), problems)
+			d.compare(key.Value, value, t.Elem(), problems)
 		case ok:
-			d.compare(value, valueType, problems)
+			d.compare(key.Value, value, valueType, problems)
 		default:
-			problems.Add(d.position(key), "%s: unknown key; %s", key.Value, problem.Suggest(key.Value, slices.Collect(maps.Keys(known))))
+			problems.Add(d.position(key), "%s: there is no such key; %s", key.Value, problem.Suggest(key.Value, slices.Collect(maps.Keys(known))))
 		}
 	}
 }
@@ -207,7 +214,7 @@ func describe(k yaml.Kind) string {
 }
 
 // report adds an error of the decoder, with the position that it knows.
-func (d *Document) report(err error, problems *problem.List) {
+func (d *Document) report(err error, data []byte, problems *problem.List) {
 	if all, ok := errors.AsType[*yaml.LoadErrors](err); ok && len(all.Errors) > 0 {
 		err = all.Errors[0] // the others are about the same, once compare has found nothing
 	}
@@ -216,6 +223,10 @@ func (d *Document) report(err error, problems *problem.List) {
 		at.Line, at.Column, text = one.Mark.Line, one.Mark.Column, one.Message
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
+	if strings.Contains(text, "cannot start any token") {
+		problems.Add(at, "%s", wrongStart(data, at))
+		return
+	}
 	for _, known := range syntax {
 		if strings.Contains(text, known.of) {
 			problems.Add(at, "%s", known.text)
@@ -225,13 +236,31 @@ func (d *Document) report(err error, problems *problem.List) {
 	problems.Add(at, "%s", text)
 }
 
+// wrongStart says what is wrong with the character that is at a position of a file.
+func wrongStart(data []byte, at problem.Position) string {
+	lines := strings.Split(string(data), "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return "a value begins with a character that needs quotes; put quotes around the value"
+	}
+	line := []rune(lines[at.Line-1])
+	if at.Column < 1 || at.Column > len(line) {
+		return "a value begins with a character that needs quotes; put quotes around the value"
+	}
+	if line[at.Column-1] == '\t' {
+		return tabbed
+	}
+	return fmt.Sprintf("a value that begins with %c needs quotes; put them around it", line[at.Column-1])
+}
+
 // syntax has what the decoder says of common slips, and what that means.
 var syntax = []struct{ of, text string }{
 	{"expected ',' or ']'", "the list that begins with [ does not end; add a ], or a comma between the items"},
 	{"expected ',' or '}'", "the mapping that begins with { does not end; add a }, or a comma between the keys"},
-	{"cannot start any token", "YAML is indented with spaces; there is a tab, or a character such as @ or ` that needs quotes"},
-	{"mapping values are not allowed", "a second colon; put quotes around the value, or begin a new line for the key"},
+	{"mapping values are not allowed", "there is a second colon; put quotes around the value, or begin a new line for the key"},
 	{"could not find expected ':'", "a colon is missing after the key, or the line is not indented as those around it"},
 	{"did not find expected key", "the line is not indented as those around it"},
+	{"found a tab character", tabbed},
+	{"no documents in stream", "the file has nothing but comments; restore it, for example from git, or write it"},
+	{"expected single document", "there is more than one document; remove the line --- and what follows it"},
 	{"found unexpected end of stream", "a quote is not closed; add the other one"},
 }
