@@ -162,7 +162,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"sample/orders/feature.yaml:17:7: layout: *twice is an alias, which is not possible here; write the value itself",
 		}},
 		{"null for a text", "sample/orders/feature.yaml", "text: the sample", "text:", []string{
-			"sample/orders/feature.yaml:17:12: layout: a value is missing; write it, or remove the line",
+			"sample/orders/feature.yaml:17:12: layout: a value is missing; write one",
 		}},
 
 		// Slots

@@ -67,8 +67,7 @@ func onceEach(cmd *cobra.Command) {
 func noEmptyFlags(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.Visit(func(f *pflag.Flag) {
-		list, isList := f.Value.(pflag.SliceValue)
-		if f.Value.String() == "" || isList && len(list.GetSlice()) == 0 {
+		if f.Value.String() == "" {
 			errs = append(errs, noValue(f))
 		}
 	})
@@ -108,6 +107,11 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 // noSuchFlag is the error for an unknown flag, with the one that was meant.
 func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name string) error {
 	hint := cmd.CommandPath() + " --help lists the flags"
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	if len(known) <= mostListed {
+		hint = problem.Choose(known)
+	}
 	owner, meant := commandWith(cmd, name), meantFlag(cmd, features, dashes, name)
 	switch {
 	case owner != nil:
@@ -121,6 +125,9 @@ func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name 
 	}
 	return fmt.Errorf("%s%s: no such flag; %s", dashes, name, hint)
 }
+
+// mostListed is how many flags fit into a message.
+const mostListed = 6
 
 // commandWith returns the first command below that has a flag.
 func commandWith(cmd *cobra.Command, flag string) *cobra.Command {

@@ -25,7 +25,10 @@ var (
 type interruptedError struct{ signal syscall.Signal }
 
 func (e interruptedError) Error() string {
-	return fmt.Sprintf("otelgen: %v; nothing has been written", e.signal)
+	if e.signal == syscall.SIGINT {
+		return "otelgen: interrupted; nothing has been written"
+	}
+	return fmt.Sprintf("otelgen: ended by a signal (%v); nothing has been written", e.signal)
 }
 
 // keys is what is typed on a terminal. Read returns one key at a time, so that

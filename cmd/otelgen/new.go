@@ -51,7 +51,7 @@ choices. Nothing is fetched, nothing is committed, and if anything is wrong noth
 is written.`,
 		Example: `  otelgen new shop
   otelgen new github.com/acme/shop/v2 --preset minimal
-  otelgen new services/shop --database sqlite --with auth,cors
+  otelgen new ./services/shop --database sqlite --with auth,cors
   otelgen new . --no-input                 # in a fresh clone`,
 		Args:              oneName(catalog),
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -322,6 +322,9 @@ func TestTerminal_Abort(t *testing.T) {
 					how.how(tt)
 					tt.ends(how.status)
 					tt.shows("nothing has been written")
+					if how.status == 130 {
+						tt.shows("otelgen: interrupted; ")
+					}
 					tt.wroteNothing()
 				})
 			}

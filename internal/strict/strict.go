@@ -140,7 +140,7 @@ func (d *Document) plain(of string, n *yaml.Node, problems *problem.List) bool {
 	case n.Style&yaml.TaggedStyle != 0:
 		problems.Add(d.position(n), "%s: %s is a tag, which is not possible here; remove it", of, n.Tag)
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
-		problems.Add(d.position(n), "%s: a value is missing; write it, or remove the line", of)
+		problems.Add(d.position(n), "%s: a value is missing; write one", of)
 	default:
 		return true
 	}

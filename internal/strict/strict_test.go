@@ -39,7 +39,7 @@ func TestDecode(t *testing.T) {
 		{"by: {a: [x]}\n", "f:1:9: a: it is a list (- item); write a single value"},
 		{"title: &x y\nnames: [*x]\nfree: {k: [*x]}\n", "f:2:9: names: *x is an alias, which is not possible here; write the value itself\nf:3:12: free: *x is an alias, which is not possible here; write the value itself"},
 		{"title: !!binary eA==\nfree: !x y\n", "f:1:8: title: !!binary is a tag, which is not possible here; remove it\nf:2:7: free: !x is a tag, which is not possible here; remove it"},
-		{"title:\nnames: [~]\nby: null\nfree: {k: }\n", "f:1:7: title: a value is missing; write it, or remove the line\nf:2:9: names: a value is missing; write it, or remove the line\nf:3:5: by: a value is missing; write it, or remove the line\nf:4:11: free: a value is missing; write it, or remove the line"},
+		{"title:\nnames: [~]\nby: null\nfree: {k: }\n", "f:1:7: title: a value is missing; write one\nf:2:9: names: a value is missing; write one\nf:3:5: by: a value is missing; write one\nf:4:11: free: a value is missing; write one"},
 		{"title: 'null'\nfree: {k: ''}\n", ""},
 		{"by: &x {a: b}\n<<: *x\n", "f:2:1: <<: there is no such key; choose by, free, loud, many, names or title"},
 		{"many:\n- loud: true\n\tnames: []\n", "f:3:1: the line is indented with a tab; use spaces"},
