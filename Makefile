@@ -49,7 +49,7 @@ site: ## Build the site of the documentation in dist/site
 
 mutate: ## Make small faults in the default service and in a rich one, and show those that their tests do not notice
 	rm -rf dist/rich
-	go run ./cmd/otelgen new shop --module shop --dir dist/rich --no-git --no-input --database sqlite --with accesslog,auth,background,capture,client,cors
+	go run ./cmd/otelgen new shop --module shop --dir dist/rich --no-git --no-input --database sqlite --with accesslog,auth,background,capture,client,cors,edge,ratelimit
 	go run ./internal/dev/mutate testdata/golden/default; status=$$?; go run ./internal/dev/mutate dist/rich && exit $$status
 
 lint: ## Run the linters, and vet what only other systems compile
