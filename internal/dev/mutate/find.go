@@ -17,7 +17,7 @@ type mutant struct {
 	pkg  string
 	file string // below the project
 	line int
-	code string // the line that it is in
+	code string // the line that it is in, without a comment
 	what string // what the fault is
 	// edits make the fault. Those of most mutants leave the file as it is unless
 	// the mutant is switched on at run time, so that all of them are compiled
@@ -57,9 +57,10 @@ func (s *source) code(n ast.Node) string { return s.text[s.offset(n.Pos()):s.off
 // new adds a mutant whose edits come from edits, which is given its id.
 func (s *source) new(at ast.Node, what string, rebuild bool, edits func(id int) []edit) {
 	line := s.fset.Position(at.Pos()).Line
+	code, _, _ := strings.Cut(strings.Split(s.text, "\n")[line-1], " // ")
 	m := &mutant{
 		pkg: s.pkg, file: s.path, line: line, rebuild: rebuild,
-		code: strings.TrimSpace(strings.Split(s.text, "\n")[line-1]),
+		code: strings.TrimSpace(code),
 		what: strings.Join(strings.Fields(what), " "),
 	}
 	s.add(m)
