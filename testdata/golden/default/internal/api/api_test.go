@@ -20,6 +20,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 
 	"shop/internal/httpserver"
 	"shop/internal/problem"
@@ -303,7 +304,9 @@ func TestParameters_Once(t *testing.T) {
 			}
 			var locations []string
 			for _, invalid := range details.Errors {
-				locations = append(locations, invalid.Location)
+				if locations = append(locations, invalid.Location); invalid.Message != "expected one value" {
+					t.Errorf("%s %s: %+v", query, header, invalid)
+				}
 			}
 			slices.Sort(locations)
 			expected := strings.Fields(want)
@@ -314,6 +317,60 @@ func TestParameters_Once(t *testing.T) {
 				t.Errorf("%s %s: %d %s, want %v", query, header, w.Code, w.Body, expected)
 			}
 		}
+	}
+}
+
+// A page has 20 entries unless the client asks for another number, up to 100.
+func TestPageQuery(t *testing.T) {
+	var got PageQuery
+	router := httpserver.NewRouter()
+	huma.Get(New(router, telemetrytest.Start(t).Logger()), "/", func(_ context.Context, page *PageQuery) (*struct{}, error) {
+		got = *page
+		return nil, nil
+	})
+	for query, want := range map[string]PageQuery{
+		"": {Limit: 20}, "limit=1": {Limit: 1}, "limit=100&cursor=abc": {Limit: 100, Cursor: "abc"}, "limit=0": {}, "limit=101": {}, "limit=ten": {},
+	} {
+		got = PageQuery{}
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, http.NoBody))
+		if got != want || (w.Code == http.StatusUnprocessableEntity) != (want == PageQuery{}) {
+			t.Errorf("%q: %d, %+v, want %+v", query, w.Code, got, want)
+		}
+	}
+}
+
+// The reason of a refusal is on the span of the request.
+func TestErrors_InTelemetry(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	router := httpserver.NewRouter()
+	huma.Get(New(router, rec.Logger()), "/", func(context.Context, *struct{}) (*struct{}, error) {
+		return nil, problem.Refusal("taken", http.StatusConflict, "the name is taken")
+	})
+	handler, err := httpserver.Instrument(httpserver.InstrumentConfig{}, rec.Logger(), router)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	span := rec.Span("GET /")
+	for key, want := range map[attribute.Key]string{"error.type": "taken", "problem.type": "/problems/taken"} {
+		if got := telemetrytest.Attribute(span, key).AsString(); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
+
+// A response is what the handler returns, without what Huma would add: a link to its
+// schema, which it would make from the Host header of the request.
+func TestResponse_IsNothingElse(t *testing.T) {
+	router := httpserver.NewRouter()
+	huma.Get(New(router, telemetrytest.Start(t).Logger()), "/", func(context.Context, *struct{}) (*struct{ Body Invalid }, error) {
+		return &struct{ Body Invalid }{Invalid{"none"}}, nil
+	})
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	if names := slices.Sorted(maps.Keys(w.Header())); w.Body.String() != `{"reason":"none"}`+"\n" || !slices.Equal(names, []string{"Content-Type"}) {
+		t.Errorf("%s with %v", w.Body, w.Header())
 	}
 }
 
@@ -475,11 +532,15 @@ func TestDocument_Service(t *testing.T) {
 	if got := document.Paths["/things"].Post.Description; got != "by an option" {
 		t.Errorf("description %q", got)
 	}
-	for name := range document.Components.Schemas.Map() { // Huma would serve each by itself
+	unwanted := []string{"/docs"} // a page with a script from the internet
+	for name := range document.Components.Schemas.Map() {
+		unwanted = append(unwanted, "/schemas/"+name+".json")
+	}
+	for _, path := range unwanted { // which Huma would serve
 		w := httptest.NewRecorder()
-		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/schemas/"+name+".json", http.NoBody))
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		if w.Code != http.StatusNotFound {
-			t.Errorf("schema %s: %d", name, w.Code)
+			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
 }

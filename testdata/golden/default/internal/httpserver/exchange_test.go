@@ -152,6 +152,17 @@ func TestSwitchingProtocolsIsFinal(t *testing.T) {
 	}
 }
 
+// Middleware can ask whether it is too late for another response.
+func TestWritten(t *testing.T) {
+	w := &response{ResponseWriter: httptest.NewRecorder()}
+	if w.WriteHeader(http.StatusEarlyHints); w.Written() {
+		t.Error("written, but only what comes before the response")
+	}
+	if w.WriteHeader(http.StatusNoContent); !w.Written() {
+		t.Error("not written")
+	}
+}
+
 // net/http reports a second WriteHeader, so it has to be called.
 func TestSuperfluousWriteHeaderIsPassedOn(t *testing.T) {
 	w := &headerCounter{ResponseWriter: httptest.NewRecorder()}
@@ -535,7 +546,7 @@ func TestScheme(t *testing.T) {
 
 func TestServerAddress(t *testing.T) {
 	for host, want := range map[string]string{
-		"shop.example": "shop.example|", "shop.example:8080": "shop.example|8080", "[::1]:80": "::1|80", "": "|",
+		"shop.example": "shop.example|", "shop.example:8080": "shop.example|8080", "shop.example:1": "shop.example|1", "shop.example:0": "shop.example|", "[::1]:80": "::1|80", "": "|",
 	} {
 		rec := newRecorder()
 		r := request("GET", "/")

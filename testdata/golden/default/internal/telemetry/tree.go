@@ -116,8 +116,8 @@ func branch(out *strings.Builder, span sdktrace.ReadOnlySpan, children map[trace
 func headline(span sdktrace.ReadOnlySpan) string {
 	var line strings.Builder
 	line.WriteString(span.Name())
-	attributes := attribute.NewSet(span.Attributes()...)
-	if path, ok := attributes.Value(semconv.URLPathKey); ok && path.String() != "" && !attributes.HasValue(semconv.HTTPRouteKey) {
+	attributes := attribute.NewSet(slices.Clone(span.Attributes())...) // which sorts what other processors may be reading
+	if path, _ := attributes.Value(semconv.URLPathKey); path.String() != "" && !attributes.HasValue(semconv.HTTPRouteKey) {
 		fmt.Fprintf(&line, " %s", path.String()) // the name has no route to show
 	}
 	if url, ok := attributes.Value(semconv.URLFullKey); ok && !attributes.HasValue(semconv.URLTemplateKey) {

@@ -238,8 +238,10 @@ func TestServe_LosesNothingAtTheEnd(t *testing.T) {
 	for key, want := range map[string]string{
 		"service.name": "hello", "service.version": "(devel)", "deployment.environment.name": "production",
 	} {
-		if got := collector.Resource()[key]; got != want {
-			t.Errorf("%s: %q, want %q", key, got, want)
+		for _, signal := range []string{"traces", "metrics", "logs"} {
+			if got := collector.Resource(signal)[key]; got != want {
+				t.Errorf("%s: %s: %q, want %q", signal, key, got, want)
+			}
 		}
 	}
 }

@@ -75,9 +75,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	traces := cfg.signal("TRACES", cfg.TracesExporter, cfg.OTLPTraces, map[bool]string{true: console, false: none}[service.Development])
 	metrics := cfg.signal("METRICS", cfg.MetricsExporter, cfg.OTLPMetrics, none)
 	records := cfg.signal("LOGS", cfg.LogsExporter, cfg.OTLPLogs, console)
-	if err := setDefaults(cfg, traces, metrics, records); err != nil {
-		return nil, err
-	}
+	setDefaults(cfg, traces, metrics, records)
 	res := newResource(ctx, service, stderr)
 
 	// Metrics start first and end last: the SDK counts with them what traces and
@@ -205,7 +203,7 @@ func (t *Telemetry) startMetrics(ctx context.Context, cfg Config, s signal, res 
 	provider := sdkmetric.NewMeterProvider(options...)
 	otel.SetMeterProvider(provider)
 	t.metrics = func(ctx context.Context) error { return errors.Join(provider.Shutdown(ctx), stop(ctx)) }
-	return named("runtime", runtime.Start(runtime.WithMeterProvider(provider)))
+	return runtime.Start(runtime.WithMeterProvider(provider))
 }
 
 // startLogs adds OTLP to stdout, to which records are written in any case.
@@ -229,7 +227,7 @@ func (t *Telemetry) startLogs(ctx context.Context, s signal, level slog.Leveler,
 // setDefaults sets the defaults of variables that the SDK reads itself; some of its
 // settings can be changed in no other way. A variable that is already set keeps
 // its value, except for INSECURE.
-func setDefaults(cfg Config, signals ...signal) error {
+func setDefaults(cfg Config, signals ...signal) {
 	defaults := map[string]string{
 		// Dropped telemetry must be visible: the SDK counts what it drops.
 		"OTEL_GO_X_OBSERVABILITY":                     "true",
@@ -239,23 +237,21 @@ func setDefaults(cfg Config, signals ...signal) error {
 	if cfg.AttributeCount != nil {
 		defaults["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"] = strconv.Itoa(*cfg.AttributeCount)
 	}
-	var problems []error
 	for _, s := range signals {
 		prefix := "OTEL_EXPORTER_OTLP_" + s.name + "_"
 		// The scheme decides whether TLS is used (OTLP Exporter Configuration).
 		// The Go exporters would let INSECURE override it, and send a token for
 		// an https endpoint in the clear.
-		problems = append(problems, os.Setenv(prefix+"INSECURE", strconv.FormatBool(!s.secure())))
+		_ = os.Setenv(prefix+"INSECURE", strconv.FormatBool(!s.secure())) // fails for invalid names only
 		if cfg.OTLP.Compression == "" && !s.local() {
 			defaults[prefix+"COMPRESSION"] = "gzip" // a ninth of the bytes, for two microseconds a span
 		}
 	}
 	for name, value := range defaults {
 		if os.Getenv(name) == "" {
-			problems = append(problems, os.Setenv(name, value))
+			_ = os.Setenv(name, value)
 		}
 	}
-	return errors.Join(problems...)
 }
 
 // newResource returns the resource that describes this process. Later options

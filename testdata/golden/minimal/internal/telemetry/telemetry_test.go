@@ -27,6 +27,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/go-logr/logr"
+	"go.opentelemetry.io/contrib/bridges/otelslog"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
@@ -95,6 +96,7 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
 	tel.Logger().WithGroup("g").InfoContext(ctx, "working", "long", strings.Repeat("x", 5000))
 	tel.Logger().DebugContext(ctx, "not at this level")
+	otelslog.NewLogger("library").InfoContext(ctx, "by a library") // which uses the global provider
 	span.SetAttributes(attribute.String("long", strings.Repeat("x", 5000)))
 	counter, err := otel.Meter("test").Int64Counter("work.done")
 	if err != nil {
@@ -132,7 +134,7 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(about, ", "); got != "telemetry started, working" {
+	if got := strings.Join(about, ", "); got != "telemetry started, working, by a library" {
 		t.Errorf("log records: %s", got)
 	}
 	if metric := collector.Metric("work.done"); metric == nil {
@@ -145,7 +147,14 @@ func TestSignalsArriveCorrelated(t *testing.T) {
 			t.Errorf("no metric %s", name)
 		}
 	}
-	checkResource(t, collector.Resource())
+	for _, scope := range []string{"example.com/hello", "library", "test"} {
+		if !collector.HasScope(scope) {
+			t.Errorf("nothing has the scope %s", scope)
+		}
+	}
+	for _, signal := range []string{"traces", "metrics", "logs"} {
+		checkResource(t, collector.Resource(signal))
+	}
 	checkLine(t, stdout.String(), "working", span.SpanContext())
 }
 
@@ -166,10 +175,10 @@ func TestMetricsAreOfTheExport(t *testing.T) {
 	}
 }
 
-// later is a LogValuer that resolves to an error.
-type later struct{ error }
+// later is a LogValuer that resolves to what it holds, such as an error.
+type later struct{ held any }
 
-func (l later) LogValue() slog.Value { return slog.AnyValue(l.error) }
+func (l later) LogValue() slog.Value { return slog.AnyValue(l.held) }
 
 // What is written to stdout is also exported: all errors of a record, with their keys,
 // at any depth, and no exception.
@@ -179,7 +188,8 @@ func TestLogTwoErrors(t *testing.T) {
 	one, two := errors.New("first"), fmt.Errorf("second: %w", io.EOF)
 	for _, log := range []*slog.Logger{tel.Logger(), tel.Logger().With("derived", one), tel.Logger().WithGroup("g").With("derived", one), tel.Logger().With("derived", later{one}).WithGroup("g")} {
 		log.ErrorContext(t.Context(), "two errors", "error", one, "cleanup_error", two, "n", 1,
-			slog.Group("nested", "error", two), "later", later{one}, slog.Group("", "inlined", two))
+			slog.Group("nested", "error", two), "later", later{one}, slog.Group("", "inlined", two),
+			"", later{[]slog.Attr{slog.Any("inlined_later", one)}})
 	}
 	tel.Logger().InfoContext(t.Context(), "stopping", "reason", context.Canceled)
 	if err := shutdown(t, tel); err != nil {
@@ -294,9 +304,14 @@ func TestResource_Incomplete(t *testing.T) {
 	telemetrytest.ClearEnvironment()
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "no value")
 	var stderr bytes.Buffer
-	res := newResource(t.Context(), Service{Name: "svc"}, &stderr)
-	if name, _ := res.Set().Value("service.name"); name.AsString() != "svc" || !strings.Contains(stderr.String(), "incomplete resource") {
-		t.Errorf("%v\n%s", res, &stderr)
+	res := newResource(t.Context(), Service{Name: "svc", Version: "v1.2.3", Environment: "production"}, &stderr)
+	for key, want := range map[attribute.Key]string{"service.name": "svc", "service.version": "v1.2.3", "deployment.environment.name": "production"} {
+		if got, _ := res.Set().Value(key); got.AsString() != want {
+			t.Errorf("%s: %q, want %q", key, got.AsString(), want)
+		}
+	}
+	if !strings.Contains(stderr.String(), `level=WARN msg="telemetry: incomplete resource" error=`) {
+		t.Errorf("got %s", &stderr)
 	}
 }
 
@@ -333,6 +348,31 @@ func TestWhereTelemetryGoes(t *testing.T) {
 			`traces="otlp http/protobuf http://localhost:4318/v1/traces, console" metrics=none logs=stdout`, false,
 		},
 		{
+			"everything, without an endpoint", false, map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_METRICS_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp"},
+			`traces="otlp http/protobuf http://localhost:4318/v1/traces" metrics="otlp http/protobuf http://localhost:4318/v1/metrics" ` +
+				`logs="stdout, otlp http/protobuf http://localhost:4318/v1/logs"`, false,
+		},
+		{
+			"no metrics, by choice", false, map[string]string{"OTEL_METRICS_EXPORTER": "none"},
+			"traces=none metrics=none logs=stdout", false,
+		},
+		{
+			"no logs, by choice", false, map[string]string{"OTEL_LOGS_EXPORTER": "none"},
+			"traces=none metrics=none logs=stdout", false,
+		},
+		{
+			"INSECURE, as the scheme says", false, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_INSECURE": "true"},
+			`traces="otlp http/protobuf http://127.0.0.1:1" metrics=none logs=stdout`, false,
+		},
+		{
+			"INSECURE, of traces", false, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TRACES_INSECURE": "false"},
+			`traces="otlp http/protobuf http://127.0.0.1:1" metrics=none logs=stdout`, true,
+		},
+		{
+			"INSECURE, of metrics", false, map[string]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_INSECURE": "false"},
+			`traces=none metrics="otlp http/protobuf http://127.0.0.1:1" logs=stdout`, true,
+		},
+		{
 			"INSECURE, of nothing", false, map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_INSECURE": "false"},
 			"traces=none metrics=none logs=stdout", false,
 		},
@@ -352,7 +392,28 @@ func TestWhereTelemetryGoes(t *testing.T) {
 	}
 }
 
+// An exporter that cannot be created costs the telemetry of its signal, but not the
+// service, except in development, where somebody can correct the configuration.
+func TestExporterCannotBeCreated(t *testing.T) {
+	const endpoint, protocol = "http://a%25zz:4317", "grpc" // a URL, but the name is none for gRPC
+	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol})
+	cfg := Config{OTLP: OTLP{Endpoint: endpoint, Protocol: protocol}}
+	_, err := Start(t.Context(), cfg, LogConfig{Level: new(slog.LevelVar)}, Service{Name: "svc", Development: true}, io.Discard, io.Discard)
+	for _, signal := range []string{"traces", "metrics", "logs"} {
+		if warning := `"msg":"telemetry is not as configured","error":"` + signal + `: `; strings.Count(stdout.String(), warning) != 1 {
+			t.Errorf("%s is missing in\n%s", warning, stdout)
+		}
+		if !strings.Contains("\n"+fmt.Sprint(err), "\n"+signal+": ") {
+			t.Errorf("%s: not refused in development: %v", signal, err)
+		}
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDisabled(t *testing.T) {
+	telemetrytest.Start(t) // whatever has recorded before
 	collector := telemetrytest.NewCollector(t)
 	tel, stdout, _ := start(t, Service{Name: "svc"},
 		map[string]string{"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
@@ -395,6 +456,10 @@ func TestPropagators(t *testing.T) {
 		if headers := slices.Sorted(maps.Keys(carrier)); !slices.Equal(headers, want) {
 			t.Errorf("%q: injected %v", setting, carrier)
 		}
+	}
+	if _, err := Start(t.Context(), Config{Propagators: []string{"tracecontex"}}, LogConfig{Level: new(slog.LevelVar)}, Service{Name: "svc"}, io.Discard, io.Discard); err == nil ||
+		!strings.HasPrefix(err.Error(), "OTEL_PROPAGATORS: ") {
+		t.Errorf("an unknown one: %v", err)
 	}
 }
 
@@ -580,6 +645,33 @@ func TestListsOfExporters(t *testing.T) {
 	}
 }
 
+// Spans that are printed are exported as they are: what prints a span leaves it to
+// other processors, which may be reading it at the same time.
+func TestListsOfExporters_ShareSpans(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_TRACES_EXPORTER": "otlp,console",
+	})
+	_, span := otel.Tracer("test").Start(t.Context(), "work", trace.WithAttributes(attribute.Int("b", 1), attribute.Int("a", 2)))
+	span.AddEvent("done", trace.WithAttributes(attribute.Int("d", 3), attribute.Int("c", 4)))
+	span.End()
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	for _, printed := range []string{" a=2 b=1 ", " c=4 d=3\n"} {
+		if !strings.Contains(stderr.String(), printed) {
+			t.Errorf("%q is missing in %s", printed, stderr)
+		}
+	}
+	var keys []string
+	for _, kv := range slices.Concat(collector.Span("work").GetAttributes(), collector.Span("work").GetEvents()[0].GetAttributes()) {
+		keys = append(keys, kv.GetKey())
+	}
+	if !slices.Equal(keys, []string{"b", "a", "d", "c"}) {
+		t.Errorf("exported %v", keys)
+	}
+}
+
 // The limits of attributes apply to spans and to log records.
 func TestAttributeLimits(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
@@ -604,15 +696,43 @@ func TestAttributeLimits(t *testing.T) {
 	}
 }
 
-// The description of a status is limited, which the SDK does not do.
+// The description of a status is limited, which the SDK does not do, and valid UTF-8.
 func TestRecordError_IsCutShort(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
-	err := errors.New("x" + strings.Repeat("é", 1<<20))
+	err := errors.New("x\xe9" + strings.Repeat("é", 1<<20))
 	RecordError(span, &err)
 	span.End()
-	if got := rec.Span("work").Status().Description; got != "x"+strings.Repeat("é", 2047) {
+	if got := rec.Span("work").Status().Description; got != "x\uFFFD"+strings.Repeat("é", 2046) {
 		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// The helpers add to the span of the context.
+func TestSpanOfTheContext(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	ctx, span := otel.Tracer("test").Start(t.Context(), "work")
+	SetAttributes(ctx, attribute.String("order.id", "ord_1"))
+	AddEvent(ctx, "paid", attribute.String("payment.method", "card"))
+	span.End()
+	got := rec.Span("work")
+	if id := telemetrytest.Attribute(got, "order.id").AsString(); id != "ord_1" {
+		t.Errorf("order.id %q", id)
+	}
+	if events := got.Events(); len(events) != 1 || events[0].Name != "paid" || !slices.Equal(events[0].Attributes, []attribute.KeyValue{attribute.String("payment.method", "card")}) {
+		t.Errorf("events %v", events)
+	}
+}
+
+// No error leaves a span as it is.
+func TestRecordError_None(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	var err error
+	RecordError(span, &err)
+	span.End()
+	if got := rec.Span("work"); len(got.Attributes()) > 0 || got.Status().Code != codes.Unset {
+		t.Errorf("%v, %v", got.Attributes(), got.Status())
 	}
 }
 
@@ -645,6 +765,7 @@ func TestErrorType(t *testing.T) {
 		{fmt.Errorf("create: %w", refused{"not_found", 404}), "not_found", codes.Unset},
 		{refused{"payment_unavailable", 503}, "payment_unavailable", codes.Error},
 		{refused{"internal", 500}, "internal", codes.Error},
+		{errors.Join(context.DeadlineExceeded, refused{"payment_unavailable", 503}), "payment_unavailable", codes.Error},
 		{errors.Join(&net.DNSError{}, context.DeadlineExceeded), "timeout", codes.Error},
 		{&net.DNSError{}, "*net.DNSError", codes.Error},
 		{errors.Join(errors.New("a"), fmt.Errorf("b: %w", notFound)), "*fs.PathError", codes.Error},
@@ -666,22 +787,23 @@ func TestErrorType(t *testing.T) {
 	}
 }
 
-// Exports to this machine are not compressed, unless the environment says so.
+// Exports to this machine are not compressed, unless the environment says so, and others
+// are, unless it does not.
 func TestCompression(t *testing.T) {
 	const variable = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
-	for _, c := range []struct{ endpoint, chosen, want string }{
-		{"http://localhost:4318", "", ""},
-		{"http://127.0.0.1:4318", "", ""},
-		{"https://collector.example", "", "gzip"},
-		{"https://collector.example", "none", ""},
+	for _, c := range []struct{ endpoint, chosen, own, want string }{
+		{"http://localhost:4318", "", "", ""},
+		{"http://127.0.0.1:4318", "", "", ""},
+		{"http://localhost:4318", "", "gzip", "gzip"},
+		{"https://collector.example", "", "", "gzip"},
+		{"https://collector.example", "none", "", ""},
+		{"https://collector.example", "", "none", "none"},
 	} {
-		start(t, Service{Name: "svc"}, nil)
+		start(t, Service{Name: "svc"}, map[string]string{variable: c.own})
 		cfg := Config{OTLP: OTLP{Endpoint: c.endpoint, Compression: c.chosen}}
-		if err := setDefaults(cfg, cfg.signal("TRACES", nil, OTLP{}, none)); err != nil {
-			t.Fatal(err)
-		}
+		setDefaults(cfg, cfg.signal("TRACES", nil, OTLP{}, none))
 		if got := os.Getenv(variable); got != c.want {
-			t.Errorf("%s, %q: got %q, want %q", c.endpoint, c.chosen, got, c.want)
+			t.Errorf("%s, %q, %q: got %q, want %q", c.endpoint, c.chosen, c.own, got, c.want)
 		}
 	}
 }
@@ -793,7 +915,7 @@ func TestPrometheus_PortInUse(t *testing.T) {
 	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{
 		"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT": fmt.Sprint(port),
 	})
-	if strings.Count(stdout.String(), "OTEL_EXPORTER_PROMETHEUS_PORT: ") != 1 {
+	if strings.Count(stdout.String(), `"error":"metrics: OTEL_EXPORTER_PROMETHEUS_PORT: `) != 1 {
 		t.Errorf("want one warning in\n%s", stdout)
 	}
 	if err := shutdown(t, tel); err != nil {
@@ -869,14 +991,23 @@ func TestLossIsCounted_RecordOnly(t *testing.T) {
 
 // OTEL_LOG_LEVEL selects the messages of the SDK.
 func TestOwnLogLevel(t *testing.T) {
-	for level, want := range map[string][2]bool{"none": {}, "error": {true, false}, "": {true, false}, "info": {true, true}} {
+	for level, want := range map[string][3]bool{"none": {}, "error": {true}, "": {true, true}, "info": {true, true, true}} {
 		tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_LOG_LEVEL": level})
 		record(t, tel)
+		_, whole := otel.Meter("test").Int64Counter("twice")
+		_, half := otel.Meter("test").Float64Counter("twice") // of which the SDK warns
+		if err := errors.Join(whole, half); err != nil {
+			t.Error(err)
+		}
 		if err := shutdown(t, tel); err == nil {
 			t.Error("there is a collector")
 		}
-		if got := [2]bool{strings.Contains(stderr.String(), "connection refused"), strings.Contains(stderr.String(), "TracerProvider created")}; got != want {
-			t.Errorf("%q: error and information are %v, want %v, in\n%s", level, got, want, stderr)
+		var got [3]bool
+		for i, text := range []string{"connection refused", "duplicate metric stream definitions", "TracerProvider created"} {
+			got[i] = strings.Contains(stderr.String(), text)
+		}
+		if got != want {
+			t.Errorf("%q: error, warning and information are %v, want %v, in\n%s", level, got, want, stderr)
 		}
 	}
 }
@@ -903,8 +1034,7 @@ func TestInvalidUTF8_LosesNothing(t *testing.T) {
 	span.SetAttributes(attribute.String("one", bad), attribute.StringSlice("list", []string{"fine", bad}),
 		attribute.Map("map", attribute.Slice("nested", attribute.StringValue(bad))))
 	span.AddEvent(bad, trace.WithAttributes(attribute.String("one", bad)))
-	err := errors.New(bad)
-	RecordError(span, &err)
+	span.SetStatus(codes.Error, bad) // as a library may
 	tel.Logger().InfoContext(ctx, bad, "one", bad)
 	span.End()
 	if err := shutdown(t, tel); err != nil {
@@ -923,26 +1053,26 @@ func TestInvalidUTF8_LosesNothing(t *testing.T) {
 // spans.
 func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
-	hanging, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // accepts, and never answers
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hanging.Close()
-	tel, _, stderr := start(t, Service{Name: "svc"}, map[string]string{
-		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://" + hanging.Addr().String(), "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": collector.URL + "/v1/metrics",
-		"OTEL_BSP_EXPORT_TIMEOUT": "6000", // longer than all the time there is
+	waited := make(chan struct{})
+	hanging := serve(t, func(string) { <-waited })
+	tel, _, _ := start(t, Service{Name: "svc"}, map[string]string{
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": hanging.URL + "/v1/traces", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": collector.URL + "/v1/metrics",
 	})
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
 	span.End()
-	if err := shutdown(t, tel); err == nil {
-		t.Error("the loss is not reported")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // less than an export may take
+	defer cancel()
+	err := tel.Shutdown(ctx)
+	close(waited)
+	if err == nil || !strings.HasSuffix(err.Error(), "\n1 spans and log records were not delivered") {
+		t.Errorf("the loss is not reported: %v", err)
 	}
 	if collector.Metric("otel.sdk.span.started") == nil {
 		t.Error("the metrics did not arrive")
 	}
 	// The export is still running, although nothing waits for it. The next test must
 	// not begin before it has ended.
-	for deadline := time.Now().Add(time.Minute); stderr.String() == ""; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); tel.delivery.missing.Load() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the export does not end")
 		}
@@ -1094,6 +1224,51 @@ func TestConsole_Lines(t *testing.T) {
 	}
 }
 
+// The picture of a trace is exact: rails join what belongs together, also past events.
+func TestConsole_Picture(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
+	began := time.Unix(0, 0)
+	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
+	var id trace.TraceID
+	work := func(ctx context.Context, name string, ms int, inside ...func(context.Context, trace.Span)) {
+		ctx, span := otel.Tracer("test").Start(ctx, name, trace.WithTimestamp(at(ms)))
+		for _, f := range inside {
+			f(ctx, span)
+		}
+		span.End(trace.WithTimestamp(at(9)))
+		id = span.SpanContext().TraceID()
+	}
+	event := func(name string, ms int) func(context.Context, trace.Span) {
+		return func(_ context.Context, span trace.Span) {
+			span.AddEvent(name, trace.WithTimestamp(at(ms)), trace.WithAttributes(attribute.Int("n", ms)))
+		}
+	}
+	child := func(name string, ms int, inside ...func(context.Context, trace.Span)) func(context.Context, trace.Span) {
+		return func(ctx context.Context, _ trace.Span) { work(ctx, name, ms, inside...) }
+	}
+	work(t.Context(), "root", 0, event("asked", 1),
+		child("first", 2, event("found", 3), child("inner", 4, event("done", 5)), child("other", 6)),
+		child("last", 7, event("tried", 8), child("only", 8, event("late", 9))))
+	want := `root 9ms trace=` + id.String() + `
+│ • asked +1ms n=1
+├─ first 7ms
+│  │ • found +1ms n=3
+│  ├─ inner 5ms
+│  │    • done +1ms n=5
+│  └─ other 3ms
+└─ last 2ms
+   │ • tried +1ms n=8
+   └─ only 1ms
+        • late +1ms n=9
+`
+	if stderr.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", stderr, want)
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+}
+
 // Spans are in the order in which they began.
 func TestConsole_Order(t *testing.T) {
 	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
@@ -1109,6 +1284,25 @@ func TestConsole_Order(t *testing.T) {
 	}
 	if err := shutdown(t, tel); err != nil {
 		t.Error(err)
+	}
+}
+
+// Shutdown prints every span whose root has not ended, each in its trace.
+func TestConsole_OpenRoots(t *testing.T) {
+	tel, _, stderr := start(t, Service{Name: "svc", Development: true}, nil)
+	var want []string
+	for i := range 3 {
+		ctx, root := otel.Tracer("test").Start(t.Context(), "never_ends")
+		_, span := otel.Tracer("test").Start(ctx, fmt.Sprintf("span_%d", i))
+		span.End()
+		want = append(want, fmt.Sprintf("span_%d trace=%s", i, root.SpanContext().TraceID()))
+	}
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	lines := regexp.MustCompile(`(?m) \S+( trace=.*)$`).ReplaceAllString(stderr.String(), "$1")
+	if lines != strings.Join(want, "\n")+"\n" {
+		t.Errorf("got\n%s\nwant\n%s", lines, strings.Join(want, "\n"))
 	}
 }
 
@@ -1178,8 +1372,10 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 	if strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("a secret is shown:\n%v", err)
 	}
-	if err := (LogConfig{Format: "xml"}).Validate(); err == nil {
-		t.Error("LOG_FORMAT=xml is accepted")
+	for format, want := range map[string]string{"json": "<nil>", "text": "<nil>", "xml": `LOG_FORMAT: "xml" is unknown; use json, text`} {
+		if err := (LogConfig{Format: format}).Validate(); fmt.Sprint(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
@@ -1346,7 +1542,7 @@ func TestErrorHandler_IsRateLimited(t *testing.T) {
 		time.Sleep(time.Second) // ten seconds after the first
 		otel.Handle(errors.New("connection refused"))
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if len(lines) != 2 || !strings.Contains(lines[1], "suppressed=999") {
+		if len(lines) != 2 || !strings.HasSuffix(lines[1], `level=ERROR msg=telemetry error="connection refused" suppressed=999`) {
 			t.Errorf("got\n%s", &out)
 		}
 	})

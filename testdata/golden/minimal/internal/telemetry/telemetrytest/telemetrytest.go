@@ -170,17 +170,18 @@ type Collector struct {
 	// URL is the value for OTEL_EXPORTER_OTLP_ENDPOINT.
 	URL string
 
-	mu       sync.Mutex
-	resource *resourcepb.Resource
-	spans    []*tracepb.Span
-	metrics  map[string]*metricspb.Metric // the latest, by name
-	records  []*logspb.LogRecord
+	mu        sync.Mutex
+	resources map[string]*resourcepb.Resource // the latest, by signal
+	scopes    map[string]bool
+	spans     []*tracepb.Span
+	metrics   map[string]*metricspb.Metric // the latest, by name
+	records   []*logspb.LogRecord
 }
 
 // NewCollector starts a collector and stops it after the test.
 func NewCollector(t testing.TB) *Collector {
 	t.Helper()
-	c := &Collector{metrics: map[string]*metricspb.Metric{}}
+	c := &Collector{resources: map[string]*resourcepb.Resource{}, scopes: map[string]bool{}, metrics: map[string]*metricspb.Metric{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/traces", c.receive(t, c.receiveTraces))
 	mux.HandleFunc("POST /v1/metrics", c.receive(t, c.receiveMetrics))
@@ -225,11 +226,19 @@ func (c *Collector) Records() []*logspb.LogRecord {
 	return slices.Clone(c.records)
 }
 
-// Resource returns the attributes of the latest resource.
-func (c *Collector) Resource() map[string]string {
+// Resource returns the attributes of the latest resource of a signal: "traces",
+// "metrics" or "logs".
+func (c *Collector) Resource(signal string) map[string]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Strings(c.resource.GetAttributes())
+	return Strings(c.resources[signal].GetAttributes())
+}
+
+// HasScope reports whether an instrumentation scope of that name was received.
+func (c *Collector) HasScope(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.scopes[name]
 }
 
 // Strings returns attributes as a map of strings; those of other types are empty.
@@ -245,8 +254,9 @@ func (c *Collector) receiveTraces(body []byte) (proto.Message, error) {
 	var request collectortrace.ExportTraceServiceRequest
 	err := proto.Unmarshal(body, &request)
 	for _, r := range request.GetResourceSpans() {
-		c.resource = r.GetResource()
+		c.resources["traces"] = r.GetResource()
 		for _, s := range r.GetScopeSpans() {
+			c.scopes[s.GetScope().GetName()] = true
 			c.spans = append(c.spans, s.GetSpans()...)
 		}
 	}
@@ -257,8 +267,9 @@ func (c *Collector) receiveMetrics(body []byte) (proto.Message, error) {
 	var request collectormetrics.ExportMetricsServiceRequest
 	err := proto.Unmarshal(body, &request)
 	for _, r := range request.GetResourceMetrics() {
-		c.resource = r.GetResource()
+		c.resources["metrics"] = r.GetResource()
 		for _, s := range r.GetScopeMetrics() {
+			c.scopes[s.GetScope().GetName()] = true
 			for _, m := range s.GetMetrics() {
 				c.metrics[m.GetName()] = m
 			}
@@ -271,8 +282,9 @@ func (c *Collector) receiveLogs(body []byte) (proto.Message, error) {
 	var request collectorlogs.ExportLogsServiceRequest
 	err := proto.Unmarshal(body, &request)
 	for _, r := range request.GetResourceLogs() {
-		c.resource = r.GetResource()
+		c.resources["logs"] = r.GetResource()
 		for _, s := range r.GetScopeLogs() {
+			c.scopes[s.GetScope().GetName()] = true
 			c.records = append(c.records, s.GetLogRecords()...)
 		}
 	}
