@@ -114,6 +114,9 @@ func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Han
 	})
 }
 
+// unlimited is the key of the context of a request without the deadline.
+type unlimited struct{}
+
 // limitRequests ends the context of a request after nine tenths of the write
 // timeout, so that the handler can still answer: a response after the timeout does
 // not arrive. A handler that streams can go on with context.WithoutCancel and
@@ -125,7 +128,7 @@ func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Han
 // was closed early, and net/http would take the rest of it for the next request.)
 func limitRequests(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), cfg.WriteTimeout*9/10)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), unlimited{}, r.Context()), cfg.WriteTimeout*9/10)
 		defer cancel()
 		limited := r.WithContext(ctx)
 		if r.Body != http.NoBody { // telemetry and handlers compare with it

@@ -95,7 +95,7 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	ctx, span := s.tracer.Start(ctx, "create_order")
 	defer span.End()
 	defer telemetry.RecordError(span, &err)
-	outcome := "created"
+	outcome := "panic" // until it is known
 	defer func() {
 		if err != nil {
 			outcome = telemetry.ErrorType(err).Value.AsString()
@@ -125,6 +125,7 @@ func (s *Service) Create(ctx context.Context, draft Draft) (o Order, err error) 
 	case o.PaymentID != attempt.PaymentID:
 		outcome = "repeated"
 	default:
+		outcome = "created"
 		telemetry.SetAttributes(ctx, keyOrderTotal.Int64(o.Total))
 		s.log.InfoContext(ctx, "order created", string(keyOrderID), o.ID, string(keyOrderTotal), o.Total)
 	}

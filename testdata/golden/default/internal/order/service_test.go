@@ -283,6 +283,23 @@ func TestStoreFailure(t *testing.T) {
 	}
 }
 
+// An order whose placing panics was not created.
+func TestCreate_Panics(t *testing.T) {
+	rec := telemetrytest.Start(t)
+	orders, err := order.NewService(watchedStore{order.NewMemory(), func() { panic("disk full") }}, order.NewSandbox(), rec.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = orders.Create(t.Context(), draft("coffee", 1))
+	}()
+	created, panicked := rec.Sum("orders.processed", attribute.String("order.outcome", "created")), rec.Sum("orders.processed", attribute.String("order.outcome", "panic"))
+	if created != 0 || panicked != 1 || rec.Sum("orders.active") != 0 {
+		t.Errorf("%d orders processed as created, %d as panic, %d active", created, panicked, rec.Sum("orders.active"))
+	}
+}
+
 var errBroken = errors.New("disk full")
 
 // A brokenStore keeps no orders.
