@@ -303,6 +303,21 @@ func (d *disk) walk(dir string, visit func(p string, entry fs.DirEntry) error) e
 	})
 }
 
+// walkReadable visits everything in the project but the directories that the user may
+// not read, such as one with the data of a database that runs in a container: none
+// of the owner's code is in there.
+func (d *disk) walkReadable(visit func(p string, entry fs.DirEntry) error) error {
+	return fs.WalkDir(d.root.FS(), ".", func(p string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrPermission) && p != ".":
+			return fs.SkipDir
+		case err != nil:
+			return cannot("read", p, err)
+		}
+		return visit(p, entry)
+	})
+}
+
 // will calls d.before.
 func (d *disk) will(change string) error {
 	if d.before == nil {

@@ -206,7 +206,7 @@ func TestModules(t *testing.T) {
 		note: tidy,
 	}, {
 		name: "only what go does not look at imports it",
-		mine: files{"vendor/x/x.go": "package x\n\nimport _ \"c.org/c\"\n", "testdata/x.go": "package x\n\nimport _ \"c.org/c\"\n", "tools/t.go": "package t\n\nimport _ \"c.org/c\"\n"},
+		mine: files{"vendor/x/x.go": "package x\n\nimport _ \"c.org/c\"\n", "testdata/x.go": "package x\n\nimport _ \"c.org/c\"\n", "tools/t.go": "package t\n\nimport _ \"c.org/c\"\n", "gen.go": "//go:build ignore\n\npackage main\n\nimport _ \"c.org/c\"\n"},
 		want: files{"go.mod": string(v2["go.mod"]), "go.sum": string(v2["go.sum"])},
 	}, {
 		name: "a file of ours that its owner changed imports it: it stays",

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -160,12 +157,12 @@ type goFiles struct {
 
 func readGoFiles(d *disk) (goFiles, error) {
 	g := goFiles{map[string][]string{}, map[string]bool{}, map[string]bool{}}
-	err := d.walk(".", func(p string, entry fs.DirEntry) error {
+	err := d.walkReadable(func(p string, entry fs.DirEntry) error {
 		base := path.Base(p)
 		switch {
 		case entry.IsDir() && base == "vendor":
-			modules, err := d.look(p + "/modules.txt")
-			g.vendored[path.Dir(p)] = !modules.absent()
+			listed, err := d.look(p + "/modules.txt")
+			g.vendored[path.Dir(p)] = !listed.absent()
 			return cmp.Or(err, fs.SkipDir)
 		case entry.IsDir() && p != "." && (strings.ContainsAny(base[:1], "._") || base == "testdata"):
 			return fs.SkipDir // the go command ignores it, too
@@ -174,28 +171,12 @@ func readGoFiles(d *disk) (goFiles, error) {
 			g.modules[path.Dir(p)] = true
 		case path.Ext(p) == ".go":
 			f, err := d.look(p)
-			g.imported[p] = importsOf(f.data)
+			g.imported[p] = modules.Imports(f.data)
 			return err
 		}
 		return nil
 	})
 	return g, err
-}
-
-// importsOf returns the paths that a Go file imports. If it does not parse, that
-// is what comes before the error.
-func importsOf(source []byte) []string {
-	file, _ := parser.ParseFile(token.NewFileSet(), "", source, parser.ImportsOnly|parser.SkipObjectResolution)
-	if file == nil {
-		return nil
-	}
-	var imports []string
-	for _, spec := range file.Imports {
-		if p, err := strconv.Unquote(spec.Path.Value); err == nil {
-			imports = append(imports, p)
-		}
-	}
-	return imports
 }
 
 // after returns what each file imports after a plan has been applied.
@@ -205,7 +186,7 @@ func (g goFiles) after(plan Plan) map[string][]string {
 		delete(imported, c.From)
 		delete(imported, c.Path)
 		if path.Ext(c.Path) == ".go" && c.After != nil {
-			imported[c.Path] = importsOf(c.After)
+			imported[c.Path] = modules.Imports(c.After)
 		}
 	}
 	return imported

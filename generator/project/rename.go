@@ -2,6 +2,7 @@ package project
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/format"
 	"go/parser"
@@ -12,6 +13,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/otelgen/otelgen/generator"
 	"github.com/otelgen/otelgen/internal/git"
@@ -42,7 +46,7 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 		return nil
 	}
 	r.others = map[string]file{}
-	err := d.walk(".", func(p string, entry fs.DirEntry) error {
+	err := d.walkReadable(func(p string, entry fs.DirEntry) error {
 		switch name := entry.Name(); {
 		case entry.IsDir() && slices.Contains([]string{".git", stateDir, "vendor", "node_modules"}, name):
 			return fs.SkipDir
@@ -50,6 +54,9 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 			return nil
 		}
 		f, err := d.look(p)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil // such as a secret of somebody else
+		}
 		r.others[p] = f
 		return err
 	})
@@ -204,7 +211,7 @@ func (r renaming) nameless(line []byte) string {
 }
 
 // content returns a file with the new path of the module: in what a Go file
-// imports, and in the first line of go.mod.
+// imports, and in what go.mod declares.
 func (r renaming) content(p string, content []byte) []byte {
 	switch {
 	case r.module[0] == r.module[1] || content == nil:
@@ -212,9 +219,20 @@ func (r renaming) content(p string, content []byte) []byte {
 	case path.Ext(p) == ".go":
 		return renameImports(content, r.module[0], r.module[1])
 	case p == goMod:
-		return bytes.Replace(content, []byte("module "+r.module[0]), []byte("module "+r.module[1]), 1)
+		return renameModule(content, r.module[0], r.module[1])
 	}
 	return content
+}
+
+// renameModule replaces the path that a go.mod declares, if it is from.
+func renameModule(source []byte, from, to string) []byte {
+	file, err := modfile.ParseLax(goMod, source, nil)
+	if err != nil || file.Module == nil || file.Module.Mod.Path != from {
+		return source
+	}
+	line := file.Module.Syntax
+	line.Token[len(line.Token)-1] = modfile.AutoQuote(to)
+	return slices.Concat(source[:line.Start.Byte], []byte(strings.Join(line.Token, " ")), source[line.End.Byte:])
 }
 
 // renameImports replaces the path of a module in the imports of a Go file. A file
@@ -255,10 +273,13 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 		if same(c.Before, c.After) {
 			c.Action = Move
 		}
-		if mention := []byte(r.module[0]); r.module[0] != r.module[1] && strings.Contains(r.module[0], "/") && bytes.Contains(bytes.ReplaceAll(c.After, []byte(r.module[1]), nil), mention) {
+		if r.isMentioned(c.After) {
 			c.Note, c.news = "it names "+r.module[0]+" outside of imports: look at that yourself", true
 		}
 		if c.From != "" || c.Action == Update || c.news {
+			if !utf8.ValidString(p) {
+				return nil, fmt.Errorf("%q: its name is not UTF-8, so otelgen cannot bring it along; rename it, then run the command again", p)
+			}
 			if c.From == "" && c.Action == Move {
 				c.Action = Keep
 			}
@@ -266,6 +287,15 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 		}
 	}
 	return plan, nil
+}
+
+// isMentioned reports whether a text has the old path of the module, if that is one
+// that nothing else is called. What is not text, such as a program, is built from one.
+func (r renaming) isMentioned(text []byte) bool {
+	if r.module[0] == r.module[1] || !strings.Contains(r.module[0], "/") || bytes.IndexByte(text, 0) >= 0 {
+		return false
+	}
+	return bytes.Contains(bytes.ReplaceAll(text, []byte(r.module[1]), nil), []byte(r.module[0]))
 }
 
 // destination returns where a file of the owner moves: along with the directory

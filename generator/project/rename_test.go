@@ -1,6 +1,10 @@
 package project
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/otelgen/otelgen/generator"
@@ -29,5 +33,86 @@ func TestRename_OnlyNames(t *testing.T) {
 				t.Errorf("%q leads to\n%s\nwant\n%s", plan, got, tt.want)
 			}
 		})
+	}
+}
+
+// TestRename_GoMod: the new path takes the place of the old one where go.mod declares
+// it, and nowhere else.
+func TestRename_GoMod(t *testing.T) {
+	r := renaming{module: [2]string{"mod", "example.com/mod"}}
+	for was, want := range map[string]string{
+		"module mod\n": "module example.com/mod\n",
+		"// The module mod.\nmodule  mod // mine\r\n":  "// The module mod.\nmodule example.com/mod // mine\r\n",
+		"module \"mod\"\n\ngo 1.26.0\n":                "module example.com/mod\n\ngo 1.26.0\n",
+		"module (\n\tmod\n)\n":                         "module (\n\texample.com/mod\n)\n",
+		"module mods\n":                                "module mods\n",
+		"module a\n\nreplace example.com/mod => ./x\n": "module a\n\nreplace example.com/mod => ./x\n",
+	} {
+		if got := string(r.content(goMod, []byte(was))); got != want {
+			t.Errorf("%q becomes %q, want %q", was, got, want)
+		}
+	}
+}
+
+// TestRename_FilesOfTheOwner: what can be read comes along, and only a text that names
+// the old path is worth a look.
+func TestRename_FilesOfTheOwner(t *testing.T) {
+	tree := func(service string) generator.Tree {
+		return generator.Tree{
+			specFile:                      []byte("service: " + service + "\nmodule: example.com/" + service + "\n"),
+			"cmd/" + service + "/main.go": []byte("package main\n"),
+			"go.mod":                      []byte("module example.com/" + service + "\n\ngo 1.26.0\n"), // so that imports matter
+		}
+	}
+	dir := t.TempDir()
+	mustNew(t, dir, tree("shop"))
+	writeDir(t, dir, files{
+		"bin/shop":         "\x7fELF\x00 example.com/shop",
+		"cmd/shop/mine.go": "package main\n\nimport _ \"example.com/shop/internal/mine\"\n",
+		"data/pg/PG":       "17\n",
+		"notes.txt":        "example.com/shop\n",
+		"secret.txt":       "example.com/shop\n",
+	})
+	for _, name := range []string{"data/pg", "secret.txt"} {
+		name = filepath.Join(dir, name)
+		if err := os.Chmod(name, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(name, 0o700) })
+	}
+	stopBeingRoot(t, dir)
+	plan := mustUpdate(t, dir, tree("store"), nil)
+	var got []string
+	for _, c := range plan {
+		if c.Matters() && c.Path != specFile {
+			got = append(got, c.String())
+		}
+	}
+	want := []string{
+		"move cmd/shop/main.go cmd/store/main.go ()",
+		"update cmd/shop/mine.go cmd/store/mine.go ()",
+		"update  go.mod ()",
+		"keep  notes.txt (it names example.com/shop outside of imports: look at that yourself)",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRename_NotUTF8: the journal cannot hold such a name, so an undo would not find
+// the file.
+func TestRename_NotUTF8(t *testing.T) {
+	tree := func(service string) generator.Tree {
+		return generator.Tree{specFile: []byte("service: " + service + "\nmodule: m\n"), "cmd/" + service + "/main.go": []byte("package main\n")}
+	}
+	dir := t.TempDir()
+	mustNew(t, dir, tree("shop"))
+	if err := os.WriteFile(filepath.Join(dir, "cmd", "shop", "caf\xe9.txt"), nil, 0o644); err != nil {
+		return // the file system has no such names, as that of macOS
+	}
+	p := mustBegin(t, dir)
+	defer p.Close()
+	if _, err := p.Compare(tree("store"), nil); err == nil || !strings.Contains(err.Error(), `"cmd/shop/caf\xe9.txt": its name is not UTF-8`) {
+		t.Errorf("the error is %v", err)
 	}
 }
