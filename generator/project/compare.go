@@ -259,9 +259,9 @@ func (s *snapshot) versions(p, from string) versions {
 func (s *snapshot) change(p, from string, sofar Plan) (Change, error) {
 	source := s.source(p, from)
 	open, v := s.open(source), s.versions(p, from)
-	c := Change{Path: p, Before: s.disk[source].data, After: v.disk}
+	c := Change{Path: p, Before: s.disk[source].data, After: v.disk, mode: s.disk[source].mode}
 	if source != p {
-		c.From, c.left, c.mode = source, s.disk[p].data, s.disk[source].mode
+		c.From, c.left = source, s.disk[p].data
 	}
 	committed := entry{base: v.next}
 	var err error

@@ -51,7 +51,7 @@ type fileChange struct {
 	Path   string      `json:"path"`
 	Before []byte      `json:"before"`
 	After  []byte      `json:"after"`
-	Mode   fs.FileMode `json:"mode,omitempty"` // of a file that is written anew
+	Mode   fs.FileMode `json:"mode,omitempty"` // of a file that is written where none is, also by an undo
 }
 
 // lineChange holds the lines of the record for a path, before and after an operation.

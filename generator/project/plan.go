@@ -26,7 +26,7 @@ type Change struct {
 	detaches bool           // otelgen stops to write the file, or does so again
 	leaves   []byte         // what an undo gives back at From
 	left     []byte         // what an update that was undone left at Path, and the file that moves there replaces
-	mode     fs.FileMode    // of a file that is written anew; 0 is the usual one
+	mode     fs.FileMode    // that it has; 0 if there is none, which is the usual one
 	records  []recordChange // that of Path, and that of the path from which its record moves
 }
 

@@ -452,3 +452,19 @@ func ofOwner(all files) files {
 	maps.DeleteFunc(some, func(p, _ string) bool { return strings.HasPrefix(p, ".otelgen/") })
 	return some
 }
+
+// TestUndo_Mode: a script that its owner made executable is so again after it was
+// removed.
+func TestUndo_Mode(t *testing.T) {
+	dir := t.TempDir()
+	mustNew(t, dir, generator.Tree{specFile: nil, "run.sh": []byte("#!/bin/sh\n")})
+	script := filepath.Join(dir, "run.sh")
+	if err := os.Chmod(script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mustUpdate(t, dir, generator.Tree{specFile: nil}, nil)
+	undo(t, dir, 0)
+	if info, err := os.Stat(script); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("run.sh has mode %v, %v", info.Mode(), err)
+	}
+}
