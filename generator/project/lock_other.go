@@ -8,5 +8,6 @@ import (
 )
 
 // lock reports true on Windows, where an open directory cannot be renamed, and
-// that serves as the lock. On other systems, lock never gets one.
+// that serves as the lock of a staging directory. It does not keep two runs from
+// changing one project at the same time. On other systems, lock never gets one.
 func lock(*os.File, bool) bool { return runtime.GOOS == "windows" }

@@ -100,8 +100,8 @@ func (e *UnfinishedError) Problem() string {
 
 // Begin reads a project to change it. The caller closes it.
 //
-// One run at a time changes a project. If another one is at work, Begin says so
-// and waits. If an earlier one was killed, Begin finishes what it had begun,
+// One run at a time changes a project, but for Windows, where there is no lock. If
+// another one is at work, Begin says so and waits. If an earlier one was killed, Begin finishes what it had begun,
 // says so, and sets Finished.
 func Begin(dir, command string, say func(string)) (*Project, error) {
 	return begin(&Project{Dir: dir, Command: command}, say)
