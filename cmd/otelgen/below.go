@@ -9,29 +9,38 @@ import (
 	"strings"
 )
 
-// everyProject returns directories of projects, with all those below DIR in the
-// place of DIR/... As for the go command, a directory whose name begins with a dot
-// or an underscore is left out, and so are testdata and vendor.
+// everyProject returns directories of projects, each once, with all those below DIR
+// in the place of DIR/... As for the go command, a directory whose name begins with a
+// dot or an underscore is left out, and so are testdata and vendor.
 func everyProject(dirs []string) ([]string, error) {
 	var all []string
+	add := func(dir string) {
+		if !slices.ContainsFunc(all, func(other string) bool { return filepath.Clean(other) == filepath.Clean(dir) }) {
+			all = append(all, dir)
+		}
+	}
 	for _, dir := range dirs {
 		top, isPattern := strings.CutSuffix(filepath.ToSlash(dir), "/...")
 		if !isPattern || !exists(top+"/") {
-			all = append(all, strings.TrimSuffix(dir, "/..."))
+			add(strings.TrimSuffix(dir, "/..."))
 			continue
 		}
-		below, err := projectsBelow(filepath.Clean(top + "/"))
+		below, err := projectsBelow(top + "/")
 		switch {
 		case err != nil:
 			return nil, err
 		case len(below) == 0:
 			return nil, fmt.Errorf("%s: there is no otelgen project below; name another directory, or create one with otelgen new", dir)
 		}
-		all = append(all, below...)
+		for _, dir := range below {
+			add(dir)
+		}
 	}
 	return all, nil
 }
 
+// projectsBelow returns the directories of projects below top, which ends in a slash:
+// it may be a symbolic link.
 func projectsBelow(top string) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(top, func(dir string, entry fs.DirEntry, err error) error {
@@ -45,7 +54,7 @@ func projectsBelow(top string) ([]string, error) {
 		case dir != top && isForeign(entry.Name()):
 			return fs.SkipDir
 		case exists(specFile(dir)):
-			all = append(all, dir)
+			all = append(all, filepath.Clean(dir))
 		}
 		return nil
 	})

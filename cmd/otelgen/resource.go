@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -91,6 +92,9 @@ var migrationFile = regexp.MustCompile(`^([0-9]{14})_.*\.sql$`)
 // "" if there is none.
 func lastMigration(dir string) (last string, err error) {
 	err = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrPermission) && name != dir {
+			return fs.SkipDir // such as the data of a database in a container
+		}
 		if err != nil {
 			return err
 		}
