@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -99,6 +100,15 @@ func (u *update) printPatch(out io.Writer) error {
 	return failure
 }
 
+// ended returns a path as patches have it: with a tab behind it if there is a space in
+// it, without which patch takes it for two.
+func ended(name string) string {
+	if strings.Contains(name, " ") {
+		return name + "\t"
+	}
+	return name
+}
+
 // patchOf returns the patch for one change.
 func patchOf(c project.Change, dir string) []byte {
 	from, to := path.Join(dir, cmp.Or(c.From, c.Path)), path.Join(dir, c.Path)
@@ -117,7 +127,7 @@ func patchOf(c project.Change, dir string) []byte {
 		fmt.Fprintf(&patch, "Binary files %s and %s differ\n", before, after)
 		return patch.Bytes()
 	}
-	text := diff.Diff(before, c.Before, after, c.After)
+	text := diff.Diff(ended(before), c.Before, ended(after), c.After)
 	if c.From != "" { // the line of git says more than that of diff
 		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
