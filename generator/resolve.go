@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/otelgen/otelgen/internal/problem"
 )
@@ -74,13 +75,29 @@ func (s *Selection) RequiredBy(name string) []*Feature {
 // for what follows from all of them: go.mod, go.sum and the recorded Spec.
 func (s *Selection) Owner(path string) *Feature {
 	for _, f := range s.Features {
-		for file := range s.filesOf(f) {
-			if outputPath(file.path, s.Spec.Service) == path {
-				return f
-			}
+		if slices.Contains(s.pathsOf(f), path) {
+			return f
 		}
 	}
 	return nil
+}
+
+// pathsOf returns the paths of the files of a selected feature in the Tree.
+func (s *Selection) pathsOf(f *Feature) []string {
+	renamers := []*strings.Replacer{strings.NewReplacer()}
+	if f.resource {
+		renamers = nil
+		for _, r := range s.Spec.Resources {
+			renamers = append(renamers, r.renamer())
+		}
+	}
+	var all []string
+	for _, names := range renamers {
+		for file := range s.filesOf(f) {
+			all = append(all, outputPath(names.Replace(file.path), s.Spec.Service))
+		}
+	}
+	return all
 }
 
 // filesOf returns the files of a selected feature, less those in folders that no
@@ -165,11 +182,7 @@ func (s *Selection) Once() []string {
 			all = append(all, outputPath(name, s.Spec.Service))
 		}
 		if f.resource {
-			for _, r := range s.Spec.Resources {
-				for file := range s.filesOf(f) {
-					all = append(all, outputPath(file.renamed(r.renamer()).path, s.Spec.Service))
-				}
-			}
+			all = append(all, s.pathsOf(f)...)
 		}
 	}
 	return all

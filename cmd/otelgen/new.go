@@ -22,8 +22,9 @@ type newOptions struct {
 	slots   map[string]string
 	with    []string
 	preset  string
-	spec    string // a file
-	printed bool   // the Spec is printed
+	spec    string         // a file
+	of      generator.Spec // what that has for which there is no flag
+	printed bool           // the Spec is printed
 	dryRun  bool
 	explore string
 	noGit   bool
@@ -183,6 +184,7 @@ func (o *newOptions) readSpec(in io.Reader) error {
 	if err != nil {
 		return err
 	}
+	o.of = generator.Spec{Resources: spec.Resources, Packs: spec.Packs}
 	o.name, o.module = cmp.Or(o.name, spec.Service), cmp.Or(o.module, spec.Module)
 	slots := spec.Slots
 	if slots == nil {

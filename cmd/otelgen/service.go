@@ -55,7 +55,8 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 
 // choices returns a Spec with what the options choose, and no names.
 func (o newOptions) choices(catalog *generator.Catalog) (generator.Spec, error) {
-	spec := generator.Spec{Otelgen: thisVersion(), Slots: map[string]string{}}
+	spec := o.of
+	spec.Otelgen, spec.Slots = thisVersion(), map[string]string{}
 	var err error
 	if o.preset != "" {
 		var of generator.Spec
