@@ -33,11 +33,15 @@ func Run(dir string, stdin []byte, args ...string) (string, error) {
 	args = append([]string{"-C", dir, "-c", "core.safecrlf=false"}, args...)
 	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the arguments are ours, and no shell interprets them
 	cmd.Stdin = bytes.NewReader(stdin)
+	cmd.WaitDelay = time.Second // what a hook has started may outlive git, and hold its output open
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains(repositoryVariables, name)
 	})
 	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // git itself has ended well, and said all that it had to say
+	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", errors.New("git: not on PATH")
 	}

@@ -1,9 +1,13 @@
 package git_test
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/otelgen/otelgen/internal/git"
 )
@@ -89,5 +93,33 @@ func TestObjects(t *testing.T) {
 		if content := got[i+1]; content == nil || string(content) != want {
 			t.Errorf("%s is %q, want %q", names[i+1], content, want)
 		}
+	}
+}
+
+// TestRun_Hook: what a hook leaves running does not keep Run from returning.
+func TestRun_Hook(t *testing.T) {
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	dir := t.TempDir()
+	if _, err := git.Run(dir, nil, "init", "-q", "."); err != nil {
+		t.Fatal(err)
+	}
+	const hook = "#!/bin/sh\nsleep 300 &\necho $! >pid\n"
+	if err := os.WriteFile(filepath.Join(dir, ".git", "hooks", "post-index-change"), []byte(hook), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if _, err := git.Run(dir, nil, "read-tree", "--empty"); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "pid"))
+	pid, errPID := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err := errors.Join(err, errPID); err != nil {
+		t.Fatal(err) // the hook has not run
+	}
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
 	}
 }
