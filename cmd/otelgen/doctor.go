@@ -161,12 +161,16 @@ func (d *doctor) modules(ctx context.Context) {
 		d.note("modules", "GOPROXY is "+first[0]+", which only the go command can read")
 		return
 	}
+	proxy := first[0]
+	if u, err := url.Parse(proxy); err == nil {
+		proxy = u.Redacted() // it may have a password
+	}
 	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil)
 	if err != nil || status != http.StatusOK {
-		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or HTTPS_PROXY to the way out", first[0], failure(status, err)))
+		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or HTTPS_PROXY to the way out", proxy, failure(status, err)))
 		return
 	}
-	d.fine("modules", first[0]+" serves them")
+	d.fine("modules", proxy+" serves them")
 }
 
 // containers finds out whether "make up" can work.

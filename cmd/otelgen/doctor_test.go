@@ -71,3 +71,23 @@ func TestDoctor_Port(t *testing.T) {
 		t.Errorf("%s", out.String())
 	}
 }
+
+// What the proxy of modules wants to know is a secret, and is in no finding.
+func TestDoctor_ModulesSecret(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password != "secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	address := strings.Replace(proxy.URL, "http://", "http://ada:secret@", 1)
+	t.Setenv("GOPROXY", address)
+	for _, want := range []string{"ok    modules: ", "wrong modules: "} {
+		var out bytes.Buffer
+		d := doctor{out: &out, dir: t.TempDir()}
+		d.modules(t.Context())
+		if !strings.HasPrefix(out.String(), want+"http://ada:xxxxx@") || strings.Contains(out.String(), "secret") {
+			t.Errorf("want %s: %s", want, out.String())
+		}
+		proxy.Close()
+	}
+}

@@ -102,6 +102,9 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 		return e, nil
 	case err != nil:
 		e.State = "deleted: otelgen wrote it, and an update leaves it out"
+		if _, unwritten := project.Original(dir, e.File); unwritten != nil {
+			e.State = "not there yet: an update writes it"
+		}
 	case bytes.Equal(disk, next):
 		e.State = "as otelgen writes it"
 	default:
