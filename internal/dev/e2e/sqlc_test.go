@@ -29,7 +29,7 @@ func TestMatrix_Queries(t *testing.T) {
 				spec := generator.Spec{
 					Service: "shop", Module: "example.com/acme/shop",
 					Slots:    map[string]string{"database": database, "store": "sqlc", "sample": sample},
-					Features: []string{"posts"}, // whose tables, and that of users, no query of sqlc's reads
+					Features: []string{"posts"}, // and users
 					Resources: slices.Concat(resources, []generator.Resource{
 						{Name: "gift-card", Plural: "gift-cards", Migration: "20060102150405"},
 						{Name: "item", Plural: "items", Migration: "20261126000003"},               // as sqlc names a variable
