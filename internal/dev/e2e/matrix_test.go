@@ -21,7 +21,8 @@ import (
 // and none. Projects of one name are cloned to one directory, one after the
 // other, so that Go builds and tests a package once that is the same in many.
 //
-// Each optional feature is there alone, and each value of a slot with all of them. That
+// Each optional feature is there alone, and each value of a slot with all of them, or with
+// those of the preset full. That
 // all that can be together compiles is for TestSelections_TypeCheck to see, which takes
 // no time. The race detector doubles what tests take, and races come from what is
 // together, so a feature that is alone is tested without it, and of the others every
@@ -33,7 +34,7 @@ func TestMatrix(t *testing.T) {
 	}
 	alone := slices.DeleteFunc(e2e.Alone(t, e2e.Catalog(t)), func(spec generator.Spec) bool { return len(spec.Features) == 0 })
 	alone = e2e.DifferentCode(t, e2e.Catalog(t), alone)
-	specs := e2e.DifferentCode(t, e2e.Catalog(t), slices.Concat(alone, e2e.Rich(t, e2e.Catalog(t))))
+	specs := e2e.DifferentCode(t, e2e.Catalog(t), slices.Concat(alone, richWithFull(t)))
 	ci := []string{"github", "gitlab", "none"} // which changes no code, but tests read its files
 	var mu sync.Mutex
 	var tested, cached int
@@ -67,6 +68,31 @@ func TestMatrix(t *testing.T) {
 		}
 	})
 	t.Logf("%d selections; %d packages with tests, %d of them as in an earlier selection", len(specs), tested, cached)
+}
+
+// richWithFull returns the rich Specs. The preset full takes the place of the one that
+// chooses the same, for what that one has besides is in others, too.
+func richWithFull(t *testing.T) []generator.Spec {
+	t.Helper()
+	spec := preset(t, "full")
+	spec.Service, spec.Module = "shop", "shop"
+	full, err := generator.Resolve(e2e.Catalog(t), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := func(spec generator.Spec) map[string]string {
+		choices := maps.Clone(spec.Slots)
+		delete(choices, "backend") // which changes no code, as CI does not
+		delete(choices, "ci")
+		return choices
+	}
+	specs := e2e.Rich(t, e2e.Catalog(t))
+	place := slices.IndexFunc(specs, func(spec generator.Spec) bool { return maps.Equal(code(spec), code(full.Spec)) })
+	if place < 0 {
+		t.Fatal("no rich selection chooses what the preset full does")
+	}
+	specs[place] = full.Spec
+	return specs
 }
 
 // describe names a selection.

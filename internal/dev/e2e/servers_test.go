@@ -30,13 +30,13 @@ func TestMatrix_Servers(t *testing.T) {
 	databases := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}
 	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for i, spec := range []generator.Spec{
-		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats"}},
-		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client", "posts"}},
-		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}},
+		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats", "posts"}},
+		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}, Features: []string{"posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources, Features: []string{"jobs"}},
-		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources, Features: []string{"posts"}},
-		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"kafka"}},
-		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "redis"}},
+		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources},
+		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"kafka", "posts"}},
+		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "posts", "redis"}},
 		{Slots: map[string]string{"sample": "none"}, Features: []string{"ratelimit", "redis"}},
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
