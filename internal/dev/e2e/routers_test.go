@@ -33,6 +33,11 @@ func (r request) String() string {
 
 const orderBody = `{"customer":"ada","items":[{"sku":"coffee","quantity":2}]}`
 
+const (
+	largest     = 32 << 10 // the default of HTTP_MAX_HEADER_BYTES
+	otherFields = len("Accept-Encoding: gzip\r\nTraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nUser-Agent: test\r\nX: \r\n")
+)
+
 var requests = []request{
 	{"POST", "/orders", "application/json", orderBody, nil},
 	{"GET", "/orders/{id}", "", "", nil},
@@ -140,6 +145,13 @@ var requests = []request{
 	{"POST", "/orders", "application/json", orderBody, http.Header{"Idempotency-Key": {strings.Repeat("x", 256)}}},
 	{"POST", "/orders", "application/json", orderBody, http.Header{"Idempotency-Key": {"\u00e4"}}},
 	{"POST", "/orders", "application/json", orderBody, http.Header{"X-HTTP-Method-Override": {"DELETE"}}},
+	// As large as a request may be, and larger.
+	{"GET", "/orders?cursor=" + strings.Repeat("x", largest-len("/orders?cursor=")), "", "", nil},
+	{"GET", "/orders?cursor=" + strings.Repeat("x", largest-len("/orders?cursor=")+1), "", "", nil},
+	{"GET", "/" + strings.Repeat("x", largest), "", "", nil},
+	{"PUT", "/orders/{id}", "", "", http.Header{"X": {strings.Repeat("x", largest-otherFields)}}},
+	{"PUT", "/orders/{id}", "", "", http.Header{"X": {strings.Repeat("x", largest-otherFields+1)}}},
+	{"GET", "/orders/{id}", "", "", http.Header{"X": {strings.Repeat("x", largest)}}},
 	{"GET", "/orders", "text/plain", "a body that nobody asked for", nil},
 	{"POST", "/orders/{id}/cancel", "text/plain", "why", nil},
 }
