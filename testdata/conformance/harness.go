@@ -3,8 +3,8 @@
 // findings of each server, check by check.
 //
 // The files here hold what the routers' own instrumentation is to the same checks.
-// For a generated service, harness.go and _service/subjects.go are copied to a
-// command of it, where they may import its internal packages.
+// For a generated service, harness.go, what is in _service, and the file of _styles for
+// its API and its router are copied to it, where they may import its internal packages.
 package main
 
 import (

@@ -4,7 +4,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -20,35 +22,23 @@ import (
 type finding struct{ Group, Check, Wrong string }
 
 // docs/conformance.md holds what was found: nothing is wrong with any router of
-// ours, and what is wrong with what they could use instead.
+// ours in any style of API, and what is wrong with what they could use instead.
 func TestMatrix_Conformance(t *testing.T) {
 	t.Parallel()
 	harness := filepath.Join(e2e.Root(t), "testdata", "conformance")
 	stock := conform(t, harness, ".")
-	ours := map[string][]finding{}
+	slots := map[string]generator.Slot{}
 	for _, slot := range e2e.Catalog(t).Slots {
-		if slot.Name != "router" {
-			continue
-		}
-		for _, router := range slot.Values {
-			dir := filepath.Join(t.TempDir(), "shop")
-			e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
-				"router": router, "api": "plain", "sample": "none",
-			}})
-			program, err := os.ReadFile(filepath.Join(harness, "harness.go"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.CopyFS(dir, os.DirFS(filepath.Join(harness, "_service"))); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(dir, "cmd", "conformance", "harness.go"), program, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			ours[router] = conform(t, dir, "./cmd/conformance")[""]
-			for _, f := range ours[router] {
+		slots[slot.Name] = slot
+	}
+	ours := map[string][]finding{}
+	for _, router := range slots["router"].Values {
+		for _, api := range slots["api"].Values {
+			name := router + " " + api
+			ours[name] = conform(t, conformingService(t, harness, router, api), "./cmd/conformance")[""]
+			for _, f := range ours[name] {
 				if f.Wrong != "" {
-					t.Errorf("%s: %s: %s: %s", router, f.Group, f.Check, f.Wrong)
+					t.Errorf("%s: %s: %s: %s", name, f.Group, f.Check, f.Wrong)
 				}
 			}
 		}
@@ -64,6 +54,34 @@ func TestMatrix_Conformance(t *testing.T) {
 	}
 }
 
+// conformingService returns the directory of a service with a command for the harness,
+// whose operations are in the style of api, and in the idiom of router where that has its
+// own.
+func conformingService(t *testing.T, harness, router, api string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+		"router": router, "api": api, "sample": "none",
+	}})
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(harness, "_service"))); err != nil {
+		t.Fatal(err)
+	}
+	style := filepath.Join(harness, "_styles", api+"-"+router+".go")
+	if _, err := os.Stat(style); errors.Is(err, fs.ErrNotExist) {
+		style = filepath.Join(harness, "_styles", api+".go")
+	}
+	for name, path := range map[string]string{"harness.go": filepath.Join(harness, "harness.go"), "style.go": style} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "cmd", "conformance", name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // conform runs a program of the module in dir.
 func conform(t *testing.T, dir, program string) map[string][]finding {
 	t.Helper()
@@ -77,14 +95,15 @@ func conform(t *testing.T, dir, program string) map[string][]finding {
 
 const preamble = `# Conformance to the semantic conventions for HTTP servers
 
-What a generated service records of requests, by router, beside what the same routers record with the instrumentation that
-their documentation recommends: otelhttp 0.72 around http.ServeMux, otelgin 0.71 with gin 1.12, echo-opentelemetry 0.0.3
-with echo 5.4. Each check is one exchange with a real server, whose spans and metrics are held to version 1.43 of the
-[conventions](https://opentelemetry.io/docs/specs/semconv/http/). The API style makes no difference: the test
-TestMatrix_RoutersAreTheSame compares the spans of every router and style, attribute by attribute.
+What a generated service records of requests, by ` + "`--router` and `--api`" + `, beside what the same routers record with the
+instrumentation that their documentation recommends: otelhttp 0.72 around http.ServeMux, otelgin 0.71 with gin 1.12,
+echo-opentelemetry 0.0.3 with echo 5.4. Each check is one exchange with a real server, whose spans and metrics are held to
+version 1.43 of the [conventions](https://opentelemetry.io/docs/specs/semconv/http/). What answers is an operation of Huma, of an
+OpenAPI document, or a handler in the idiom of the router.
 
 This page is written by the test TestMatrix_Conformance (` + "`go test -tags matrix -run TestMatrix_Conformance ./internal/dev/e2e -update`" + `),
-which fails when a check of ours does.
+which fails when a check of ours does. The test TestMatrix_RoutersAreTheSame compares the spans of every router and style with each
+other, attribute by attribute.
 
 Two things differ from the conventions on purpose, on every router. ` + "`url.query`" + ` is recorded only with the feature
 capture, of parameters that the configuration names, because a query may hold a token. ` + "`url.path`" + ` has ` + "`{id}`" + ` in place of a
