@@ -5,6 +5,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,92 +22,104 @@ import (
 	"shop/internal/problem"
 )
 
-// ReadJSON reads the JSON body of r into v. Unknown members are errors,
-// because a misspelt one would otherwise be ignored, and so are those whose
-// upper and lower case is another. The error is a problem.
+// ReadJSON reads the JSON body of r into v. What does not fit there is an error, which
+// lists every part: values of another type, and unknown members, because a misspelt one
+// would otherwise be ignored. The error is a problem.
 func ReadJSON(r *http.Request, v any) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return problem.New(r.Context(), http.StatusUnsupportedMediaType, "send application/json")
 	}
-	var body bytes.Buffer
-	decoder := json.NewDecoder(io.TeeReader(r.Body, &body))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(v)
+	body, err := io.ReadAll(r.Body)
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if err == nil {
+		err = decoder.Decode(&value)
+	}
 	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
 		err = errors.New("more than one value")
 	}
 	if err != nil {
 		return bodyProblem(r, err)
 	}
-	var members any
-	_ = json.Unmarshal(body.Bytes(), &members) // it has been decoded before
 	var invalid Invalid
-	checkCase(members, reflect.TypeOf(v), "body", &invalid)
+	checkValue(value, reflect.TypeOf(v), "body", &invalid)
+	if invalid == nil && json.Unmarshal(body, v) != nil {
+		invalid.Add("body", "expected another value")
+	}
 	return invalid.Problem(r)
 }
 
-// checkCase adds to invalid the members of value whose names differ from those of t in
-// upper and lower case, which encoding/json ignores.
-func checkCase(value any, t reflect.Type, location string, invalid *Invalid) {
+// checkValue adds to invalid the parts of value that do not fit into a t. Unlike
+// encoding/json it says in which element of a list they are, finds all of them, and does
+// not ignore members that are unknown, or whose upper and lower case is another.
+func checkValue(value any, t reflect.Type, location string, invalid *Invalid) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		return // it reads its members itself
-	}
-	elements, _ := value.([]any)
-	members, _ := value.(map[string]any)
-	switch t.Kind() {
-	case reflect.Slice, reflect.Array:
+	elements, isList := value.([]any)
+	members, isObject := value.(map[string]any)
+	switch {
+	case readsItself(t):
+	case isList && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
 		for i, element := range elements {
-			checkCase(element, t.Elem(), fmt.Sprintf("%s[%d]", location, i), invalid)
+			checkValue(element, t.Elem(), fmt.Sprintf("%s[%d]", location, i), invalid)
 		}
-	case reflect.Map:
+		return
+	case isObject && t.Kind() == reflect.Map:
 		for _, name := range slices.Sorted(maps.Keys(members)) {
-			checkCase(members[name], t.Elem(), location+"."+name, invalid)
+			checkValue(members[name], t.Elem(), location+"."+name, invalid)
 		}
-	case reflect.Struct:
-		types := map[string]reflect.Type{}
-		for _, field := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			types[cmp.Or(name, field.Name)] = field.Type
-		}
+		return
+	case isObject && t.Kind() == reflect.Struct:
+		types := memberTypes(t)
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if types[name] == nil {
 				invalid.Add(location+"."+name, "unexpected member")
 				continue
 			}
-			checkCase(members[name], types[name], location+"."+name, invalid)
+			checkValue(members[name], types[name], location+"."+name, invalid)
 		}
+		return
 	}
+	text, err := json.Marshal(value)
+	invalid.Check(err == nil && json.Unmarshal(text, reflect.New(t).Interface()) == nil, location, "expected "+jsonType(t))
 }
 
-// bodyProblem returns the problem of an invalid body. Its text does not repeat the
-// body, which may hold a secret.
-func bodyProblem(r *http.Request, err error) error {
-	var (
-		tooLarge *http.MaxBytesError
-		wrong    *json.UnmarshalTypeError
-		invalid  Invalid
-	)
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &tooLarge):
-		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return problem.New(r.Context(), http.StatusRequestTimeout, "")
-	case errors.As(err, &wrong):
-		invalid.Add(strings.TrimSuffix("body."+wrong.Field, "."), "expected "+jsonType(wrong.Type))
-		return invalid.Problem(r)
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		name, _ := strconv.Unquote(strings.TrimPrefix(err.Error(), "json: unknown field "))
-		invalid.Add("body."+name, "unexpected member")
-		return invalid.Problem(r)
-	default:
-		return problem.New(r.Context(), http.StatusBadRequest, malformed(err))
+// memberTypes returns the types of the members that a struct is in JSON, by name.
+func memberTypes(t reflect.Type) map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for _, field := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case !field.IsExported(), name == "-", field.Anonymous && name == "": // whose own fields are there, too
+		case options == "string":
+			types[name] = reflect.TypeFor[any]() // a number in a string
+		default:
+			types[cmp.Or(name, field.Name)] = field.Type
+		}
 	}
+	return types
+}
+
+// readsItself reports whether the JSON of a t does not follow from its kind.
+func readsItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t == reflect.TypeFor[[]byte]() || // in base64
+		p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// bodyProblem returns the problem of a body that cannot be read. Its text does not
+// repeat the body, which may hold a secret.
+func bodyProblem(r *http.Request, err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return problem.New(r.Context(), http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return problem.New(r.Context(), http.StatusRequestTimeout, "")
+	}
+	return problem.New(r.Context(), http.StatusBadRequest, malformed(err))
 }
 
 // malformed says where a body is no JSON, without repeating it.
@@ -123,6 +136,9 @@ func malformed(err error) string {
 
 // jsonType returns the name of t in JSON, because clients do not know Go types.
 func jsonType(t reflect.Type) string {
+	if readsItself(t) {
+		return "another value"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "boolean"

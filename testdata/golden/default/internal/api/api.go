@@ -50,10 +50,9 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	replaceErrors()
 	config := huma.DefaultConfig("shop", "1.0.0")
 	config.CreateHooks = nil // no $schema link in every body: it would be made from the Host header
-	config.SchemasPath = ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
-	config.DocsPath = "" // Huma's own page loads its script from the internet
+	config.SchemasPath, config.DocsPath = "", "" // Huma's own page loads its script from the internet
 	config.Servers = append(config.Servers, &huma.Server{URL: "/"})
 	config.Security = append(config.Security, map[string][]string{}) // none, unless an option or an operation says so
 	config.AllowAdditionalPropertiesByDefault = true

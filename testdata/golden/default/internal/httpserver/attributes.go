@@ -23,14 +23,17 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if method != r.Method {
 		attrs = append(attrs, semconv.HTTPRequestMethodOriginal(r.Method))
 	}
-	server := url.URL{Host: r.Host}
+	peer, server := peer(r), url.URL{Host: r.Host}
+	if told := r.Header.Get("X-Forwarded-Host"); told != "" && c.isProxy(peer.Addr()) {
+		server.Host = strings.TrimSpace(told[strings.LastIndex(told, ",")+1:]) // the proxy's own, after those that it was told
+	}
 	if name := server.Hostname(); name != "" {
 		attrs = append(attrs, semconv.ServerAddress(name))
 	}
 	if port, _ := strconv.Atoi(cmp.Or(server.Port(), "0")); port > 0 { // an error would be an allocation
 		attrs = append(attrs, semconv.ServerPort(port))
 	}
-	if peer := peer(r); peer.IsValid() {
+	if peer.IsValid() {
 		attrs = append(attrs,
 			semconv.NetworkPeerAddress(peer.Addr().String()),
 			semconv.NetworkPeerPort(int(peer.Port())),

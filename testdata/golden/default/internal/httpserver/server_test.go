@@ -1,7 +1,9 @@
 package httpserver
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -22,6 +24,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"shop/internal/problem"
 )
 
 func get(t *testing.T, handler http.Handler, method, path string) *httptest.ResponseRecorder {
@@ -379,7 +383,7 @@ func TestServer_HasItsLimits(t *testing.T) {
 	got := cfg
 	got.ReadHeaderTimeout, got.ReadTimeout = server.server.ReadHeaderTimeout, server.server.ReadTimeout
 	got.WriteTimeout, got.IdleTimeout = server.server.WriteTimeout, server.server.IdleTimeout
-	got.MaxHeaderBytes = server.server.MaxHeaderBytes
+	got.MaxHeaderBytes = server.server.MaxHeaderBytes / 2
 	if !reflect.DeepEqual(got, cfg) {
 		t.Errorf("got %+v, want %+v", got, cfg)
 	}
@@ -525,6 +529,68 @@ func TestServer_LimitsBodies(t *testing.T) {
 	}
 }
 
+// A URL or a header that is too large is refused with a problem like any other: it has
+// passed the middleware, and telemetry has its route.
+func TestServer_LimitsHeaders(t *testing.T) {
+	cfg := limits
+	cfg.MaxHeaderBytes = 1000
+	type chain = []func(http.Handler) http.Handler
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for title, c := range map[string]struct {
+		middleware   chain
+		path, header string
+		status       int
+		detail       string // of the problem
+		name         string // of the span
+	}{
+		"both at the limit":           {nil, "/items/" + long(993), "A: " + long(495) + "\r\nA: " + long(495), 200, "", "GET /items/{id}"},
+		"a longer URL":                {nil, "/items/" + long(994), "A: b", 414, "the URL is larger than 1000 bytes", "GET /items/{id}"},
+		"a longer query":              {nil, "/items/1?q=" + long(990), "A: b", 414, "the URL is larger than 1000 bytes", "GET /items/{id}"},
+		"a larger field":              {nil, "/items/1", "A: " + long(996), 431, "the header is larger than 1000 bytes", "GET /items/{id}"},
+		"a field that is there twice": {nil, "/items/1", "A: " + long(495) + "\r\nA: " + long(496), 431, "the header is larger than 1000 bytes", "GET /items/{id}"},
+		"fields together":             {nil, "/items/1", "A: " + long(495) + "\r\nB: " + long(496), 431, "the header is larger than 1000 bytes", "GET /items/{id}"},
+		"both are larger":             {nil, "/items/" + long(1500), "A: " + long(1500), 414, "the URL is larger than 1000 bytes", "GET /items/{id}"},
+		"without a route":             {nil, "/" + long(1000), "A: b", 414, "the URL is larger than 1000 bytes", "GET"},
+		"at the limit, passed on":     {chain{mark("a")}, "/items/" + long(993), "A: " + long(995), 200, "", "GET /items/{id}"},
+		"passed on":                   {chain{mark("a")}, "/items/" + long(994), "A: b", 414, "the URL is larger than 1000 bytes", "GET /items/{id}"},
+		"refused before":              {chain{mark("a"), refuse}, "/items/" + long(994), "A: b", 401, "", "GET /items/{id}"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			rec, router := newRecorder(), NewRouter()
+			router.HandleFunc("GET /items/{id}", func(http.ResponseWriter, *http.Request) {})
+			server := newServer(t, cfg, router, c.middleware...)
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "GET "+c.path+" HTTP/1.0\r\n"+c.header+"\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			var answer problem.Details
+			isProblem := response.Header.Get("Content-Type") == problem.ContentType && json.NewDecoder(response.Body).Decode(&answer) == nil
+			if response.StatusCode != c.status || isProblem != (c.detail != "") || answer.Detail != c.detail {
+				t.Errorf("%s %v %+v", response.Status, response.Header, answer)
+			}
+			if passed := response.Header.Get("Passed") == "a"; passed != (c.middleware != nil) {
+				t.Errorf("header %v", response.Header)
+			}
+			if err := server.Close(t.Context()); err != nil { // the span has ended
+				t.Fatal(err)
+			}
+			span := rec.span(t)
+			if span.Name() != c.name || isProblem && answer.TraceID != span.SpanContext().TraceID().String() {
+				t.Errorf("span %q, problem %+v", span.Name(), answer)
+			}
+		})
+	}
+}
+
 // HTTP_ADDR overrides PORT, which platforms set.
 func TestConfig_ListenAddress(t *testing.T) {
 	for want, environment := range map[string]map[string]string{
@@ -667,7 +733,7 @@ func TestMiddleware(t *testing.T) {
 					t.Errorf("id %q", r.PathValue("id"))
 				}
 			})
-			w := do(rec.instrument(t, InstrumentConfig{}, wrap(router, test.middleware)), request(test.method, test.path))
+			w := do(rec.instrument(t, InstrumentConfig{}, wrap(router, limits.MaxHeaderBytes, test.middleware)), request(test.method, test.path))
 			if w.Code != test.status || strings.Join(w.Header()["Passed"], " ") != test.passed ||
 				w.Header().Get("Access-Control-Allow-Origin") != test.header {
 				t.Errorf("%d %v", w.Code, w.Header())
@@ -699,7 +765,11 @@ func TestServer_Metrics(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	for _, c := range []struct{ method, path, body string }{{"GET", "/items/1", ""}, {"DELETE", "/items/1", ""}, {"POST", "/items", "12345"}} {
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", "/items/1", ""},
+		{"DELETE", "/items/1", ""},
+		{"POST", "/items", "12345"},
+	} {
 		r, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+server.Addr().String()+c.path, strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
@@ -760,7 +830,7 @@ func BenchmarkRouter(b *testing.B) {
 			instrumented(b, sdktrace.NeverSample()) // sets the global providers
 			router := NewRouter()
 			router.HandleFunc("GET /orders/{id}", tinyHandler)
-			handler, err := Instrument(InstrumentConfig{}, slog.New(slog.DiscardHandler), wrap(router, middleware))
+			handler, err := Instrument(InstrumentConfig{}, slog.New(slog.DiscardHandler), wrap(router, limits.MaxHeaderBytes, middleware))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -168,6 +168,8 @@ func TestCreate_Limits(t *testing.T) {
 		{items(1, `{"sku":"coffee","quantity":0}`), "body.items[0].quantity"},
 		{items(1, `{"sku":"`+name(65)+`","quantity":1}`), "body.items[0].sku"},
 		{items(1, `{"sku":"","quantity":1}`), "body.items[0].sku"},
+		{items(2, `{"sku":"coffee","quantity":1,"colour":"red"}`), "body.items[1].colour"},
+		{items(2, `{"sku":"coffee","quantity":"one"}`), "body.items[1].quantity"},
 		{strings.Replace(draft, "invoice", "cash", 1), "body.payment_method"},
 		{strings.Replace(draft, `"customer"`, `"client"`, 1), "body"},
 	} {

@@ -43,17 +43,21 @@ func TestSend(t *testing.T) {
 		},
 	} {
 		w := httptest.NewRecorder()
-		w.Header().Set("Content-Length", "3") // of what the handler had meant to send
-		w.Header().Set("Content-Type", "text/plain")
+		for name, value := range map[string]string{ // of what the handler had meant to send
+			"Cache-Control": "public, max-age=3600", "Content-Encoding": "gzip", "Content-Length": "3", "Content-Type": "text/plain",
+			"Etag": `"1"`, "Last-Modified": "Thu, 26 Nov 2026 20:00:00 GMT", "Retry-After": "1",
+		} {
+			w.Header().Set(name, value)
+		}
 		c.details.Send(w)
 		var got map[string]any
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || !reflect.DeepEqual(got, c.want) || w.Code != c.details.Status {
 			t.Errorf("%d %s, %v; want %v", w.Code, w.Body, err, c.want)
 		}
-		for name, want := range map[string]string{"Content-Type": "application/problem+json", "X-Content-Type-Options": "nosniff", "Content-Length": ""} {
-			if got := w.Header().Get(name); got != want {
-				t.Errorf("%s: %q, want %q", name, got, want)
-			}
+		if want := (http.Header{
+			"Cache-Control": {"no-store"}, "Content-Type": {"application/problem+json"}, "Retry-After": {"1"}, "X-Content-Type-Options": {"nosniff"},
+		}); !reflect.DeepEqual(w.Header(), want) {
+			t.Errorf("header %v, want %v", w.Header(), want)
 		}
 	}
 }

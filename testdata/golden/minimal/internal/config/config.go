@@ -96,11 +96,10 @@ func (c Config) Validate() error {
 func validateFields[T any](structure *T) error {
 	var problems []error
 	for field, value := range reflect.ValueOf(structure).Elem().Fields() {
-		if !field.IsExported() {
-			continue
-		}
-		if part, ok := reflect.TypeAssert[interface{ Validate() error }](value.Addr()); ok {
-			problems = append(problems, part.Validate())
+		if field.IsExported() {
+			if part, ok := reflect.TypeAssert[interface{ Validate() error }](value.Addr()); ok {
+				problems = append(problems, part.Validate())
+			}
 		}
 	}
 	return errors.Join(problems...)
@@ -123,11 +122,9 @@ func ignore(variables map[string]string, problems map[string]error, inDevelopmen
 		})
 		value := strings.Join(entries, ",")
 		if try(name, value) != nil {
-			value = ""
-			delete(variables, name)
-		} else {
-			variables[name] = value
+			value = "" // which counts as absent
 		}
+		variables[name] = value
 		if err := os.Setenv(name, value); err != nil { // the SDK reads the environment itself
 			ignored = append(ignored, err)
 		}

@@ -33,7 +33,8 @@ type InstrumentConfig struct {
 	TrustIncomingTrace bool `env:"TRUST_INCOMING_TRACE" envDefault:"true"`
 	// BaggageKeys are the members of a trusted caller's baggage that are kept.
 	BaggageKeys []string `env:"HTTP_BAGGAGE_KEYS"`
-	// TrustedProxies may tell the address and the scheme of the client.
+	// TrustedProxies may tell the address of the client, and the scheme and the host that
+	// it asked for.
 	TrustedProxies []netip.Prefix `env:"HTTP_TRUSTED_PROXIES"`
 	// ExcludedPaths have no telemetry, like operationalPaths.
 	ExcludedPaths []string `env:"HTTP_EXCLUDED_PATHS"`
@@ -209,10 +210,6 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 	if x.response.status != 0 {
 		return errorPanic, true
 	}
-	for _, name := range []string{"Content-Encoding", "Etag", "Last-Modified"} {
-		x.response.Header().Del(name) // set for another body
-	}
-	x.response.Header().Set("Cache-Control", "no-store")
 	problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
 	return errorPanic, false
 }

@@ -121,7 +121,10 @@ func (d *Details) Send(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", ContentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Del("Content-Length") // of what the handler meant to send
+	h.Set("Cache-Control", "no-store") // it has the trace of one request
+	for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Last-Modified"} {
+		h.Del(name) // of what the handler meant to send
+	}
 	w.WriteHeader(d.Status)
 	_, _ = w.Write(append(body, '\n')) // the client may have gone away
 }

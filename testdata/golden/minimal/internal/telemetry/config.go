@@ -256,9 +256,9 @@ type signal struct {
 	name      string   // as in a variable's name: TRACES, METRICS, LOGS
 	exporters []string // without none
 	protocol  string
-	endpoint  *url.URL // where OTLP is sent
-	insecure  string   // what INSECURE says, if anything
-	chosen    bool     // by the environment
+	endpoint  url.URL // where OTLP is sent
+	insecure  string  // what INSECURE says, if anything
+	chosen    bool    // by the environment
 }
 
 // signal applies the precedence of the specification, with one difference: without
@@ -281,9 +281,8 @@ func (c Config) signal(name string, list []string, own OTLP, fallback string) si
 	if slices.Contains(s.exporters, none) {
 		s.exporters = nil
 	}
-	var err error
-	if s.endpoint, err = url.Parse(cmp.Or(endpoint, s.defaultEndpoint())); err != nil {
-		s.endpoint = &url.URL{}
+	if u, err := url.Parse(cmp.Or(endpoint, s.defaultEndpoint())); err == nil {
+		s.endpoint = *u
 	}
 	return s
 }
