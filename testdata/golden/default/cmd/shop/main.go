@@ -74,8 +74,7 @@ func run(args, environment []string, stdout, stderr io.Writer) int {
 // terminal closes, and by some supervisors. A signal that was ignored when the
 // process started, as by nohup, remains ignored.
 func stopSignals() []os.Signal {
-	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
-	return slices.DeleteFunc(signals, signal.Ignored)
+	return slices.DeleteFunc([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
 }
 
 // lastExport is how long the export of the remaining telemetry may take.

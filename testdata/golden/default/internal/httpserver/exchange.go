@@ -152,8 +152,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // sizeBuckets reach from empty to 16 MiB. The SDK's defaults are for milliseconds;
 // those of the duration come with httpconv.
-var sizeBuckets = metric.WithExplicitBucketBoundaries(
-	0, 256, 1<<10, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20, 4<<20, 16<<20)
+var sizeBuckets = metric.WithExplicitBucketBoundaries(0, 256, 1<<10, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20, 4<<20, 16<<20)
 
 // standardMethods are those of RFC 9110, PATCH (RFC 5789) and QUERY. All others are
 // recorded as otherMethod.

@@ -12,7 +12,10 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+
+	"shop/internal/problem"
 )
 
 // Config configures the server.
@@ -27,9 +30,10 @@ type Config struct {
 	// IdleTimeout must be longer than that of a load balancer, 60 s at AWS and nginx
 	// and 90 s at Azure, or the load balancer may send a request on a connection
 	// that is being closed.
-	IdleTimeout    time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"120s"`
-	MaxHeaderBytes int           `env:"HTTP_MAX_HEADER_BYTES" envDefault:"65536"`
-	MaxBodyBytes   int64         `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
+	IdleTimeout time.Duration `env:"HTTP_IDLE_TIMEOUT" envDefault:"120s"`
+	// MaxHeaderBytes limits the URL, and as much again the fields of the header together.
+	MaxHeaderBytes int   `env:"HTTP_MAX_HEADER_BYTES" envDefault:"32768"`
+	MaxBodyBytes   int64 `env:"HTTP_MAX_BODY_BYTES" envDefault:"1048576"`
 
 	InstrumentConfig
 }
@@ -70,10 +74,8 @@ type Server struct {
 // use, but does not serve yet. Health endpoints are answered first and leave no
 // telemetry. All other requests are instrumented and pass through middleware, the
 // first outermost, to router.
-func New(ctx context.Context, cfg Config, health Health, router *Router, log *slog.Logger,
-	middleware ...func(http.Handler) http.Handler,
-) (*Server, error) {
-	instrumented, err := Instrument(cfg.InstrumentConfig, log, wrap(router, middleware))
+func New(ctx context.Context, cfg Config, health Health, router *Router, log *slog.Logger, middleware ...func(http.Handler) http.Handler) (*Server, error) {
+	instrumented, err := Instrument(cfg.InstrumentConfig, log, wrap(router, cfg.MaxHeaderBytes, middleware))
 	if err != nil {
 		return nil, err
 	}
@@ -81,36 +83,53 @@ func New(ctx context.Context, cfg Config, health Health, router *Router, log *sl
 	if err != nil {
 		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
 	}
-	return &Server{
-		listener: listener,
-		log:      log,
-		server: &http.Server{
-			Handler:           healthEndpoints(health, limitRequests(cfg, instrumented)),
-			ReadHeaderTimeout: cfg.ReadHeaderTimeout,
-			ReadTimeout:       cfg.ReadTimeout,
-			WriteTimeout:      cfg.WriteTimeout,
-			IdleTimeout:       cfg.IdleTimeout,
-			MaxHeaderBytes:    cfg.MaxHeaderBytes,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		},
-	}, nil
+	return &Server{listener: listener, log: log, server: &http.Server{
+		Handler:           healthEndpoints(health, limitRequests(cfg, instrumented)),
+		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+		ReadTimeout:       cfg.ReadTimeout,
+		WriteTimeout:      cfg.WriteTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    2 * cfg.MaxHeaderBytes, // what limitHeader takes, URL and header together
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}}, nil
 }
 
 // wrap wraps router in middleware. Telemetry learns the route of a request before
 // any middleware runs, so that it is known even if one of them refuses the request.
 // Middleware that is nil is left out.
-func wrap(router *Router, middleware []func(http.Handler) http.Handler) http.Handler {
+func wrap(router *Router, maxHeaderBytes int, middleware []func(http.Handler) http.Handler) http.Handler {
+	next := limitHeader(router, maxHeaderBytes)
 	middleware = slices.DeleteFunc(middleware, func(around func(http.Handler) http.Handler) bool { return around == nil })
 	if len(middleware) == 0 {
-		return router // which reports the route itself
+		return next // the router reports the route itself
 	}
-	next := http.Handler(router)
 	for _, around := range slices.Backward(middleware) {
 		next = around(next)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setRoute(r.Context(), router.route(r))
 		next.ServeHTTP(w, r)
+	})
+}
+
+// limitHeader refuses a URL, or a header, of more than limit bytes. It is inside all
+// middleware, so that the refusal has what every response has, such as the headers of
+// CORS. (net/http refuses more than both together before any handler runs.)
+func limitHeader(router *Router, limit int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := 0
+		for name, values := range r.Header {
+			size += len(values)*(len(name)+len(": \r\n")) + len(strings.Join(values, ""))
+		}
+		status, what := http.StatusRequestHeaderFieldsTooLarge, "header"
+		if len(r.RequestURI) > limit {
+			status, what = http.StatusRequestURITooLong, "URL"
+		} else if size <= limit {
+			router.ServeHTTP(w, r)
+			return
+		}
+		setRoute(r.Context(), router.route(r))
+		problem.New(r.Context(), status, fmt.Sprintf("the %s is larger than %d bytes", what, limit)).Send(w)
 	})
 }
 

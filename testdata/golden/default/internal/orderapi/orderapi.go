@@ -109,13 +109,8 @@ func (h handlers) list(ctx context.Context, in *api.PageQuery) (*listOutput, err
 	return &listOutput{page}, nil
 }
 
-// reply returns the response that shows an order, or the error.
-func reply(o order.Order, err error) (*orderOutput, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &orderOutput{view(o)}, nil
-}
+// reply returns the response that shows an order, which Huma sends unless there is an error.
+func reply(o order.Order, err error) (*orderOutput, error) { return &orderOutput{view(o)}, err }
 
 func view(o order.Order) Order {
 	items := make([]Item, 0, len(o.Items))

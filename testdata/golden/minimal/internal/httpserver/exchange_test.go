@@ -545,16 +545,32 @@ func TestScheme(t *testing.T) {
 }
 
 func TestServerAddress(t *testing.T) {
-	for host, want := range map[string]string{
-		"shop.example": "shop.example|", "shop.example:8080": "shop.example|8080", "shop.example:1": "shop.example|1", "shop.example:0": "shop.example|", "[::1]:80": "::1|80", "": "|",
+	for _, test := range []struct {
+		title, peer, host, forwarded string
+		want                         string
+	}{
+		{"name", "203.0.113.9:1", "shop.example", "", "shop.example|"},
+		{"name and port", "203.0.113.9:1", "shop.example:8080", "", "shop.example|8080"},
+		{"the first port", "203.0.113.9:1", "shop.example:1", "", "shop.example|1"},
+		{"no port", "203.0.113.9:1", "shop.example:0", "", "shop.example|"},
+		{"IPv6", "203.0.113.9:1", "[::1]:80", "", "::1|80"},
+		{"none", "203.0.113.9:1", "", "", "|"},
+		{"proxy", "10.0.0.1:1", "upstream:8080", "shop.example", "shop.example|"},
+		{"proxy with a port", "10.0.0.1:1", "upstream", "shop.example:8443", "shop.example|8443"},
+		{"proxy that keeps the host", "10.0.0.1:1", "shop.example:8080", "", "shop.example|8080"},
+		{"forged before the proxy", "10.0.0.1:1", "upstream", "evil.example, shop.example", "shop.example|"},
+		{"forged by a stranger", "203.0.113.9:1", "shop.example", "evil.example", "shop.example|"},
 	} {
 		rec := newRecorder()
 		r := request("GET", "/")
-		r.Host = host
-		do(rec.instrument(t, InstrumentConfig{}, onRoute("/", nothing)), r)
+		r.RemoteAddr, r.Host = test.peer, test.host
+		if test.forwarded != "" {
+			r.Header.Set("X-Forwarded-Host", test.forwarded)
+		}
+		do(rec.instrument(t, InstrumentConfig{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, onRoute("/", nothing)), r)
 		span, _ := rec.both(t)
-		if got := value(span, "server.address") + "|" + value(span, "server.port"); got != want {
-			t.Errorf("%q: %s, want %s", host, got, want)
+		if got := value(span, "server.address") + "|" + value(span, "server.port"); got != test.want {
+			t.Errorf("%s: %s, want %s", test.title, got, test.want)
 		}
 	}
 }
