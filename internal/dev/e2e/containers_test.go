@@ -125,11 +125,11 @@ func TestContainers_ReadEnvAsItIs(t *testing.T) {
 func TestContainers_Alerts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
-		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "client", "connect", "jobs", "nats"},
+		Service: "shop", Module: "shop", Slots: map[string]string{"database": "postgres"}, Features: []string{"alerts", "background", "client", "connect", "jobs", "nats"},
 	})
 	out := (&stack{t: t, dir: dir, project: "otelgen-e2e-alerts"}).run("make", "test-alerts")
 	rules, err := filepath.Glob(filepath.Join(dir, "deploy", "alerts", "*rules.yaml"))
-	if err != nil || len(rules) < 7 || strings.Count(out, "SUCCESS") != 2*len(rules) {
+	if err != nil || len(rules) < 8 || strings.Count(out, "SUCCESS") != 2*len(rules) {
 		t.Errorf("make test-alerts, %d files of rules: %v\n%s", len(rules), err, out)
 	}
 }
@@ -240,12 +240,18 @@ func (s *stack) stopUnderLoad() (traces []string) {
 }
 
 // checkFile finds texts in what a backend has written of a signal. Backends
-// of tests write all they get to files; of others, the count has to do.
+// of tests write all they get to files, Jaeger is asked, and of others the count has to do.
 func (s *stack) checkFile(backend, signal string, texts ...string) {
 	s.t.Helper()
 	id := strings.TrimSpace(s.run("docker", "ps", "--quiet", "--filter", "label=com.docker.compose.project="+s.project, "--filter", "label=com.docker.compose.service="+backend))
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) { // a file is written later than its data is taken
 		kept, err := exec.CommandContext(s.t.Context(), "docker", "exec", id, "cat", "/var/otlp/"+signal+".jsonl").Output()
+		if err != nil && backend == "jaeger" { // a real one
+			for _, trace := range texts {
+				s.awaitTrace(trace)
+			}
+			return
+		}
 		if err != nil {
 			s.t.Logf("%s keeps its %s somewhere else", backend, signal)
 			return
@@ -259,6 +265,18 @@ func (s *stack) checkFile(backend, signal string, texts ...string) {
 			return
 		}
 	}
+}
+
+// awaitTrace waits until Jaeger has a trace of an order.
+func (s *stack) awaitTrace(id string) {
+	s.t.Helper()
+	var body string
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if body, _ = s.get("http://127.0.0.1:16686/api/traces/" + id); strings.Contains(body, `"operationName":"create_order"`) {
+			return
+		}
+	}
+	s.t.Errorf("trace %s: %s", id, body)
 }
 
 // awaitMetric waits until Prometheus has a series.
