@@ -106,7 +106,7 @@ features:
 	}
 	_, err = ParseSpec(".otelgen/spec.yaml", []byte("service: shop\nslots: [chi]\nmodul: shop\nfeatures: background\n"), "v1.2.3")
 	lines(t, err,
-		".otelgen/spec.yaml:2:8: slots: it is a list (- item); write a mapping (key: value)",
+		".otelgen/spec.yaml:2:8: slots: it is a list (- item); write a group of keys (key: value)",
 		".otelgen/spec.yaml:3:1: modul: there is no such key; did you mean module?",
 		".otelgen/spec.yaml:4:11: features: it is a single value; write a list (- item)",
 	)

@@ -21,7 +21,7 @@ func listCommand(catalog *generator.Catalog) *cobra.Command {
 		Example: `  otelgen list
   otelgen list features --output json`,
 		Args:      atMost(1, "list features or presets, or both without an argument"),
-		ValidArgs: []cobra.Completion{"features\tslots and optional features", "presets\tselections that have a name"},
+		ValidArgs: []cobra.Completion{"features\tchoices and optional features", "presets\tselections that have a name"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := newListing(catalog, args)
 			if err != nil {

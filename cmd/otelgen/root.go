@@ -203,10 +203,10 @@ func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 		near = nearSynonym(args[0])
 	}
 	command, rest, joined := strings.Cut(args[0], ":") // as other tools name commands
-	_, _, err := cmd.Find([]string{command})
+	found, _, err := cmd.Find([]string{command})
 	var meant []string
 	switch {
-	case joined && err == nil:
+	case joined && err == nil && found != cmd:
 		meant = append(meant, strings.TrimSpace(cmd.Name()+" "+command+" "+rest))
 	case len(near) > 0:
 		meant = append(meant, cmd.Name()+" "+near[0])

@@ -203,7 +203,7 @@ func keys(t reflect.Type) map[string]reflect.Type {
 func describe(k yaml.Kind) string {
 	switch k {
 	case yaml.MappingNode:
-		return "a mapping (key: value)"
+		return "a group of keys (key: value)"
 	case yaml.SequenceNode:
 		return "a list (- item)"
 	case yaml.ScalarNode:
@@ -255,7 +255,7 @@ func wrongStart(data []byte, at problem.Position) string {
 // syntax has what the decoder says of common slips, and what that means.
 var syntax = []struct{ of, text string }{
 	{"expected ',' or ']'", "the list that begins with [ does not end; add a ], or a comma between the items"},
-	{"expected ',' or '}'", "the mapping that begins with { does not end; add a }, or a comma between the keys"},
+	{"expected ',' or '}'", "the group of keys that begins with { does not end; add a }, or a comma between the keys"},
 	{"mapping values are not allowed", "there is a second colon; put quotes around the value, or begin a new line for the key"},
 	{"could not find expected ':'", "a colon is missing after the key, or the line is not indented as those around it"},
 	{"did not find expected key", "the line is not indented as those around it"},

@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 		{"\n", "f: the file is empty; restore it, for example from git, or write it"},
 		{"# nothing\n", "f: the file has nothing but comments; restore it, for example from git, or write it"},
 		{"title: x\n---\ntitle: y\n", "f: there is more than one document; remove the line --- and what follows it"},
-		{"- x\n", "f:1:1: the file: it is a list (- item); write a mapping (key: value)"},
+		{"- x\n", "f:1:1: the file: it is a list (- item); write a group of keys (key: value)"},
 		{"Hidden: x\n", "f:1:1: Hidden: there is no such key; choose by, free, loud, many, names or title"},
 		{"titel: x\nmany:\n- nams: x\n  loud: 1\n", "f:1:1: titel: there is no such key; did you mean title?\nf:3:3: nams: there is no such key; did you mean names?\nf:4:9: 1: not a boolean; use true or false"},
 		{"title: x\ntitle: y\n", "f:2:1: title: the key is in line 1 already; remove one of them"},
