@@ -310,8 +310,8 @@ func variablesIn(dir string) []string {
 		all = append(all, variableName.FindAllString(string(content), -1)...)
 	}
 	add(filepath.Join(dir, ".env.example"))
-	for _, pattern := range []string{"config", "telemetry"} {
-		files, _ := filepath.Glob(filepath.Join(dir, "internal", pattern, "*.go")) // the pattern is valid
+	for _, name := range []string{"config", "telemetry"} {
+		files, _ := filepath.Glob(filepath.Join(dir, "internal", name, "*.go")) // the pattern is valid
 		for _, file := range files {
 			if !strings.HasSuffix(file, "_test.go") {
 				add(file)

@@ -32,24 +32,22 @@ func (p painter) patch(text string) string {
 	}
 	var all strings.Builder
 	inHunk := false
-	for line := range strings.Lines(text) {
-		line, ended := strings.CutSuffix(line, "\n")
-		switch first, _, _ := strings.Cut(line, " "); {
-		case first == "diff" && !strings.HasPrefix(line, " "):
-			inHunk, line = false, p.bold(line)
-		case first == "@@":
-			inHunk, line = true, p.cyan(line)
+	for whole := range strings.Lines(text) {
+		line := strings.TrimSuffix(whole, "\n")
+		paint := func(text string) string { return text }
+		switch {
+		case strings.HasPrefix(line, "diff "):
+			inHunk, paint = false, p.bold
+		case strings.HasPrefix(line, "@@ "):
+			inHunk, paint = true, p.cyan
 		case !inHunk:
-			line = p.bold(line)
-		case line[:min(1, len(line))] == "+":
-			line = p.green(line)
-		case line[:min(1, len(line))] == "-":
-			line = p.red(line)
+			paint = p.bold
+		case strings.HasPrefix(line, "+"):
+			paint = p.green
+		case strings.HasPrefix(line, "-"):
+			paint = p.red
 		}
-		all.WriteString(line)
-		if ended {
-			all.WriteString("\n")
-		}
+		all.WriteString(paint(line) + whole[len(line):])
 	}
 	return all.String()
 }
