@@ -17,12 +17,14 @@ type Config struct {
 	Enabled bool `env:"API_DOCS"`
 }
 
-// Register adds the documentation to router, unless cfg says otherwise. It shows the
-// document at /openapi.json, and can load nothing from elsewhere.
+// Register adds the documentation to router, unless cfg says otherwise, and leads to it
+// from /: remove that if the service has a page of its own there. It shows the document
+// at /openapi.json, and can load nothing from elsewhere.
 func Register(router *httpserver.Router, cfg Config) {
 	if !cfg.Enabled {
 		return
 	}
+	router.HandleFunc("GET /{$}", http.RedirectHandler("/docs", http.StatusFound).ServeHTTP)
 	page := v5emb.New("shop", "/openapi.json", "/docs")
 	for _, file := range []string{"", "/swagger-ui.css", "/swagger-ui-bundle.js", "/swagger-ui-standalone-preset.js", "/favicon-16x16.png", "/favicon-32x32.png"} {
 		router.HandleFunc("GET /docs"+file, func(w http.ResponseWriter, r *http.Request) {

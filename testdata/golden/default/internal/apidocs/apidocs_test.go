@@ -41,15 +41,23 @@ func TestRegister(t *testing.T) {
 	for _, span := range rec.Spans() {
 		t.Errorf("a span %s", span.Name())
 	}
+	if root := get("/"); root.Code != http.StatusFound || root.Header().Get("Location") != "/docs" {
+		t.Errorf("/ answers %d, and leads to %q", root.Code, root.Header().Get("Location"))
+	}
+	if beside := get("/nothing"); beside.Code != http.StatusNotFound {
+		t.Errorf("/nothing answers %d", beside.Code)
+	}
 }
 
 // Strangers do not get it.
 func TestRegister_Off(t *testing.T) {
 	router := httpserver.NewRouter()
 	Register(router, Config{})
-	w := httptest.NewRecorder()
-	router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/docs", http.NoBody))
-	if w.Code != http.StatusNotFound {
-		t.Errorf("/docs: %d", w.Code)
+	for _, path := range []string{"/docs", "/"} {
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
 	}
 }

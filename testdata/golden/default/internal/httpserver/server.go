@@ -163,7 +163,8 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Run serves until Close.
 func (s *Server) Run(ctx context.Context) error {
-	s.log.InfoContext(ctx, "listening", "address", s.Addr().String())
+	address := s.Addr().String()
+	s.log.InfoContext(ctx, "listening", "address", address, "url.full", "http://"+strings.Replace(address, "[::]", "localhost", 1))
 	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -401,7 +401,8 @@ func TestServer_Fails(t *testing.T) {
 	}
 }
 
-// The log says where the server listens, and what net/http has to report.
+// The log says where the server listens, with a URL to click on, and what net/http has
+// to report.
 func TestServer_Log(t *testing.T) {
 	twice := func(http.Handler) http.Handler { // not a route: some routers notice it themselves
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -410,7 +411,9 @@ func TestServer_Log(t *testing.T) {
 		})
 	}
 	var log strings.Builder
-	server, err := New(t.Context(), limits, fakeHealth{}, NewRouter(), slog.New(slog.NewTextHandler(&log, nil)), twice)
+	everywhere := limits
+	everywhere.Address = ":0"
+	server, err := New(t.Context(), everywhere, fakeHealth{}, NewRouter(), slog.New(slog.NewTextHandler(&log, nil)), twice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,7 +423,15 @@ func TestServer_Log(t *testing.T) {
 	if err := errors.Join(server.Close(t.Context()), <-done); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"msg=listening address=" + server.Addr().String(), "level=WARN msg=\"http: superfluous response.WriteHeader call"} {
+	address := server.Addr().String()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if host == "::" { // without IPv6 it is 0.0.0.0
+		host = "localhost"
+	}
+	for _, want := range []string{"msg=listening address=" + address + " url.full=http://" + host + ":" + port + "\n", "level=WARN msg=\"http: superfluous response.WriteHeader call"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s is missing in\n%s", want, &log)
 		}
