@@ -100,9 +100,9 @@ func (d *disk) checkUnchanged(plan Plan) error {
 }
 
 // carryOut writes an operation down, performs it, and keeps it to be undone.
-// What only changes the record needs no journal, but for two things: what it
-// takes over from an operation that was undone, which must not be found again, and
-// files that are detached, which can be undone.
+// An operation that changes only the record needs no journal, with two exceptions:
+// one that takes over from an operation that was undone, which must not be found
+// again, and one that detaches files, which can be undone.
 func (d *disk) carryOut(op *operation, r *record) error {
 	err := errors.Join(d.ensure(ignoreOurs, []byte(ignored)), d.ensure(attributesFile, []byte(attributes)))
 	journaled := (op.changesFiles() || op.recorded) && !d.staging

@@ -67,8 +67,8 @@ func (p *Project) Adoption(next generator.Tree) (Plan, error) {
 	})
 }
 
-// planFor returns what is decided about some paths, each by itself. A Change without
-// a path is none.
+// planFor returns the changes that decide makes for some paths, except those without
+// a path.
 func (p *Project) planFor(names []string, decide func(d *disk, name string) (Change, error)) (Plan, error) {
 	d, err := openDisk(p.Dir)
 	if err != nil {

@@ -108,7 +108,7 @@ func (m *merging) read(dir string, paths []string) error {
 	for i := range m.records {
 		m.records[i].lines = map[string][]line{}
 		if err := m.records[i].parse(string(contents[1+i])); err != nil {
-			m.records[i].lines = nil // from what somebody has changed nothing follows
+			m.records[i].lines = nil // nothing follows from a record that somebody has changed
 		}
 	}
 	m.files = map[string]sides{}
@@ -211,7 +211,8 @@ func (s *snapshot) followGit() {
 }
 
 // movedByGit returns the path to which git has moved a file that otelgen wrote
-// elsewhere, or "": one whose file has more of it than of what otelgen wrote there.
+// elsewhere, or "". The file at that path has more lines of the moved one than of what
+// otelgen wrote there.
 func (s *snapshot) movedByGit(base []byte) string {
 	at, most, lines := "", 0, git.Lines(base)
 	for _, p := range slices.Sorted(maps.Keys(s.entries)) {

@@ -150,8 +150,8 @@ func (s *snapshot) canMove(from, to string) bool {
 }
 
 // isLeft reports whether an update that was undone moved a file, and left the
-// new one behind, as git does with a file that it does not know yet. Only if its
-// owner has nothing in it but what is in the old one, too, may it be replaced.
+// new one behind, as git does with a file that it does not know yet. It may be
+// replaced only if every change of its owner is in the old one as well.
 func (s *snapshot) isLeft(from, to string) bool {
 	target, next, recorded := s.disk[to].data, s.next[to], s.entries[to].last()
 	if target != nil && sameText(target, next) && recorded == nil {
@@ -160,8 +160,8 @@ func (s *snapshot) isLeft(from, to string) bool {
 	return s.isOurs(to) || s.isMerged(from, to, next) || s.isMerged(from, to, recorded)
 }
 
-// isOurs reports whether an update that was undone left a file behind in which
-// there is nothing of its owner's that is only there.
+// isOurs reports whether a file was left behind by an update that was undone, and
+// has no change of its owner that is not elsewhere as well.
 func (s *snapshot) isOurs(p string) bool {
 	left := s.undone[p]
 	return left != nil && left.ours
@@ -210,7 +210,8 @@ func (s *snapshot) whyOpen(p string) string {
 	return ""
 }
 
-// decided says as what a file is taken whose conflict has been resolved.
+// decided returns the note about a conflict that has been resolved: which version the
+// file is taken to be. It returns "" if there was none, or it is still open.
 func (s *snapshot) decided(p string) string {
 	switch e, disk := s.entries[p], s.disk[p].data; {
 	case e.pending == nil || s.open(p):

@@ -11,7 +11,7 @@ import (
 )
 
 // Edited reports whether the owner changed the file since otelgen wrote it. That
-// is no fault: what changed stays.
+// is not a problem: what changed stays.
 func (c Change) Edited() bool {
 	switch {
 	case c.Action == Keep || c.Action == Merge || c.Action == Orphan || c.isNewConflict():
@@ -28,8 +28,8 @@ func (p *Project) Mine() (Plan, error) {
 	return p.planFor(slices.Sorted(maps.Keys(p.record.lines)), p.mine)
 }
 
-// mine returns what the owner changed in one file. Of what is recorded, that
-// counts which the file still is, if git has merged several records.
+// mine returns what the owner changed in one file. If git has merged several records
+// of it, the one that the file still matches counts.
 func (p *Project) mine(d *disk, name string) (Change, error) {
 	f, err := d.look(name)
 	v := versions{disk: f.data}.normalized()

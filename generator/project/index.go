@@ -126,8 +126,8 @@ func committed(dir, p string) string {
 	return strings.TrimSpace(blob)
 }
 
-// refresh lets git see that files are what they were when it merged them, without
-// which it would not give up the merge.
+// refresh lets git see that files are what they were when it merged them. Otherwise
+// git would refuse to abort the merge.
 func refresh(dir string) {
 	index.Lock()
 	defer index.Unlock()

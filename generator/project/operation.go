@@ -299,10 +299,11 @@ func (d *disk) writeRecord(r *record, merged []byte) error {
 	return nil
 }
 
-// writeOperation writes an operation down: on one line the hash of the record
-// that it leads to, which tells in no time that nothing has been undone, unless
-// there are files of earlier commands of which that record says nothing; and on the
-// next JSON, in no form that a search over the project finds.
+// writeOperation writes an operation to a file. The first line is the hash of the
+// record that it leads to, from which a command sees quickly that nothing has been
+// undone. It is another word if that record does not mention all files of earlier
+// commands. The second line is the operation as JSON, compressed, so that a search
+// over the project does not find it.
 func (d *disk) writeOperation(p string, op *operation, r *record) error {
 	after := r.after(op)
 	text, err := json.Marshal(op)

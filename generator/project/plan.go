@@ -116,7 +116,8 @@ func (c Change) Matters() bool {
 	return c.decided || c.IsNews()
 }
 
-// IsNews is Matters, but for what the owner has decided and is only told.
+// IsNews is like Matters, but false for a conflict that the owner has resolved, which
+// is only reported.
 func (c Change) IsNews() bool {
 	return c.news || c.detaches || !same(c.Before, c.After) || c.From != "" || c.Action == Conflict || c.Action == Orphan ||
 		c.Note != "" && (c.Action == Gone || c.Action == Keep && isModule(c.Path))
@@ -133,7 +134,7 @@ func (c Change) changesRecord() bool {
 	return slices.ContainsFunc(c.records, recordChange.isOne)
 }
 
-// isOne reports whether something else is recorded afterwards.
+// isOne reports whether it is a change: something else is recorded afterwards.
 func (r recordChange) isOne() bool {
 	return r.unrecorded || r.lines != nil || !r.was.equal(r.committed)
 }

@@ -83,9 +83,9 @@ func (r renaming) moves(s *snapshot) {
 	}
 }
 
-// takeAlong finds the files that git has moved to the name that one of two branches
-// has, while otelgen writes them for the other's. What is recorded of both paths is
-// recorded of that file, which moves back.
+// takeAlong finds the files that git has moved to the name of the service on one of two
+// branches, although otelgen writes them with the name on the other. What is recorded of
+// both paths is then recorded of that file, which moves back.
 func (s *snapshot) takeAlong(lines map[string][]line) {
 	for from := range maps.Clone(lines) {
 		to := s.renaming.path(from)
@@ -140,7 +140,7 @@ func (r renaming) versions(p string, v versions) versions {
 	replace := func(text []byte) []byte {
 		var out []byte
 		for line := range bytes.Lines(text) {
-			// A line of which the owner has changed one is left to the merge.
+			// If the owner has changed one of several equal lines, the merge decides about them.
 			if renamed, ok := lines[string(line)]; ok && kept[string(line)] >= was[string(line)] {
 				line = []byte(renamed)
 			}

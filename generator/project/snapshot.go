@@ -177,9 +177,9 @@ func (s *snapshot) needsCode(d *disk) (bool, error) {
 
 // settle returns the record of a path. Git may have merged the records of
 // two branches that were both updated. Then several lines say what otelgen wrote
-// last, and what is on the disk tells what to go on from: the disk itself, if there
-// is nothing of the owner's in it; else the one that the file is, the one that
-// otelgen would write today, or one with which nothing is in conflict.
+// last, and the file on the disk decides which one counts: the file itself, if it has
+// no change of the owner; else the line that matches the file, the one that otelgen
+// would write today, or one with which there is no conflict.
 func (s *snapshot) settle(p string, lines []line) (entry, error) {
 	if lines == nil {
 		return entry{}, nil

@@ -58,9 +58,9 @@ func (s step) leave(all map[string]*stray) {
 	}
 }
 
-// earlier returns the files that the commands before an operation created. Those
-// that the record says nothing of, before it and after it, git may bring back, as git
-// stash pop does; of these there are not more than paths in the record.
+// earlier returns the files that the commands before an operation created. Git may
+// bring back, as git stash pop does, those that are in the record neither before nor
+// after it. They are dropped when there are more of them than paths in the record.
 func (d *disk) earlier(op *operation, r *record) ([]*stray, error) {
 	last, err := d.readOperation(undoFile)
 	if last == nil || err != nil {
@@ -91,10 +91,9 @@ func (p *Project) undone(d *disk) (map[string]*stray, error) {
 }
 
 // adoptUndone goes on from what commands that were undone recorded of the files
-// that they left behind. So what their owner had changed in them is merged, and
-// stays: if that was not committed, it is nowhere else. The rest may be replaced
-// and removed. A file that git knows, its owner has added without what otelgen
-// recorded of it: that is the owner's.
+// that they left behind. So the owner's changes in them are merged, and stay: if they
+// were not committed, they are nowhere else. The rest may be replaced and removed. A
+// file that git knows belongs to the owner, who has added it without the record.
 func (s *snapshot) adoptUndone(d *disk) error {
 	maps.DeleteFunc(s.undone, func(p string, left *stray) bool {
 		return len(left.Lines) == 0 || !s.entries[p].equal(entry{}) || !sameText(s.disk[p].data, left.Content)
