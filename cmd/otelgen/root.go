@@ -63,7 +63,8 @@ const (
 	signalled = 128 // plus the number of the signal
 )
 
-// errDiffers is the outcome of a command that has done, and said, what it had to.
+// errDiffers is returned by a command that has printed what differs, or what is in
+// conflict. It sets the exit status, and is not printed.
 var errDiffers = errors.New("it differs")
 
 func exitCode(err error) int {
@@ -238,7 +239,7 @@ func unknownBelow(cmd *cobra.Command, word string) error {
 	return fmt.Errorf("%s: no such command of %s; %s", word, cmd.CommandPath(), problem.Suggest(word, known))
 }
 
-// nearSynonym returns the command for which a word, misspelt, is another one.
+// nearSynonym returns the command that has a synonym like a word.
 func nearSynonym(word string) []string {
 	for _, name := range slices.Sorted(maps.Keys(synonyms)) {
 		if problem.Nearest(word, synonyms[name]) != "" {

@@ -146,8 +146,8 @@ type trial struct {
 	tests bool
 }
 
-// How long a service that is built may take to listen, and how long it must say
-// nothing after a request until all that it has to say is taken as said.
+// startLimit is how long a service may take to listen after it was built. Its output
+// for a request is complete when nothing more has come for as long as silence.
 const (
 	startLimit = time.Minute
 	silence    = 700 * time.Millisecond
@@ -222,8 +222,8 @@ func (t *trial) command(ctx context.Context, name string, args ...string) *exec.
 	return cmd
 }
 
-// progress runs a command that says on a line of its own what it is at, and shows
-// the last of them on a terminal.
+// progress runs a command that prints a line for each thing that it does, and shows
+// the last line on a terminal.
 func (t *trial) progress(cmd *exec.Cmd) error {
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -260,7 +260,7 @@ func (t *trial) done(began time.Time, result string) {
 	fmt.Fprintln(t.out, t.paint.faint(fmt.Sprintf("# %s, after %v", result, rounded(time.Since(began)))))
 }
 
-// rounded returns d with the digits that somebody reads.
+// rounded returns d as it is printed.
 func rounded(d time.Duration) time.Duration {
 	if d < time.Second {
 		return d.Round(time.Millisecond)

@@ -179,7 +179,7 @@ func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 }
 
 // each updates the services in some directories, and yields what came of it in
-// their order. It is not far ahead of who takes that, so memory does not grow
+// their order. It is not far ahead of its caller, so memory does not grow
 // with the number of services.
 func (u *updater) each(dirs []string) iter.Seq[*update] {
 	type result = chan *update
