@@ -338,7 +338,7 @@ func (s watchedStore) Insert(ctx context.Context, o order.Order) error {
 	return s.Store.Insert(ctx, o)
 }
 
-// Orders belong to whoever placed them: another principal and an anonymous caller get
+// Orders belong to the principal who placed them: another principal and an anonymous caller get
 // ErrNotOwner, see them in no list and cannot use their ids as cursors. Orders that
 // were placed anonymously belong to every anonymous caller.
 func TestOwnership(t *testing.T) {
