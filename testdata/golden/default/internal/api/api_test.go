@@ -228,15 +228,17 @@ func TestLimits_ContentType(t *testing.T) {
 	rec := telemetrytest.Start(t)
 	router := httpserver.NewRouter()
 	operations := New(router, rec.Logger())
-	huma.Post(operations, "/json", func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	served := 0
+	huma.Post(operations, "/json", func(context.Context, *input) (*struct{}, error) { served++; return nil, nil })
 	huma.Post(operations, "/image", func(context.Context, *struct {
 		RawBody []byte `contentType:"image/png"`
 	},
 	) (*struct{}, error) {
+		served++
 		return nil, nil
 	})
-	huma.Post(operations, "/optional", func(context.Context, *struct{ Body *struct{} }) (*struct{}, error) { return nil, nil })
-	huma.Post(operations, "/none", func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
+	huma.Post(operations, "/optional", func(context.Context, *struct{ Body *struct{} }) (*struct{}, error) { served++; return nil, nil })
+	huma.Post(operations, "/none", func(context.Context, *struct{}) (*struct{}, error) { served++; return nil, nil })
 	for _, c := range []struct {
 		path, kind string
 		want       int
@@ -260,8 +262,9 @@ func TestLimits_ContentType(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", c.kind)
 		w := httptest.NewRecorder()
+		served = 0
 		router.ServeHTTP(w, r)
-		if w.Code != c.want || !strings.Contains(w.Body.String(), c.detail) || (w.Code < 400) != (w.Header().Get("Content-Type") == "") {
+		if w.Code != c.want || (served == 0) != (c.want >= 400) || !strings.Contains(w.Body.String(), c.detail) || (w.Code < 400) != (w.Header().Get("Content-Type") == "") {
 			t.Errorf("%s %s: %d %s, want %d", c.path, c.kind, w.Code, w.Body, c.want)
 		}
 	}
@@ -275,7 +278,7 @@ func TestLimits_ContentType(t *testing.T) {
 // refused: the first may not be the one that a proxy has checked, and the default is not
 // what was meant. The name of a header may be written in any case.
 func TestParameters_Once(t *testing.T) {
-	router := httpserver.NewRouter()
+	router, served := httpserver.NewRouter(), 0
 	huma.Get(New(router, telemetrytest.Start(t).Logger()), "/{id}", func(context.Context, *struct {
 		ID   string   `path:"id"`
 		N    int      `query:"n" default:"1"`
@@ -285,6 +288,7 @@ func TestParameters_Once(t *testing.T) {
 		List []int    `header:"X-List"`
 	},
 	) (*struct{}, error) {
+		served++
 		return nil, nil
 	})
 	for query, want := range map[string]string{
@@ -295,6 +299,7 @@ func TestParameters_Once(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/x?"+query, http.NoBody)
 			r.Header[header] = values // in its canonical form, as net/http reads it
 			w := httptest.NewRecorder()
+			served = 0
 			router.ServeHTTP(w, r)
 			var details problem.Details
 			if w.Code != http.StatusNoContent {
@@ -313,7 +318,7 @@ func TestParameters_Once(t *testing.T) {
 			if header == "X-Key" {
 				expected = append([]string{"header.X-KEY"}, expected...)
 			}
-			if !slices.Equal(locations, expected) || (w.Code == http.StatusUnprocessableEntity) != (len(expected) > 0) {
+			if !slices.Equal(locations, expected) || (w.Code == http.StatusUnprocessableEntity) != (len(expected) > 0) || (served == 0) != (len(expected) > 0) {
 				t.Errorf("%s %s: %d %s, want %v", query, header, w.Code, w.Body, expected)
 			}
 		}

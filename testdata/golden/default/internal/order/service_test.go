@@ -67,6 +67,9 @@ func TestCreate(t *testing.T) {
 		if span.Status().Code != codes.Unset {
 			t.Errorf("%s: status %v", span.Name(), span.Status())
 		}
+		if scope := span.InstrumentationScope().Name; scope != "shop/internal/order" {
+			t.Errorf("%s: scope %s", span.Name(), scope)
+		}
 	}
 	if n := rec.Sum("orders.processed", attribute.String("order.outcome", "created")); n != 1 {
 		t.Errorf("%d orders processed", n)
