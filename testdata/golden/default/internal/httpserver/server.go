@@ -163,8 +163,7 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Run serves until Close.
 func (s *Server) Run(ctx context.Context) error {
-	address := s.Addr().String()
-	s.log.InfoContext(ctx, "listening", "address", address, "url.full", "http://"+strings.Replace(address, "[::]", "localhost", 1))
+	s.log.InfoContext(ctx, "listening", "address", s.Addr().String(), "url.full", "http://"+strings.Replace(s.Addr().String(), "[::]", "localhost", 1))
 	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -72,13 +72,17 @@ const overtime = time.Second
 
 // do calls p, but does not wait for it longer than overtime after ctx is done.
 func (g *Group) do(ctx context.Context, p part) error {
-	done, late := make(chan error, 1), make(chan struct{})
+	done := make(chan error, 1)
 	go func() { done <- g.call(ctx, p) }()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(overtime, func() { close(late) }) })()
 	select {
 	case err := <-done:
 		return err
-	case <-late:
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(overtime):
 		return errors.New("did not return in time")
 	}
 }
