@@ -646,7 +646,7 @@ func TestFolders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if owner := s.Owner("boards/kafka"); (owner != nil) != (want[1] != "") {
+		if owner := s.Owners()["boards/kafka"]; (owner != nil) != (want[1] != "") {
 			t.Errorf("%q: boards/kafka is owned by %v", features, owner)
 		}
 	}

@@ -71,15 +71,16 @@ func (s *Selection) RequiredBy(name string) []*Feature {
 	return slices.DeleteFunc(slices.Clone(s.Features), func(f *Feature) bool { return !slices.Contains(f.Requires, name) })
 }
 
-// Owner returns the selected feature that a file of the Tree is from. It is nil
-// for what follows from all of them: go.mod, go.sum and the recorded Spec.
-func (s *Selection) Owner(path string) *Feature {
+// Owners returns the selected feature that each file of the Tree is from, by path.
+// What follows from all features has none: go.mod, go.sum and the recorded Spec.
+func (s *Selection) Owners() map[string]*Feature {
+	owners := map[string]*Feature{}
 	for _, f := range s.Features {
-		if slices.Contains(s.pathsOf(f), path) {
-			return f
+		for _, path := range s.pathsOf(f) {
+			owners[path] = f
 		}
 	}
-	return nil
+	return owners
 }
 
 // pathsOf returns the paths of the files of a selected feature in the Tree.

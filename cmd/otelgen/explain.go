@@ -110,7 +110,7 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	default:
 		e.State = "differs from what otelgen would write: otelgen diff and git log say how"
 	}
-	if owner := selection.Owner(e.File); owner != nil {
+	if owner := selection.Owners()[e.File]; owner != nil {
 		e.Feature, e.Summary = owner.Name, owner.Summary
 		e.Because = because(selection, owner)
 	}

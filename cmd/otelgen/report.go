@@ -87,10 +87,11 @@ func reportOn(s *service, o newOptions) report {
 // files returns those of the plan, with the features that they are from.
 func (s *service) files() []reportedFile {
 	var all []reportedFile
+	owners := s.selection.Owners()
 	for _, c := range s.plan {
 		file := reported(c)
 		file.Size, file.Owner = len(c.After), "otelgen"
-		if owner := s.selection.Owner(c.Path); owner != nil {
+		if owner := owners[c.Path]; owner != nil {
 			file.Owner = owner.Name
 		}
 		all = append(all, file)

@@ -95,13 +95,13 @@ func filesOf(catalog *generator.Catalog, f *generator.Feature) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	selection, tree, err := render(catalog, spec)
+	selection, err := generator.Resolve(catalog, spec)
 	if err != nil {
 		return nil, err
 	}
 	var files []string
-	for p := range tree {
-		if owner := selection.Owner(p); owner != nil && isOf(owner, f) {
+	for p, owner := range selection.Owners() {
+		if isOf(owner, f) {
 			files = append(files, p)
 		}
 	}
