@@ -256,7 +256,7 @@ func (i *interview) options() newOptions {
 	o.slots = maps.Clone(o.slots)
 	maps.Copy(o.slots, i.slots)
 	if !i.flags.Changed("with") {
-		for _, area := range i.catalog.Areas {
+		for _, area := range areas(i.catalog) {
 			o.with = append(o.with, i.features[area.Name]...)
 		}
 	}
