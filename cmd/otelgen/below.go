@@ -14,8 +14,10 @@ import (
 // dot or an underscore is left out, and so are testdata and vendor.
 func everyProject(dirs []string) ([]string, error) {
 	var all []string
+	seen := map[string]bool{}
 	add := func(dir string) {
-		if !slices.ContainsFunc(all, func(other string) bool { return filepath.Clean(other) == filepath.Clean(dir) }) {
+		if clean := filepath.Clean(dir); !seen[clean] {
+			seen[clean] = true
 			all = append(all, dir)
 		}
 	}
