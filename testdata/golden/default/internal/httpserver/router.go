@@ -45,7 +45,7 @@ func (m *Router) route(r *http.Request) string { route, _, _ := m.find(r); retur
 // the mux would redirect to one that is.
 func (m *Router) find(r *http.Request) (route string, allow []string, found bool) {
 	asked := r.URL.EscapedPath()
-	if clean := path.Clean("/" + asked); asked != clean && asked != clean+"/" {
+	if clean := path.Clean(asked); !strings.HasPrefix(asked, "/") || asked != clean && asked != clean+"/" {
 		return "", nil, false
 	}
 	handler, pattern := m.Handler(r)
