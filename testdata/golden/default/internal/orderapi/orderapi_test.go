@@ -150,7 +150,8 @@ func items(n int, item string) string {
 	return `{"customer":"ada","items":[` + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + `]}`
 }
 
-// The documented limits hold, and a value at the limit is accepted.
+// The documented limits hold, and a value at the limit is accepted. Nothing is paid for an
+// order that is refused.
 func TestCreate_Limits(t *testing.T) {
 	const one = `{"sku":"coffee","quantity":1}`
 	name := func(n int) string { return strings.Repeat("ä", n) }
@@ -173,7 +174,7 @@ func TestCreate_Limits(t *testing.T) {
 		{strings.Replace(draft, "invoice", "cash", 1), "body.payment_method"},
 		{strings.Replace(draft, `"customer"`, `"client"`, 1), "body"},
 	} {
-		h, _ := serve(t)
+		h, paid := serve(t)
 		w := do(t, h, http.MethodPost, "/orders", c.body)
 		if c.location == "" {
 			if w.Code != http.StatusCreated {
@@ -181,8 +182,8 @@ func TestCreate_Limits(t *testing.T) {
 			}
 			continue
 		}
-		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"location":"`+c.location) {
-			t.Errorf("%.80s: %d %s, want %s", c.body, w.Code, w.Body, c.location)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"location":"`+c.location) || paid.last.Items != nil {
+			t.Errorf("%.80s: %d %s, want %s; paid for %v", c.body, w.Code, w.Body, c.location, paid.last.Items)
 		}
 	}
 }
