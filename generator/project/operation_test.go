@@ -148,8 +148,8 @@ func TestOneAtATime(t *testing.T) {
 			said <- err.Error()
 			return
 		}
-		spec <- string(second.SpecYAML)
 		second.Close()
+		spec <- string(second.SpecYAML)
 	}()
 	select {
 	case got := <-said:
