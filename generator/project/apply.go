@@ -105,7 +105,7 @@ func (d *disk) checkUnchanged(plan Plan) error {
 // again, and one that detaches files, which can be undone.
 func (d *disk) carryOut(op *operation, r *record) error {
 	err := errors.Join(d.ensure(ignoreOurs, []byte(ignored)), d.ensure(attributesFile, []byte(attributes)))
-	journaled := (op.changesFiles() || op.recorded) && !d.staging
+	journaled := op.changesFiles() || op.recorded
 	if err == nil && journaled {
 		if op.Earlier, err = d.earlier(op, r); err == nil {
 			err = d.writeOperation(journalFile, op, r)

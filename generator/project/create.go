@@ -52,8 +52,8 @@ func (p *Project) create(plan Plan) (err error) {
 	if err != nil {
 		return err
 	}
-	d.before, d.staging = p.before, true
-	err = d.carryOut(p.operation(plan), &p.record)
+	d.before = p.before
+	err = d.fill(plan)
 	d.root.Close() // because Windows does not rename a directory that is open
 	if err != nil {
 		return inDir(p.Dir, err)
@@ -66,6 +66,46 @@ func (p *Project) create(plan Plan) (err error) {
 	}
 	if err := os.Rename(staging, top); err != nil {
 		return cannot("create", p.Dir, err)
+	}
+	return nil
+}
+
+// fill writes the files of a new project and their record to its staging directory.
+// Only this run knows the directory, so nothing is in the way, and os.Root, which
+// opens every directory on the way again for each file, would protect nobody. What is
+// recorded is compressed meanwhile.
+func (d *disk) fill(plan Plan) error {
+	recorded := make(chan []byte, 1)
+	go func() { recorded <- recordOf(plan) }()
+	for _, c := range plan {
+		if err := d.writeNew(c.Path, c.After); err != nil {
+			return err
+		}
+	}
+	return errors.Join(d.writeNew(ignoreOurs, []byte(ignored)), d.writeNew(attributesFile, []byte(attributes)), d.writeNew(recordFile, <-recorded))
+}
+
+// recordOf returns the record of a new project.
+func recordOf(plan Plan) []byte {
+	var r record
+	for change, lines := range linesOf(plan) {
+		r.set(change.path, lines)
+	}
+	return r.format()
+}
+
+// writeNew creates a file in a staging directory.
+func (d *disk) writeNew(p string, content []byte) error {
+	if err := d.will("write " + p); err != nil {
+		return err
+	}
+	name := filepath.Join(d.root.Name(), filepath.FromSlash(p))
+	err := os.WriteFile(name, content, 0o644)
+	if errors.Is(err, fs.ErrNotExist) { // the first file of its directory
+		err = errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, content, 0o644))
+	}
+	if err != nil {
+		return cannot("write", p, err)
 	}
 	return nil
 }

@@ -21,11 +21,6 @@ type disk struct {
 	// the change. Tests use it to fail, or to kill the run, at any point.
 	before func(change string) error
 
-	// staging is true while a new project is built under a temporary name.
-	// Nobody sees its files before the directory is renamed, so they are
-	// written in place.
-	staging bool
-
 	// dirty are the directories with names that have changed, and that a power
 	// cut could bring back.
 	dirty map[string]bool
@@ -130,9 +125,6 @@ func (d *disk) write(p string, data []byte) error { return d.writeIf(p, data, 0,
 // writeIf writes a file if check, unless it is nil, says so just before the new
 // content takes the place of the old. A file that was absent gets a mode.
 func (d *disk) writeIf(p string, data []byte, mode fs.FileMode, check func() error) error {
-	if d.staging {
-		return d.writeStaged(p, data)
-	}
 	old, err := d.read(p)
 	if err != nil {
 		return err
@@ -157,22 +149,6 @@ func (d *disk) writeIf(p string, data []byte, mode fs.FileMode, check func() err
 		_ = d.root.Remove(scratchFile) // the next run removes it otherwise
 	}
 	return err
-}
-
-// writeStaged creates a file in a staging directory, where there is nothing that
-// somebody else could have written.
-func (d *disk) writeStaged(p string, data []byte) error {
-	if err := d.will("write " + p); err != nil {
-		return err
-	}
-	err := d.root.WriteFile(p, data, 0o644)
-	if errors.Is(err, fs.ErrNotExist) { // the first file of its directory
-		err = errors.Join(d.root.MkdirAll(path.Dir(p), 0o755), d.root.WriteFile(p, data, 0o644))
-	}
-	if err != nil {
-		return cannot("write", p, err)
-	}
-	return nil
 }
 
 // writeScratch writes the scratch file, so that it is whole even after a power
