@@ -13,17 +13,17 @@ import (
 	"github.com/otelgen/otelgen/internal/git"
 )
 
-// initRepository makes a directory a git repository. Its first branch is main
+// initRepository makes a directory a git repository, and returns its first branch: main
 // unless the user has configured another.
-func initRepository(dir string) error {
+func initRepository(dir string) (branch string, err error) {
 	if _, err := git.Run(dir, nil, "init", "--quiet"); err != nil {
-		return err
+		return "", err
 	}
-	if configuredBranch(dir) != "" {
-		return nil
+	if branch := configuredBranch(dir); branch != "" {
+		return branch, nil
 	}
-	_, err := git.Run(dir, nil, "symbolic-ref", "HEAD", "refs/heads/main")
-	return err
+	_, err = git.Run(dir, nil, "symbolic-ref", "HEAD", "refs/heads/main")
+	return "main", err
 }
 
 // configuredBranch returns the first branch of new repositories that the user
@@ -39,8 +39,11 @@ func configuredBranch(dir string) string {
 func (s *service) branches(withGit bool) []string {
 	dir := s.site.workTree
 	if dir == "" {
-		if !withGit {
+		switch {
+		case !withGit:
 			return nil
+		case s.branch != "":
+			return []string{s.branch}
 		}
 		for dir = s.site.absolute; !exists(dir); {
 			dir = filepath.Dir(dir)

@@ -21,8 +21,9 @@ type service struct {
 	project      *project.Project
 	selection    *generator.Selection
 	plan         project.Plan
-	repository   bool  // it has got one of its own
-	noRepository error // it should have, but git would not
+	repository   bool   // it has got one of its own
+	branch       string // the first one of that, or ""
+	noRepository error  // it should have a repository, but git would not make one
 }
 
 // parse turns the options into a Spec and looks at where it goes. Beside an error it
@@ -138,7 +139,7 @@ func (s *service) make(withGit bool) error {
 		return err
 	}
 	if withGit && s.site.workTree == "" {
-		s.noRepository = initRepository(s.site.dir)
+		s.branch, s.noRepository = initRepository(s.site.dir)
 		s.repository = s.noRepository == nil
 	}
 	return nil
