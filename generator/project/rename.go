@@ -29,6 +29,8 @@ type renaming struct {
 
 	// others are the files of the owner: what is there beside what otelgen writes.
 	others map[string]file
+
+	below []string // the paths of the modules that others declare
 }
 
 // newRenaming returns what the names in a Spec and in the next one differ by.
@@ -58,6 +60,9 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 			return nil // such as a secret of somebody else
 		}
 		r.others[p] = f
+		if declared := modfile.ModulePath(f.data); path.Base(p) == goMod && p != goMod && declared != "" {
+			r.below = append(r.below, declared)
+		}
 		return err
 	})
 	r.moves(s)
@@ -211,50 +216,89 @@ func (r renaming) nameless(line []byte) string {
 }
 
 // content returns a file with the new path of the module: in what a Go file
-// imports, and in what go.mod declares.
+// imports, and in a go.mod.
 func (r renaming) content(p string, content []byte) []byte {
 	switch {
 	case r.module[0] == r.module[1] || content == nil:
 		return content
 	case path.Ext(p) == ".go":
-		return renameImports(content, r.module[0], r.module[1])
-	case p == goMod:
-		return renameModule(content, r.module[0], r.module[1])
+		return r.inImports(content)
+	case path.Base(p) == goMod:
+		return r.inGoMod(content)
 	}
 	return content
 }
 
-// renameModule replaces the path that a go.mod declares, if it is from.
-func renameModule(source []byte, from, to string) []byte {
-	file, err := modfile.ParseLax(goMod, source, nil)
-	if err != nil || file.Module == nil || file.Module.Mod.Path != from {
-		return source
+// renamed returns the path of a module or a package with the new path of the module.
+// Modules of the owner below this one have a name of their own, which stays.
+func (r renaming) renamed(name string) string {
+	below, ok := strings.CutPrefix(name, r.module[0])
+	if !ok || below != "" && below[0] != '/' {
+		return name
 	}
-	line := file.Module.Syntax
-	line.Token[len(line.Token)-1] = modfile.AutoQuote(to)
-	return slices.Concat(source[:line.Start.Byte], []byte(strings.Join(line.Token, " ")), source[line.End.Byte:])
+	for _, other := range r.below {
+		if name == other || strings.HasPrefix(name, other+"/") {
+			return name
+		}
+	}
+	return r.module[1] + below
 }
 
-// renameImports replaces the path of a module in the imports of a Go file. A file
-// that was formatted is so afterwards.
-func renameImports(source []byte, from, to string) []byte {
+// inGoMod replaces the path of the module in a go.mod: its own, or one that requires
+// or replaces it.
+func (r renaming) inGoMod(source []byte) []byte {
+	file, err := modfile.ParseLax(goMod, source, nil)
+	if err != nil {
+		return source // what does not parse stays
+	}
+	var lines []*modfile.Line
+	for _, statement := range file.Syntax.Stmt {
+		switch s := statement.(type) {
+		case *modfile.Line:
+			lines = append(lines, s)
+		case *modfile.LineBlock:
+			lines = append(lines, s.Line...)
+		}
+	}
+	content := slices.Clone(source)
+	for _, line := range slices.Backward(lines) {
+		tokens := slices.Clone(line.Token)
+		for i, token := range tokens {
+			name, err := strconv.Unquote(token)
+			if err != nil {
+				name = token
+			}
+			if to := r.renamed(name); to != name && (i > 0 || line.InBlock) {
+				tokens[i] = modfile.AutoQuote(to)
+			}
+		}
+		if !slices.Equal(tokens, line.Token) {
+			content = slices.Concat(content[:line.Start.Byte], []byte(strings.Join(tokens, " ")), content[line.End.Byte:])
+		}
+	}
+	return content
+}
+
+// inImports replaces the path of the module in the imports of a Go file. A file that
+// was formatted is so afterwards.
+func (r renaming) inImports(source []byte) []byte {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", source, parser.ImportsOnly)
 	if err != nil {
 		return source // what does not parse stays
 	}
-	renamed := slices.Clone(source)
+	content := slices.Clone(source)
 	for _, spec := range slices.Backward(file.Imports) {
 		imported, err := strconv.Unquote(spec.Path.Value)
-		if below, ok := strings.CutPrefix(imported, from); err == nil && ok && (below == "" || below[0] == '/') {
+		if to := r.renamed(imported); err == nil && to != imported {
 			start, end := set.Position(spec.Path.Pos()).Offset, set.Position(spec.Path.End()).Offset
-			renamed = slices.Concat(renamed[:start], []byte(strconv.Quote(to+below)), renamed[end:])
+			content = slices.Concat(content[:start], []byte(strconv.Quote(to)), content[end:])
 		}
 	}
 	if formatted, err := format.Source(source); err == nil && bytes.Equal(formatted, source) {
-		return gofmt(renamed)
+		return gofmt(content)
 	}
-	return renamed
+	return content
 }
 
 // changes returns what changes in the files of the owner: their imports, and
@@ -273,7 +317,7 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 		if same(c.Before, c.After) {
 			c.Action = Move
 		}
-		if r.isMentioned(c.After) {
+		if r.isMentioned(p, c.After) {
 			c.Note, c.news = "it names "+r.module[0]+" outside of imports: look at that yourself", true
 		}
 		if c.From != "" || c.Action == Update || c.news {
@@ -289,13 +333,21 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 	return plan, nil
 }
 
-// isMentioned reports whether a text has the old path of the module, if that is one
+// isMentioned reports whether a file has the old path of the module, if that is one
 // that nothing else is called. What is not text, such as a program, is built from one.
-func (r renaming) isMentioned(text []byte) bool {
+// The name of a module below is worth a look once, where it is declared.
+func (r renaming) isMentioned(p string, text []byte) bool {
 	if r.module[0] == r.module[1] || !strings.Contains(r.module[0], "/") || bytes.IndexByte(text, 0) >= 0 {
 		return false
 	}
-	return bytes.Contains(bytes.ReplaceAll(text, []byte(r.module[1]), nil), []byte(r.module[0]))
+	names := []string{r.module[1]}
+	if path.Base(p) != goMod {
+		names = append(names, r.below...)
+	}
+	for _, name := range names {
+		text = bytes.ReplaceAll(text, []byte(name), nil)
+	}
+	return bytes.Contains(text, []byte(r.module[0]))
 }
 
 // destination returns where a file of the owner moves: along with the directory

@@ -36,7 +36,7 @@ func TestRename_OnlyNames(t *testing.T) {
 	}
 }
 
-// TestRename_GoMod: the new path takes the place of the old one where go.mod declares
+// TestRename_GoMod: the new path takes the place of the old one where a go.mod names
 // it, and nowhere else.
 func TestRename_GoMod(t *testing.T) {
 	r := renaming{module: [2]string{"mod", "example.com/mod"}}
@@ -47,6 +47,7 @@ func TestRename_GoMod(t *testing.T) {
 		"module (\n\tmod\n)\n":                         "module (\n\texample.com/mod\n)\n",
 		"module mods\n":                                "module mods\n",
 		"module a\n\nreplace example.com/mod => ./x\n": "module a\n\nreplace example.com/mod => ./x\n",
+		"module mod/x\n\nrequire (\n\tmod v0.0.0 // ours\n\tmodern.org/x v1.0.0\n)\n\nreplace mod => ../\n": "module example.com/mod/x\n\nrequire (\n\texample.com/mod v0.0.0 // ours\n\tmodern.org/x v1.0.0\n)\n\nreplace example.com/mod => ../\n",
 	} {
 		if got := string(r.content(goMod, []byte(was))); got != want {
 			t.Errorf("%q becomes %q, want %q", was, got, want)
@@ -96,6 +97,39 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRename_ModulesBelow: a module of the owner below the service keeps its name, and
+// what imports it goes on to do so. What it imports of the service has the new path,
+// which its go.mod requires.
+func TestRename_ModulesBelow(t *testing.T) {
+	tree := func(service string) generator.Tree {
+		return generator.Tree{
+			specFile: []byte("service: " + service + "\nmodule: example.com/" + service + "\n"),
+			"go.mod": []byte("module example.com/" + service + "\n\ngo 1.26.0\n"),
+		}
+	}
+	code := func(service string) string {
+		return "package x\n\nimport (\n\t_ \"example.com/shop/tools/gen\"\n\t_ \"example.com/shop/tools/gen/sub\"\n\t_ \"example.com/" + service + "/internal/mine\"\n\t_ \"example.com/" + service + "/tools/generate\"\n)\n"
+	}
+	mod := func(service string) string {
+		return "module example.com/shop/tools/gen\n\ngo 1.26.0\n\nrequire example.com/" + service + " v0.0.0\n\nreplace example.com/" + service + " => ../..\n"
+	}
+	dir := t.TempDir()
+	mustNew(t, dir, tree("shop"))
+	writeDir(t, dir, files{"internal/mine/x.go": code("shop"), "tools/gen/x.go": code("shop"), "tools/gen/go.mod": mod("shop")})
+	plan := mustUpdate(t, dir, tree("store"), nil)
+	got, all := readDir(t, dir), files{"internal/mine/x.go": code("store"), "tools/gen/x.go": code("store"), "tools/gen/go.mod": mod("store")}
+	for name, want := range all {
+		if got[name] != want {
+			t.Errorf("%s is\n%s\nwant\n%s", name, got[name], want)
+		}
+	}
+	for _, c := range plan {
+		if noted := c.Path == "tools/gen/go.mod"; noted != (c.Note != "") {
+			t.Errorf("the note of %s is %q", c.Path, c.Note)
+		}
 	}
 }
 
