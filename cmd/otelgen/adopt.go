@@ -82,7 +82,7 @@ func adopt(catalog *generator.Catalog, dir string, dryRun bool) (*adoption, erro
 		return nil, err
 	}
 	if f.common*2 <= f.total {
-		return nil, fmt.Errorf("%s: it is not a service that otelgen made: of the one most like it, only %d of %d lines are here; name another directory", hereOr(dir), f.common, f.total)
+		return nil, fmt.Errorf("%s: it is not a service that otelgen made: of the one most like it, only %d of %d lines are here; name another directory", project.Named(dir), f.common, f.total)
 	}
 	plan, err := p.Adoption(f.tree)
 	if err != nil {
@@ -127,7 +127,7 @@ func guess(p *project.Project) ([]generator.Spec, error) {
 	}
 	mod, err := os.ReadFile(filepath.Join(p.Dir, "go.mod"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: there is no go.mod in it; name the directory of a service that otelgen made", hereOr(p.Dir))
+		return nil, fmt.Errorf("%s: there is no go.mod in it; name the directory of a service that otelgen made", project.Named(p.Dir))
 	}
 	mains, err := filepath.Glob(filepath.Join(p.Dir, "cmd", "*", "main.go"))
 	if err != nil {
@@ -141,17 +141,9 @@ func guess(p *project.Project) ([]generator.Spec, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s: there is no program in cmd; name the directory of a service that otelgen made", hereOr(p.Dir))
+		return nil, fmt.Errorf("%s: there is no program in cmd; name the directory of a service that otelgen made", project.Named(p.Dir))
 	}
 	return all, nil
-}
-
-// hereOr returns what a message calls a directory.
-func hereOr(dir string) string {
-	if dir == "." {
-		return "the current directory"
-	}
-	return dir
 }
 
 // fitting is a search for the choices that a directory fits best.

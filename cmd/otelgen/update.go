@@ -366,7 +366,7 @@ func (u *update) talk(err io.Writer) {
 	}
 	subject := u.Dir
 	if subject == "." {
-		subject = cmp.Or(u.Service, "the current directory")
+		subject = cmp.Or(u.Service, project.Named(subject))
 	}
 	fmt.Fprintf(err, "%s: %s\n", subject, outcome)
 }

@@ -56,7 +56,7 @@ func (p *Project) lockNow(d *disk) error {
 		return inDir(p.Dir, err)
 	}
 	if op, err := d.readOperation(journalFile); op != nil || err != nil || string(recordHash(&now)) != string(recordHash(&p.record)) {
-		return errors.Join(err, fmt.Errorf("%s: another run of otelgen has changed it in the meantime; run the command again", named(p.Dir)))
+		return errors.Join(err, fmt.Errorf("%s: another run of otelgen has changed it in the meantime; run the command again", Named(p.Dir)))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func Adopt(dir, command string) (*Project, error) {
 	case op != nil:
 		return nil, &UnfinishedError{Dir: dir, Command: op.command(), AtWork: d.isLocked()}
 	case len(p.record.lines) > 0:
-		return nil, fmt.Errorf("%s is already an otelgen project: run otelgen update there", named(dir))
+		return nil, fmt.Errorf("%s is already an otelgen project: run otelgen update there", Named(dir))
 	}
 	return p, nil
 }

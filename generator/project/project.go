@@ -119,7 +119,7 @@ func begin(p *Project, say func(string)) (*Project, error) {
 	}
 	if !lock(p.lock, false) {
 		other, _ := d.look(lockFile) // it may not have got that far
-		say(fmt.Sprintf("%s: waiting for %s, which is at work there", named(p.Dir), cmp.Or(string(other.data), "another run of otelgen")))
+		say(fmt.Sprintf("%s: waiting for %s, which is at work there", Named(p.Dir), cmp.Or(string(other.data), "another run of otelgen")))
 		lock(p.lock, true)
 	}
 	d.sayLocked(p.Command)
@@ -130,7 +130,7 @@ func begin(p *Project, say func(string)) (*Project, error) {
 	if err == nil && op != nil {
 		if err = d.finish(op, &p.record, true); err == nil {
 			p.Finished = op.Command
-			say(fmt.Sprintf("%s: finished %s, which was interrupted", named(p.Dir), op.command()))
+			say(fmt.Sprintf("%s: finished %s, which was interrupted", Named(p.Dir), op.command()))
 			err = p.read(d)
 		}
 	}
@@ -193,9 +193,9 @@ func openProject(dir string) (*disk, error) {
 	case err != nil:
 		err = inDir(dir, err)
 	case spec.absent() && exists(filepath.Join(dir, journalFile)):
-		err = fmt.Errorf("%s is not an otelgen project yet: otelgen new was interrupted there; run that again", named(dir))
+		err = fmt.Errorf("%s is not an otelgen project yet: otelgen new was interrupted there; run that again", Named(dir))
 	case spec.absent():
-		err = fmt.Errorf("%s is not an otelgen project: there is no %s in it; %s the directory of one, or create one with otelgen new", named(dir), specFile, reach(dir))
+		err = fmt.Errorf("%s is not an otelgen project: there is no %s in it; %s the directory of one, or create one with otelgen new", Named(dir), specFile, reach(dir))
 	}
 	if err != nil {
 		d.root.Close()
@@ -263,7 +263,7 @@ func New(dir string) (*Project, error) {
 		}
 	}
 	if exists(filepath.Join(dir, specFile)) {
-		return nil, fmt.Errorf("%s is already an otelgen project: run otelgen update there, or name another directory", named(dir))
+		return nil, fmt.Errorf("%s is already an otelgen project: run otelgen update there, or name another directory", Named(dir))
 	}
 	if len(inTheWay) > 0 && !p.interrupted {
 		return nil, notEmptyError(dir, inTheWay)
@@ -275,7 +275,7 @@ func New(dir string) (*Project, error) {
 }
 
 func notEmptyError(dir string, inTheWay []string) error {
-	return fmt.Errorf("%s is not empty: move %s away, or name another directory", named(dir), listed(inTheWay))
+	return fmt.Errorf("%s is not empty: move %s away, or name another directory", Named(dir), listed(inTheWay))
 }
 
 // WriteOnce says which paths of the next Tree are written only once. What otelgen
@@ -290,8 +290,8 @@ func (p *Project) WriteOnce(paths []string) {
 	}
 }
 
-// named returns what a message calls a directory.
-func named(dir string) string {
+// Named returns what a message calls the directory of a project.
+func Named(dir string) string {
 	if dir == "." {
 		return "the current directory"
 	}
