@@ -47,12 +47,17 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 	if !r.isOne() {
 		return nil
 	}
+	r.moves(s)
 	r.others = map[string]file{}
-	err := d.walkReadable(func(p string, entry fs.DirEntry) error {
+	return d.walkReadable(func(p string, entry fs.DirEntry) error {
 		switch name := entry.Name(); {
 		case entry.IsDir() && slices.Contains([]string{".git", stateDir, "vendor", "node_modules"}, name):
 			return fs.SkipDir
 		case !entry.Type().IsRegular() || s.entries[p].last() != nil || s.next[p] != nil:
+			return nil
+		}
+		if info, err := entry.Info(); err == nil && info.Size() > mostText && path.Ext(p) != ".go" && r.destination(p, s) == p {
+			r.others[p] = file{mode: info.Mode()}
 			return nil
 		}
 		f, err := d.look(p)
@@ -65,9 +70,11 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 		}
 		return err
 	})
-	r.moves(s)
-	return err
 }
+
+// mostText is the size of the largest file that may be a text of the owner's. A larger
+// one, such as a database, is not read, unless it moves.
+const mostText = 1 << 20
 
 func (r renaming) isOne() bool {
 	return r.service[0] != r.service[1] || r.module[0] != r.module[1]
@@ -310,7 +317,7 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 		c.After, c.Action = r.content(p, c.Before), Update
 		if c.Path != p {
 			c.From = p
-			if !s.disk[c.Path].absent() || r.others[c.Path].data != nil {
+			if _, other := r.others[c.Path]; other || !s.disk[c.Path].absent() {
 				return nil, fmt.Errorf("%s: cannot move to %s, where another file is; move that out of the way", p, c.Path)
 			}
 		}

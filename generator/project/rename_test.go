@@ -56,7 +56,7 @@ func TestRename_GoMod(t *testing.T) {
 }
 
 // TestRename_FilesOfTheOwner: what can be read comes along, and only a text that names
-// the old path is worth a look.
+// the old path is worth a look. What is too large for a text is not even read.
 func TestRename_FilesOfTheOwner(t *testing.T) {
 	tree := func(service string) generator.Tree {
 		return generator.Tree{
@@ -69,7 +69,9 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 	mustNew(t, dir, tree("shop"))
 	writeDir(t, dir, files{
 		"bin/shop":         "\x7fELF\x00 example.com/shop",
+		"cmd/shop/model":   strings.Repeat("\n", 2<<20),
 		"cmd/shop/mine.go": "package main\n\nimport _ \"example.com/shop/internal/mine\"\n",
+		"data/dump.sql":    strings.Repeat("\n", 2<<20) + "example.com/shop\n",
 		"data/pg/PG":       "17\n",
 		"notes.txt":        "example.com/shop\n",
 		"secret.txt":       "example.com/shop\n",
@@ -92,6 +94,7 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 	want := []string{
 		"move cmd/shop/main.go cmd/store/main.go ()",
 		"update cmd/shop/mine.go cmd/store/mine.go ()",
+		"move cmd/shop/model cmd/store/model ()",
 		"update  go.mod ()",
 		"keep  notes.txt (it names example.com/shop outside of imports: look at that yourself)",
 	}
