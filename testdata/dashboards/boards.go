@@ -178,6 +178,7 @@ var boards = []board{
 	{"shared/outbox", "outbox", "Outbox", []panel{
 		{title: "Events that are not sent yet", unit: "short", queries: []query{{"max by (service_name) (outbox_size{" + of + "})", "{{service_name}}"}}},
 		{title: "Age of the oldest", about: "How long it has been waiting to be sent.", unit: "s", queries: []query{{"max by (service_name) (outbox_age_seconds{" + of + "})", "{{service_name}}"}}},
+		{title: "Events that the broker refuses", about: "For good, and they are kept: events dead lists them.", unit: "short", queries: []query{{"max by (service_name) (outbox_refused{" + of + "})", "{{service_name}}"}}},
 	}},
 	{"feature/background", "background", "Background jobs", []panel{
 		{title: "Jobs", unit: "ops", queries: []query{{rate("background_job_duration_seconds_count", "", "job_name"), "{{job_name}}"}}},
