@@ -154,6 +154,7 @@ func TestJoints(t *testing.T) {
 		"realtime-orders-huma",
 		"redis-orders",
 		"redis-ratelimit",
+		"redis-users",
 		"sqlc-bare",
 		"tenancy-orders",
 		"tenancy-ratelimit",

@@ -37,7 +37,7 @@ func TestMatrix_Servers(t *testing.T) {
 		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources},
 		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"kafka", "posts"}},
 		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "posts", "redis"}},
-		{Slots: map[string]string{"sample": "none"}, Features: []string{"ratelimit", "redis"}},
+		{Slots: map[string]string{"sample": "none"}, Features: []string{"ratelimit", "redis", "users"}},
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
 		t.Run(describe(t, spec), func(t *testing.T) {
