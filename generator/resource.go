@@ -295,8 +295,21 @@ func (s *Selection) taken() map[string]string {
 		for _, step := range f.contributes.Wiring {
 			step.claim(taken)
 		}
+		f.serves(taken)
 	}
 	return taken
+}
+
+// serves adds the paths at which a feature serves something, which it lists for others:
+// /docs, /login.
+func (f *Feature) serves(taken map[string]string) {
+	for _, items := range f.contributes.Adds {
+		for _, item := range items {
+			if strings.HasPrefix(item.text.source, "/") {
+				taken[item.text.source] = "a path"
+			}
+		}
+	}
 }
 
 // declares adds what a Go file declares for its package.
@@ -341,7 +354,7 @@ func (s *Selection) words() map[string]bool {
 
 // claimed returns the names that a resource takes, and what has them.
 func (s *Selection) claimed(r Resource) map[string]string {
-	claimed := map[string]string{}
+	claimed := map[string]string{"/" + r.Plural: "a path"}
 	names := r.renamer()
 	for _, f := range s.Features {
 		if !f.resource {
