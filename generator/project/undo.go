@@ -118,6 +118,9 @@ func (u undoing) change(s step) (Change, error) {
 		c.From, c.Before, c.After = "", old.data, old.data
 		return c, err
 	}
+	if c.From != "" && c.Action == None {
+		c.Action = Move
+	}
 	c.settles = s.Conflict != nil && u.unmerged[f.Path] && c.Action != Orphan
 	return c, nil
 }
