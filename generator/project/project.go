@@ -219,7 +219,12 @@ func (p *Project) read(d *disk) error {
 // there is one.
 func (p *Project) notOurs(file, wayOut string) error {
 	near := problem.Nearest(file, slices.Collect(maps.Keys(p.record.lines)))
+	info, err := os.Stat(filepath.Join(p.Dir, filepath.FromSlash(file)))
 	switch {
+	case file == stateDir || strings.HasPrefix(file, stateDir+"/"):
+		return fmt.Errorf("%s: it is what otelgen records of the service; name another file", file)
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s: it is a directory; name a file in it", file)
 	case exists(filepath.Join(p.Dir, filepath.FromSlash(file))):
 		return fmt.Errorf("%s: otelgen did not write it; %s", file, wayOut)
 	case near != "":
