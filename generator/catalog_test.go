@@ -212,6 +212,10 @@ func TestLoad_Rejects(t *testing.T) {
 		{"reserved name", "feature/none/feature.yaml", "", "title: x\nsummary: x\n", []string{
 			`feature/none: "none" is not a valid name: use a letter, then a-z, 0-9 and single hyphens, and none of the words none, any, on, off`,
 		}},
+		{"other words that are none", "router/chi/feature.yaml", "summary:", "also: [go chi, go-chi, stdlib]\nsummary:", []string{
+			"router/chi/feature.yaml:2:8: also go chi: not a word that can be typed as a name; use lower-case letters, digits and hyphens",
+			"router/chi/feature.yaml:2:24: also stdlib: it is the name of a feature; remove it",
+		}},
 		{"no title", "router/chi/feature.yaml", "title: chi\n", "", []string{
 			"router/chi/feature.yaml:1:1: title: one line of plain text is needed",
 		}},

@@ -96,6 +96,14 @@ func (l *loader) checkArea(i int) {
 func (l *loader) checkFeature(f *Feature) {
 	l.checkName(path.Base(f.Folder), problem.Position{Path: f.Folder})
 	l.checkTexts(f.doc.At(), map[string]string{"title": f.Title, "summary": f.Summary})
+	for i, word := range f.Also {
+		switch other := l.byName[word]; {
+		case !featureName.MatchString(word):
+			l.problems.Add(f.doc.At("also", i), "also %s: not a word that can be typed as a name; use lower-case letters, digits and hyphens", word)
+		case other != nil:
+			l.problems.Add(f.doc.At("also", i), "also %s: it is the name of a feature; remove it", word)
+		}
+	}
 	if f.Slot != "" && l.slot(f.Slot) == nil {
 		l.problems.Add(problem.Position{Path: f.Folder}, "slot %s: there is no such slot; %s", f.Slot, problem.Suggest(f.Slot, append(slotNames(l.Slots), optionalDir, sharedDir)))
 	}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/otelgen/otelgen/internal/problem"
 	"github.com/otelgen/otelgen/internal/sat"
@@ -153,7 +152,7 @@ func (c *Catalog) choose(choices Choices, name string) error {
 	case f == nil && c.slot(of) != nil:
 		return choiceError(name, "feature %s: it is a choice between features; %s", name, problem.Choose(c.featuresOf(of)))
 	case f == nil:
-		return choiceError(name, "feature %s: there is no such feature; %s", name, c.suggest(name, c.chosenNames()))
+		return choiceError(name, "feature %s: %s", name, c.unknown(name))
 	case f.Always:
 		return choiceError(name, "feature %s: it is in every service; leave it out", name)
 	case f.hidden:
@@ -178,31 +177,54 @@ func (c *Catalog) featuresOf(slot string) []string {
 	return slices.DeleteFunc(slices.Clone(c.slot(slot).Values), func(value string) bool { return value == None })
 }
 
-// suggest says which features a word that is not a feature may have meant: people
-// also know features by their titles, such as PostgreSQL or net/http, and by words of
-// their summaries, such as JWT.
-func (c *Catalog) suggest(word string, names []string) string {
-	word = strings.ToLower(word)
-	var described []string
-	for _, name := range names {
-		f := c.byName[name]
-		switch {
-		case f == nil: // the value None
-		case strings.ToLower(f.Title) == word:
-			return fmt.Sprintf("did you mean %s?", name)
-		case slices.Contains(wordsOf(f.Summary), word):
-			described = append(described, name)
+// unknown says what to do about a word that is not a feature. It may be another word
+// for one that nobody chooses, because every service has it.
+func (c *Catalog) unknown(word string) string {
+	if meant := c.called(word, c.chosenNames()); len(meant) == 0 {
+		for _, f := range c.Features {
+			switch {
+			case !f.goesBy(word):
+			case f.resource:
+				return "it is not a feature but code of your own; begin it with otelgen add resource NAME"
+			case f.Always:
+				return "every service has that, without a feature; leave it out"
+			}
 		}
 	}
-	if problem.Nearest(word, names) == "" && len(described) == 1 {
-		return fmt.Sprintf("did you mean %s?", described[0])
+	meant := c.suggest(word, c.chosenNames())
+	if len(c.chosenNames()) > mostNamed && strings.HasPrefix(meant, "choose ") {
+		meant = "otelgen list shows all of them"
+	}
+	return "there is no such feature; " + meant
+}
+
+// mostNamed is how many features fit into a message.
+const mostNamed = 12
+
+// suggest says which of some features a word that is not one of them may have meant.
+func (c *Catalog) suggest(word string, names []string) string {
+	if meant := c.called(word, names); len(meant) > 0 {
+		return fmt.Sprintf("did you mean %s?", problem.Listed(meant, "or"))
 	}
 	return problem.Suggest(word, names)
 }
 
-// wordsOf returns the words of a text in lower case.
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+// called returns those of some features that go by a word, too.
+func (c *Catalog) called(word string, names []string) []string {
+	var meant []string
+	for _, name := range names {
+		if f := c.byName[name]; f != nil && f.goesBy(word) { // there is none for the value None
+			meant = append(meant, name)
+		}
+	}
+	return meant
+}
+
+// goesBy reports whether people also call f by a word: its title, such as PostgreSQL or
+// net/http, or one that it says itself.
+func (f *Feature) goesBy(word string) bool {
+	word = strings.ToLower(word)
+	return strings.ToLower(f.Title) == word || slices.Contains(f.Also, word)
 }
 
 // exclusion returns the names of some choices that exclude each other, and the

@@ -57,6 +57,9 @@ type Feature struct {
 	Title   string `yaml:"title"`
 	Summary string `yaml:"summary"` // one line, for lists and prompts
 
+	// Also are other words by which people ask for it: k8s, cron.
+	Also []string `yaml:"also"`
+
 	Slot      string    `yaml:"-"`         // of which it is a value
 	Area      string    `yaml:"area"`      // of an optional feature: what it is about
 	Always    bool      `yaml:"always"`    // a hidden feature that every service has
