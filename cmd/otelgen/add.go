@@ -68,7 +68,10 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		u.command = strings.Join(append([]string{cmd.CommandPath()}, names...), " ")
 		names = strings.FieldsFunc(strings.Join(names, ","), func(r rune) bool { return r == ',' }) // as --with takes them
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(spec, names...) }
+		if err := noPreset(names); err != nil {
+			return err
+		}
+		u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) { return change(spec, names...) }
 		return u.runIn(cmd, dir)
 	}
 	return cmd

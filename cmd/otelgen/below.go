@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/otelgen/otelgen/generator"
 )
 
 // everyProject returns directories of projects, each once, with all those below DIR
@@ -39,6 +41,42 @@ func everyProject(dirs []string) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// onlyAbove returns an error for a directory that is not a project but has some below,
+// such as the root of a repository with several services.
+func onlyAbove(dir string) error {
+	if exists(specFile(dir)) || dir == "" {
+		return nil
+	}
+	near := nearBelow(dir)
+	if near == "" {
+		return nil
+	}
+	subject := filepath.Clean(dir)
+	if subject == "." {
+		subject = "the current directory"
+	}
+	all := "./..."
+	if clean := filepath.ToSlash(filepath.Clean(dir)); clean != "." {
+		all = clean + "/..."
+	}
+	return fmt.Errorf("%s is not an otelgen project, but there are some below: name one, such as %s, or all of them by %s", subject, filepath.ToSlash(near), all)
+}
+
+// nearBelow returns the directory of a project that is at most three below another, or
+// "". It does not look farther, because that may be a home directory.
+func nearBelow(dir string) string {
+	for _, pattern := range []string{"*", "*/*", "*/*/*"} {
+		found, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern), filepath.FromSlash(generator.SpecFile)))
+		for _, file := range found {
+			project := filepath.Dir(filepath.Dir(file))
+			if name, err := filepath.Rel(dir, project); err == nil && !slices.ContainsFunc(strings.Split(filepath.ToSlash(name), "/"), isForeign) {
+				return project
+			}
+		}
+	}
+	return ""
 }
 
 // projectsBelow returns the directories of projects below top, which ends in a slash:

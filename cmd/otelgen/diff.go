@@ -50,11 +50,13 @@ add and remove would do.`,
 		switch {
 		case *mine && chooses:
 			return errors.New("--mine: it cannot be combined with --with or --without; give one or the other")
+		case slices.ContainsFunc(*with, func(name string) bool { return slices.Contains(*without, name) }):
+			return errors.New("--without: it names a feature that --with names, too; give it once")
 		case *mine:
 			u.decide, u.show = (*project.Project).Mine, (*update).patchOfMine
 		case chooses:
 			u.did, u.would = "changed", "would be changed; nothing has been written"
-			u.choose = func(spec generator.Spec) (generator.Spec, error) {
+			u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) {
 				spec, err := catalog.With(spec, *with...)
 				if err != nil || len(*without) == 0 {
 					return spec, err

@@ -96,7 +96,11 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	case statErr == nil && info.IsDir():
 		return explained{}, fmt.Errorf("%s: it is a directory; name a file in it", file)
 	case !ours && err != nil:
-		return explained{}, fmt.Errorf("%s: no such file; %s", file, cmp.Or(didYouMean(e.File, tree), "name one of the service"))
+		wayOut := cmp.Or(didYouMean(e.File, tree), "name one of the service")
+		if _, err := catalog.Named(file); err == nil {
+			wayOut = "did you mean otelgen show " + file + "?"
+		}
+		return explained{}, fmt.Errorf("%s: no such file; %s", file, wayOut)
 	case !ours:
 		e.State = "yours: otelgen does not know it"
 		return e, nil
@@ -108,7 +112,7 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	case bytes.Equal(disk, next):
 		e.State = "as otelgen writes it"
 	default:
-		e.State = "differs from what otelgen would write: otelgen diff and git log say how"
+		e.State = "differs from what otelgen would write: otelgen diff --mine says what you changed, and otelgen diff what an update would"
 	}
 	if owner := selection.Owners()[e.File]; owner != nil {
 		e.Feature, e.Summary = owner.Name, owner.Summary

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -89,7 +90,7 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 	var malformed *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return noSuchFlag(cmd, features, "-", unknown.GetSpecifiedShortnames())
+		return noSuchFlag(cmd, features, "-", asTyped(unknown.GetSpecifiedShortnames()))
 	case errors.As(err, &unknown):
 		return noSuchFlag(cmd, features, "--", unknown.GetSpecifiedName())
 	case errors.As(err, &empty):
@@ -102,6 +103,17 @@ func flagProblem(cmd *cobra.Command, features []*generator.Feature, err error) e
 		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
 	}
 	return err
+}
+
+// asTyped returns what was typed behind one dash, of which pflag has taken the first
+// letters for flags: help of -help, where it knows -h.
+func asTyped(rest string) string {
+	for _, arg := range os.Args[1:] {
+		if word, ok := strings.CutPrefix(arg, "-"); ok && !strings.HasPrefix(word, "-") && strings.HasSuffix(word, rest) {
+			return word
+		}
+	}
+	return rest
 }
 
 // noSuchFlag is the error for an unknown flag, with the one that was meant.
@@ -120,6 +132,8 @@ func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name 
 		hint = "did you mean " + meant + "?"
 	case slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name):
 		hint = "no command overwrites what you wrote, so there is nothing to force"
+	case cmd.Name() == "new" && slices.Contains([]string{"resource", "resources"}, name):
+		hint = "make the service, then run otelgen add resource in its directory"
 	case cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil:
 		hint = "to make a service of this name, run otelgen new " + name
 	}
@@ -202,6 +216,9 @@ func flagFor(cmd *cobra.Command, features []*generator.Feature, name string) str
 		case takesFeatures:
 			return name + " without dashes"
 		}
+	}
+	if strings.Contains(cmd.Use, "FEATURE...") && slices.ContainsFunc(features, func(f *generator.Feature) bool { return f.Slot == name }) {
+		return "otelgen set " + name + "=VALUE"
 	}
 	if strings.Contains(cmd.Use, "CHOICE") && slices.ContainsFunc(features, func(f *generator.Feature) bool { return f.Slot == name }) {
 		return cmd.CommandPath() + " " + name + "=VALUE"

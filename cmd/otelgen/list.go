@@ -80,7 +80,11 @@ type listedPreset struct {
 func newListing(catalog *generator.Catalog, topics []string) (listing, error) {
 	var l listing
 	topic := strings.Join(topics, "")
-	if !slices.Contains([]string{"", "features", "presets"}, topic) {
+	switch _, err := catalog.Named(topic); {
+	case slices.Contains([]string{"", "features", "presets"}, topic):
+	case err == nil:
+		return l, fmt.Errorf("%s: it is a feature; did you mean otelgen show %[1]s?", topic)
+	default:
 		return l, fmt.Errorf("%s: no such list; %s", topic, problem.Suggest(topic, []string{"features", "presets"}))
 	}
 	if topic != "presets" {

@@ -8,8 +8,10 @@ import (
 	"maps"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/otelgen/otelgen/generator"
 )
@@ -60,6 +62,9 @@ is written.`,
 			if err := noEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
+			if err := oneOutput(cmd.Flags()); err != nil {
+				return err
+			}
 			o.name = strings.Join(args, "")
 			return runNew(cmd, catalog, o)
 		},
@@ -95,6 +100,21 @@ func (o *newOptions) addSelectionFlags(cmd *cobra.Command, catalog *generator.Ca
 	}
 }
 
+// oneOutput refuses flags of which each says what is printed: there would be one of
+// them only.
+func oneOutput(flags *pflag.FlagSet) error {
+	var given []string
+	for _, name := range []string{"print-spec", "explore", "output"} {
+		if flags.Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) < 2 {
+		return nil
+	}
+	return fmt.Errorf("%s: %s prints something else; give one of them", given[1], given[0])
+}
+
 // oneName refuses more than one NAME, and says where the other words belong.
 func oneName(catalog *generator.Catalog) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -111,7 +131,7 @@ func oneName(catalog *generator.Catalog) cobra.PositionalArgs {
 // runNew fills a Spec, by flags and answers, and makes a project of it.
 func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error {
 	if o.spec != "" {
-		if err := o.readSpec(cmd.InOrStdin()); err != nil {
+		if err := o.readSpec(catalog, cmd.InOrStdin()); err != nil {
 			return err
 		}
 	}
@@ -171,13 +191,21 @@ func (o newOptions) wrong(catalog *generator.Catalog) bool {
 	return err != nil || unresolved != nil
 }
 
-// readSpec reads --spec. What flags say as well goes before what the file says.
-func (o *newOptions) readSpec(in io.Reader) error {
+// readSpec reads --spec. What flags say as well goes before what the file says. Its
+// module is that of its service: one of another NAME has a module of its own.
+func (o *newOptions) readSpec(catalog *generator.Catalog, in io.Reader) error {
 	data, err := os.ReadFile(o.spec)
 	if o.spec == "-" {
 		data, err = io.ReadAll(in)
 	}
-	if err != nil {
+	switch {
+	case o.spec == "-" && err == nil && len(data) == 0:
+		return errors.New("--spec -: standard input is empty; send a file such as .otelgen/spec.yaml of another service to it")
+	case err != nil && strings.Contains(o.spec, "://"):
+		return fmt.Errorf("--spec %s: it is an address, and otelgen fetches nothing; download the file, and name that", o.spec)
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("--spec %s: it is a directory; name a file such as .otelgen/spec.yaml of another service", o.spec)
+	case err != nil:
 		return fmt.Errorf("--spec %s: %w; name a file such as .otelgen/spec.yaml of another service", o.spec, errors.Unwrap(err))
 	}
 	spec, err := generator.ParseSpec(o.spec, data, thisVersion())
@@ -185,13 +213,21 @@ func (o *newOptions) readSpec(in io.Reader) error {
 		return err
 	}
 	o.of = generator.Spec{Resources: spec.Resources, Packs: spec.Packs}
-	o.name, o.module = cmp.Or(o.name, spec.Service), cmp.Or(o.module, spec.Module)
-	slots := spec.Slots
-	if slots == nil {
-		slots = map[string]string{}
+	if o.name == "" {
+		o.name = spec.Service
 	}
-	maps.Copy(slots, o.slots)
-	o.slots = slots
+	if n, err := parseName(o.name); err == nil && n.service == spec.Service && n.module == "" {
+		o.module = cmp.Or(o.module, spec.Module)
+	}
+	if spec.Slots == nil {
+		spec.Slots = map[string]string{}
+	}
+	if set, err := catalog.Set(spec, o.slots); err == nil {
+		spec = set // without what then does not exist, such as a store without a database
+	} else {
+		maps.Copy(spec.Slots, o.slots) // which is refused later
+	}
+	o.slots = spec.Slots
 	if len(o.with) == 0 {
 		o.with = spec.Features
 	}

@@ -32,10 +32,23 @@ func presetNames() []string {
 
 // preset returns the Spec that goes by a name.
 func preset(name string) (generator.Spec, error) {
-	if names := presetNames(); !slices.Contains(names, name) {
+	switch names := presetNames(); {
+	case strings.Contains(name, ","):
+		return generator.Spec{}, fmt.Errorf("preset %s: a service begins with one preset; choose one of them", name)
+	case !slices.Contains(names, name):
 		return generator.Spec{}, fmt.Errorf("preset %s: there is no such preset; %s", name, problem.Suggest(name, names))
 	}
 	return generator.ParseSpec(presetFile(name), presetData(name), thisVersion())
+}
+
+// noPreset refuses the name of a preset where that of a feature is expected.
+func noPreset(names []string) error {
+	for _, name := range names {
+		if slices.Contains(presetNames(), name) {
+			return fmt.Errorf("%s: it is a preset, with which a service begins, and not a feature; otelgen list presets shows what it consists of", name)
+		}
+	}
+	return nil
 }
 
 // presetSummary returns the first line of a preset, a comment that says what it

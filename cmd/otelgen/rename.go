@@ -26,7 +26,7 @@ names the file. The directory of the service keeps its name.`,
   otelgen rename github.com/acme/store
   otelgen rename --module github.com/acme/shop/v2`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 && module == "" {
+			if strings.TrimSpace(strings.Join(args, "")) == "" && module == "" {
 				return fmt.Errorf("%s: the new name is missing; give the service's, or the module's with --module PATH", cmd.CommandPath())
 			}
 			return atMost(1, "a service has one name, such as "+generator.ServiceName(strings.Join(args, "-")))(cmd, args)
@@ -35,11 +35,14 @@ names the file. The directory of the service keeps its name.`,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name := strings.Join(args, "")
+		if strings.HasSuffix(dir, "/...") {
+			return fmt.Errorf("--dir %s: each service has a name of its own; name the directory of one", dir)
+		}
 		u.command = strings.TrimSpace(strings.Join([]string{cmd.CommandPath(), name, module}, " "))
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return renamed(spec, name, module) }
+		u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) { return renamed(spec, name, module) }
 		return u.runIn(cmd, dir)
 	}
-	addDir(cmd, &dir)
+	cmd.Flags().StringVar(&dir, "dir", "", "`DIR` of the service (default: where you are)")
 	cmd.Flags().StringVar(&module, "module", "", "new module `PATH`")
 	u.addFlags(cmd)
 	return cmd

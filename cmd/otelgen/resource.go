@@ -72,16 +72,17 @@ func resourceCommand(u updater, change func(dir, name string, spec generator.Spe
 		if strings.Join(names, "") == "" {
 			return fmt.Errorf("%s: the name is missing; give the name of one resource, such as product", cmd.CommandPath())
 		}
-		return atMost(1, cmd.CommandPath()+" takes one resource at a time")(cmd, names)
+		hint := cmd.CommandPath() + " takes one resource at a time"
+		if len(names) > 1 && strings.ContainsAny(names[1], ":=") { // as others declare fields
+			hint = "every resource begins with the same fields; change them in its code"
+		}
+		return atMost(1, hint)(cmd, names)
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		if !cmd.Flags().Changed("dir") {
-			dir = projectDir()
-		}
 		u.command = cmd.CommandPath() + " " + names[0]
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return change(dir, names[0], spec) }
-		return u.run(cmd, []string{dir})
+		u.choose = func(dir string, spec generator.Spec) (generator.Spec, error) { return change(dir, names[0], spec) }
+		return u.runIn(cmd, dir)
 	}
 	return cmd
 }

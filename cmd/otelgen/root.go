@@ -199,11 +199,17 @@ func unknownCommand(cmd *cobra.Command, args []string, service string) error {
 	if cmd.HasParent() {
 		return unknownBelow(cmd, args[0])
 	}
+	if args[0] == "" {
+		return fmt.Errorf("%s: the name of the command is empty; %[1]s --help lists the commands", cmd.Name())
+	}
 	near := cmd.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		near = nearSynonym(args[0])
 	}
-	command, rest, joined := strings.Cut(args[0], ":") // as other tools name commands
+	command, rest, joined := strings.Cut(args[0], ":")    // as other tools name commands
+	if words := strings.Fields(args[0]); len(words) > 1 { // in quotes, as one word
+		command, rest, joined = words[0], strings.Join(words[1:], " "), true
+	}
 	found, _, err := cmd.Find([]string{command})
 	var meant []string
 	switch {

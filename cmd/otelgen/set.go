@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/internal/problem"
 )
 
 func setCommand(catalog *generator.Catalog) *cobra.Command {
@@ -25,18 +27,18 @@ all choices and their values. With the value none, the service does without.`,
 			if len(args) == 0 {
 				return fmt.Errorf("%s: a choice is missing; give one with its value, such as router=chi", cmd.CommandPath())
 			}
-			_, err := assignments(args)
+			_, err := assignments(catalog, args)
 			return err
 		},
 		ValidArgsFunction: completeAssignments(catalog),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		values, err := assignments(args)
+		values, err := assignments(catalog, args)
 		if err != nil {
 			return err
 		}
 		u.command = strings.Join(append([]string{cmd.CommandPath()}, args...), " ")
-		u.choose = func(spec generator.Spec) (generator.Spec, error) { return catalog.Set(spec, values) }
+		u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) { return catalog.Set(spec, values) }
 		return u.runIn(cmd, dir)
 	}
 	addDir(cmd, &dir)
@@ -45,19 +47,62 @@ all choices and their values. With the value none, the service does without.`,
 }
 
 // assignments parses arguments of the form choice=value.
-func assignments(args []string) (map[string]string, error) {
+func assignments(catalog *generator.Catalog, args []string) (map[string]string, error) {
 	values := map[string]string{}
-	for _, arg := range args {
+	for i, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
 		switch other, twice := values[name]; {
 		case !ok || name == "" || value == "":
-			return nil, fmt.Errorf("%s: the choice or its value is missing; write both, as in router=chi", quote(arg))
+			return nil, fmt.Errorf("%s: %s", quote(arg), missing(catalog, arg, slices.Concat(args[i+1:], []string{""})[0]))
+		case otherCommand(catalog, name, value) != "":
+			return nil, fmt.Errorf("%s: it is not one choice of several; did you mean %s?", arg, otherCommand(catalog, name, value))
 		case twice && other != value:
 			return nil, fmt.Errorf("%s: %s=%s is given as well; choose one of them", arg, name, other)
 		}
 		values[name] = value
 	}
 	return values, nil
+}
+
+// missing says what an argument lacks to be choice=value. next is the argument after it,
+// or "".
+func missing(catalog *generator.Catalog, arg, next string) string {
+	words := strings.FieldsFunc(arg, func(r rune) bool { return r == '=' || r == ':' })
+	for _, slot := range catalog.Slots {
+		switch {
+		case len(words) == 2 && words[0] == slot.Name:
+			return fmt.Sprintf("a choice and its value have a = between them; did you mean %s=%s?", words[0], words[1])
+		case len(words) != 1:
+		case words[0] == slot.Name && slices.Contains(slot.Values, next):
+			return fmt.Sprintf("a choice and its value have a = between them; did you mean %s=%s?", words[0], next)
+		case words[0] == slot.Name:
+			return fmt.Sprintf("the value is missing, as in %s=VALUE; %s", slot.Name, problem.Choose(slot.Values))
+		case words[0] != generator.None && slices.Contains(slot.Values, words[0]):
+			return fmt.Sprintf("the choice is missing; did you mean %s=%s?", slot.Name, words[0])
+		}
+	}
+	if len(words) == 1 && otherCommand(catalog, words[0], "") != "" {
+		return fmt.Sprintf("it is not one choice of several; did you mean %s?", otherCommand(catalog, words[0], ""))
+	}
+	return "the choice or its value is missing; write both, as in router=chi"
+}
+
+// otherCommand returns the command that changes what somebody takes for a choice, or
+// "": an optional feature, or a name.
+func otherCommand(catalog *generator.Catalog, name, value string) string {
+	switch {
+	case name == "with":
+		return strings.TrimSpace("otelgen add " + value)
+	case slices.Contains([]string{"name", "service"}, name):
+		return strings.TrimSpace("otelgen rename " + value)
+	case name == "module":
+		return strings.TrimSpace("otelgen rename --module " + value)
+	case !slices.Contains(namesOf(optional(catalog)), name):
+		return ""
+	case slices.Contains([]string{"off", "false", "no", generator.None}, value):
+		return "otelgen remove " + name
+	}
+	return "otelgen add " + name
 }
 
 // completeAssignments completes first the choice, then its value.

@@ -23,6 +23,9 @@ that it reads, and what comes with it. otelgen list names the features.`,
   otelgen show sqlite --output json`,
 		Args: atMost(1, "otelgen show takes one feature"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := noPreset(args); err != nil {
+				return err
+			}
 			shown, err := newShown(catalog, strings.Join(args, ""))
 			if err != nil {
 				return err

@@ -61,7 +61,7 @@ two.`,
 // try makes a service in a temporary directory for a trial.
 func try(ctx context.Context, in io.Reader, catalog *generator.Catalog, o newOptions, keep bool, t *trial) (err error) {
 	if o.spec != "" {
-		if err := o.readSpec(in); err != nil {
+		if err := o.readSpec(catalog, in); err != nil {
 			return err
 		}
 	}

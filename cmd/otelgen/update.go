@@ -99,9 +99,9 @@ func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, 
 // updater brings services up to date, or finds out what that would take.
 type updater struct {
 	catalog *generator.Catalog
-	decide  func(*project.Project) (project.Plan, error)                 // in place of comparing it with what otelgen writes, unless nil
-	choose  func(generator.Spec) (generator.Spec, error)                 // changes what they are made of, unless nil
-	accept  func(p *project.Project, before, after generator.Tree) error // may refuse what choose leads to, unless nil
+	decide  func(*project.Project) (project.Plan, error)                  // in place of comparing it with what otelgen writes, unless nil
+	choose  func(dir string, spec generator.Spec) (generator.Spec, error) // changes what the one in dir is made of, unless nil
+	accept  func(p *project.Project, before, after generator.Tree) error  // may refuse what choose leads to, unless nil
 	dryRun  bool
 	output  format
 	checks  bool                                      // says of each file what state it is in
@@ -130,7 +130,7 @@ func (u *updater) addFlags(cmd *cobra.Command) {
 
 // addDir adds the flag for the service that a command is about.
 func addDir(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service (default: where you are)")
+	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service, or DIR/... for all below (default: where you are)")
 }
 
 // runIn is for one directory, or the service around this one if it is not given.
@@ -158,6 +158,9 @@ func (u *updater) run(cmd *cobra.Command, dirs []string) error {
 	for one := range u.each(dirs) {
 		fmt.Fprint(cmd.ErrOrStderr(), one.said.String())
 		switch {
+		case one.err != nil && len(dirs) > 1 && !strings.Contains(one.err.Error(), one.Dir):
+			one.err = errors.New(one.Dir + ": " + strings.ReplaceAll(one.err.Error(), "\n", "\n"+one.Dir+": "))
+			fallthrough
 		case one.err != nil:
 			errs = append(errs, one.err)
 			one.Error = one.err.Error()
@@ -209,6 +212,9 @@ func (u *updater) update(one *update, dir string, say func(string)) error {
 	if dir == "" {
 		return errors.New(`directory "": the name is empty; name the directory of a service, or leave it out for this one`)
 	}
+	if err := onlyAbove(dir); err != nil {
+		return err
+	}
 	p, err := u.open(filepath.Clean(dir), say)
 	if unfinished, ok := errors.AsType[*project.UnfinishedError](err); ok {
 		one.Unfinished, one.unfinished = unfinished.Command, unfinished.Problem()
@@ -259,12 +265,15 @@ func (u *updater) plan(one *update, p *project.Project) (project.Plan, error) {
 	}
 	one.Service = spec.Service
 	one.did, one.would = u.did, u.would
+	if u.choose != nil {
+		one.would = cmp.Or(u.would, "would be updated; nothing has been written")
+	}
 	if u.decide != nil {
 		return u.decide(p)
 	}
 	was := spec
 	if u.choose != nil && p.Finished != u.command { // otherwise the choice is made already
-		if spec, err = u.choose(spec); err != nil {
+		if spec, err = u.choose(p.Dir, spec); err != nil {
 			return nil, err
 		}
 	}
@@ -360,7 +369,7 @@ func (u *update) talk(err io.Writer) {
 	case u.DryRun && !slices.ContainsFunc(u.changes, isNew):
 		outcome = "in conflict: resolve the conflicts"
 	case u.DryRun:
-		outcome = "out of date; nothing has been written"
+		outcome = cmp.Or(u.would, "out of date; nothing has been written")
 	case u.Conflicts > 0:
 		outcome = "in conflict: resolve the conflicts, then run otelgen update again"
 	}

@@ -68,7 +68,8 @@ func fixture(t *testing.T, name string) string {
 	script := map[string]string{
 		"an empty directory": ``,
 		"a directory with files": `mkdir -p full services; echo x >full/main.go; echo x >file
-			printf 'module example.com/other\n' >services/go.mod`,
+			printf 'module example.com/other\n' >services/go.mod
+			otelgen new ./many/stock --module example.com/stock --no-git --preset minimal 2>/dev/null`,
 		"a service": `otelgen new shop --dir . --no-git --preset minimal 2>/dev/null`,
 		"a service whose record is damaged": `for name in syntax tab key twice list type slot value feature empty name null alias comment documents quote at; do
 			otelgen new shop --dir $name --no-git --preset minimal 2>/dev/null; done

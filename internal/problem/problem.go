@@ -90,12 +90,12 @@ func Suggest(word string, known []string) string {
 	return Choose(known)
 }
 
-// Nearest returns the known word that a misspelt one most likely stands for, or
-// "" if none is near.
+// Nearest returns the known word that a misspelt one most likely stands for, in upper
+// or lower case, or "" if none is near.
 func Nearest(word string, known []string) string {
 	nearest, distance := "", 1+max(1, (len(word)+1)/3) // farther is another word
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if d := edits(word, candidate); d < distance {
+		if d := edits(strings.ToLower(word), strings.ToLower(candidate)); d < distance {
 			nearest, distance = candidate, d
 		}
 	}
