@@ -323,7 +323,7 @@ func moduleProblem(path string) error {
 		return choiceError("module", "module path %q is not valid: %s", path, problem)
 	}
 	switch err := check(path); {
-	case strings.Contains(path, "@"):
+	case strings.Index(path, "@") > 0:
 		without, _, _ := strings.Cut(path, "@")
 		return invalid(fmt.Sprintf("a module path has no version; leave that out, as in %q", without))
 	case path == "":
