@@ -136,7 +136,7 @@ func (r Resource) validate() error {
 // resourceName returns the name of a resource that is nearest to a text, or an example.
 func resourceName(text string) string {
 	name := ServiceName(text)
-	if !featureName.MatchString(name) || len(name) > longestResource || notASCII.MatchString(text) {
+	if strings.TrimLeft(text, "0123456789") != text || !featureName.MatchString(name) || len(name) > longestResource || notASCII.MatchString(text) {
 		return "line-item"
 	}
 	return name

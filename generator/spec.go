@@ -238,8 +238,8 @@ func (s Spec) Validate() error {
 	return errors.Join(problems...)
 }
 
-// A service's name is a DNS label as RFC 1123 has it: what containers, Kubernetes
-// and host names agree on.
+// A service's name is a DNS label as RFC 1035 has it: what containers, host names and
+// the services of Kubernetes, which do not begin with a digit, agree on.
 const maxLabel = 63
 
 var (
@@ -263,6 +263,8 @@ func serviceProblem(name string) error {
 		return invalid(fmt.Sprintf("it has %d characters; use at most %d", len(name), maxLabel))
 	case strings.Trim(name, "-") != name:
 		return invalid(fmt.Sprintf("it begins or ends with a hyphen; remove that, as in %q", ServiceName(name)))
+	case name[0] <= '9':
+		return invalid(fmt.Sprintf("it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example %q", ServiceName(name)))
 	case token.IsKeyword(name):
 		return invalid("it is a keyword of Go; " + choose)
 	case slices.Contains(reserved, name):
@@ -278,11 +280,14 @@ func serviceProblem(name string) error {
 }
 
 // ServiceName returns the name of a service that is nearest to a text, such as
-// "my-shop" for "My Shop" or "MyShop". It is "shop" if no character of the text
-// can be in one.
+// "my-shop" for "My Shop" or "MyShop", and "service-24" for "24". It is "shop" if no
+// character of the text can be in one.
 func ServiceName(text string) string {
 	words := betweenWords.ReplaceAllString(text, "$1-$2")
 	label := strings.Trim(notInLabel.ReplaceAllString(strings.ToLower(words), "-"), "-")
+	if label != "" && label[0] <= '9' {
+		label = "service-" + label
+	}
 	label = strings.TrimRight(label[:min(len(label), maxLabel)], "-")
 	return cmp.Or(label, "shop")
 }
@@ -292,8 +297,8 @@ var (
 	notInLabel   = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// inYAML says what a name without quotes is in YAML if it is not a string, also for
-// those who still read version 1.1. It is "" for a string.
+// inYAML says what a name without quotes, which begins with a letter, is in YAML if it
+// is not a string, also for those who still read version 1.1. It is "" for a string.
 func inYAML(name string) string {
 	var n yaml.Node
 	if err := yaml.Load([]byte(name), &n); err != nil || slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, name) {
@@ -302,14 +307,10 @@ func inYAML(name string) string {
 	switch n.Content[0].ShortTag() {
 	case "!!str":
 		return ""
-	case "!!bool":
-		return "true or false"
-	case "!!int", "!!float":
-		return "a number"
 	case "!!null":
 		return "an empty value"
 	default:
-		return "a date"
+		return "true or false"
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestSpec_Validate(t *testing.T) {
-	for _, service := range []string{"shop", "order-api", "a", "7eleven", strings.Repeat("a", 63)} {
+	for _, service := range []string{"shop", "order-api", "a", "u2", strings.Repeat("a", 63)} {
 		if err := (Spec{Service: service, Module: "shop"}).Validate(); err != nil {
 			t.Errorf("%v", err)
 		}
@@ -37,10 +37,10 @@ func TestSpec_Validate(t *testing.T) {
 		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name, for example "main-service"`,
 		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name, for example "con-service"`,
 		"null":                  `service name "null" is not valid: files such as compose.yaml would take it for an empty value; choose another name, for example "null-service"`,
-		"007":                   `service name "007" is not valid: files such as compose.yaml would take it for a number; choose another name, for example "007-service"`,
-		"1e3":                   `service name "1e3" is not valid: files such as compose.yaml would take it for a number; choose another name, for example "1e3-service"`,
+		"007":                   `service name "007" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-007"`,
+		"7eleven":               `service name "7eleven" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-7eleven"`,
 		"no":                    `service name "no" is not valid: files such as compose.yaml would take it for true or false; choose another name, for example "no-service"`,
-		"2026-11-26":            `service name "2026-11-26" is not valid: files such as compose.yaml would take it for a date; choose another name, for example "2026-11-26-service"`,
+		"2026-11-26":            `service name "2026-11-26" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-2026-11-26"`,
 		"shöp":                  `service name "shöp" is not valid: "ö" is not one of the letters a to z; use lower-case letters, digits and hyphens, for example "shop"`,
 		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name, for example "context-service"`,
 	} {
@@ -66,7 +66,7 @@ func TestSpec_Validate(t *testing.T) {
 func TestServiceName(t *testing.T) {
 	for text, want := range map[string]string{
 		"shop": "shop", "My Shop": "my-shop", "MyShop": "my-shop", "my_shop": "my-shop", "shop.api": "shop-api", "-shop-": "shop",
-		"../shop": "shop", "": "shop", "!": "shop", strings.Repeat("a", 62) + "-b": strings.Repeat("a", 62),
+		"../shop": "shop", "": "shop", "!": "shop", "24": "service-24", strings.Repeat("a", 62) + "-b": strings.Repeat("a", 62),
 	} {
 		if got := ServiceName(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -416,7 +416,7 @@ func specSchema(t *testing.T, catalog *generator.Catalog) string {
 		"properties": map[string]any{
 			"otelgen": text("the version of otelgen that wrote the file"),
 			"service": map[string]any{
-				"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63,
+				"type": "string", "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63,
 				"description": "the name of the service: also that of its command and image",
 			},
 			"module":   text("the module path"),
