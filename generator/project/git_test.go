@@ -128,6 +128,24 @@ func TestConflictInGit_SafeCRLF(t *testing.T) {
 	}
 }
 
+// TestConflictInGit_NoFilter: without the filter that a repository requires, such as
+// git-lfs, git cannot say what the owner has changed. Markers are enough then. Updates
+// used to stop half-way, and neither another one nor an undo could finish them.
+func TestConflictInGit_NoFilter(t *testing.T) {
+	dir := repository(t, nil)
+	mustNew(t, dir, generator.Tree{specFile: nil, "file.txt": text("abc")})
+	commit(t, dir)
+	writeDir(t, dir, files{".gitattributes": "*.txt filter=lfs\n", "file.txt": "a\nX\nc\n"})
+	gitDo(t, dir, "config", "filter.lfs.clean", "no-such-program")
+	gitDo(t, dir, "config", "filter.lfs.required", "true")
+	if plan := mustUpdate(t, dir, generator.Tree{specFile: nil, "file.txt": text("aYc")}, nil); len(plan.Conflicts()) != 1 {
+		t.Errorf("an update does %q, want one conflict", plan)
+	}
+	if got := readDir(t, dir); got[journalFile] != "" || !strings.Contains(got["file.txt"], "<<<<<<< yours\nX\n") {
+		t.Errorf("an update leads to %q", got["file.txt"])
+	}
+}
+
 // TestConflictInGit_NoText: the conflict of a file that is not text is reported
 // once, so git must not have it in conflict any longer either.
 func TestConflictInGit_NoText(t *testing.T) {

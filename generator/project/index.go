@@ -54,7 +54,7 @@ func (d *disk) stage(op *operation) error {
 	}
 	modified, err := listFiles(dir, "", "--modified")
 	if err != nil {
-		return err
+		return nil // without a filter that the repository requires, such as git-lfs, git cannot say
 	}
 	conflicts = slices.DeleteFunc(conflicts, func(c *stages) bool { return tracked[cmp.Or(c.From, c.Path)] == "" && tracked[c.Path] == "" })
 	ours, err := addBlobs(dir, conflicts)
