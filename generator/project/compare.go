@@ -218,7 +218,7 @@ func (s *snapshot) decided(p string) string {
 		return ""
 	case disk == nil:
 		return "taken as decided: deleted"
-	case same(disk, e.pending):
+	case sameText(disk, e.pending):
 		return "taken as decided: otelgen's"
 	case hashOf(disk) == e.yours:
 		return "taken as decided: yours"

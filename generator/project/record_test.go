@@ -338,6 +338,7 @@ func TestConflict_AndGit(t *testing.T) {
 		"checkout of a file":       {[][]string{{"checkout", "-q", "HEAD", "--", "f"}}, 1, "taken as decided: yours"},
 		"checkout --ours":          {[][]string{{"checkout", "-q", "--ours", "f"}, {"add", "f"}}, 1, "taken as decided: yours"},
 		"checkout --theirs":        {[][]string{{"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "taken as decided: otelgen's"},
+		"checkout --theirs, CRLF":  {[][]string{{"config", "core.autocrlf", "true"}, {"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "taken as decided: otelgen's"},
 		"checkout --ours, no add":  {[][]string{{"checkout", "-q", "--ours", "f"}}, 2, "it has no conflict markers any more, but git has it in conflict: run git add f"},
 		"checkout --merge":         {[][]string{{"checkout", "-q", "--merge", "f"}}, 2, "git has a conflict in it: resolve that first"},
 		"checkout --merge and add": {[][]string{{"checkout", "-q", "--merge", "f"}, {"add", "f"}}, 2, "git has a conflict in it: resolve that first"},
