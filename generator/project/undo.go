@@ -52,7 +52,7 @@ func (p *Project) isAfter(op *operation) bool {
 	for _, s := range op.Steps {
 		for _, l := range s.Record {
 			now := p.record.lines[l.Path]
-			if !sameLines(now, parseLines(l.After)) && !sameLines(now, parseLines(l.Before)) && !sameLines(now, resolved(parseLines(l.After))) {
+			if !sameLines(now, parseLines(l.Before)) && !sameLines(settled(now), settled(parseLines(l.After))) {
 				return false
 			}
 		}
@@ -62,14 +62,19 @@ func (p *Project) isAfter(op *operation) bool {
 
 func sameLines(a, b []line) bool { return slices.EqualFunc(a, b, line.equal) }
 
-// resolved returns what is recorded of a conflict after its owner has resolved it.
-func resolved(lines []line) []line {
+// settled returns lines of the record without what an update records even if it has
+// nothing to do: that a conflict is over, and that a file is deleted, or there again.
+func settled(lines []line) []line {
+	var all []line
 	for _, l := range lines {
 		if p, ok := l.part(kindPending); ok {
-			return []line{{path: l.path, parts: []part{{kindBase, p.hash, p.data}}}}
+			l.parts = []part{{kindBase, p.hash, p.data}}
+		} else if p, ok := l.part(kindGone); ok {
+			l.parts = []part{{kindBase, p.hash, p.data}}
 		}
+		all = append(all, l)
 	}
-	return lines
+	return all
 }
 
 // undoing is what it takes to take steps back.

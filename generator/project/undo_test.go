@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -91,6 +92,7 @@ func TestUndo_OfWhatChangedSince(t *testing.T) {
 		{"updated, and edited", "abcd", "abcd", "abXd", "Abxd", "Abxd", Orphan},
 		{"updated, and edited elsewhere", "abcd", "abcd", "abcX", "AbcX", "Abcd", Merge},
 		{"merged, and edited", "abcde", "Abcde", "abcdX", "AbYdX", "AbYde", Merge},
+		{"updated, and deleted", "abcd", "abcd", "abXd", "-", "-", Orphan},
 		{"created, and edited", "-", "-", "ab", "aB", "aB", Orphan},
 		{"created, and deleted", "-", "-", "ab", "-", "-", None},
 		{"deleted, and there again", "ab", "ab", "-", "y", "y", Orphan},
@@ -99,8 +101,9 @@ func TestUndo_OfWhatChangedSince(t *testing.T) {
 		{"a conflict that is half resolved", "abc", "aXc", "aYc", "a(XZ|b=Y)c", "a(XZ|b=Y)c", Orphan},
 		{"a conflict that is resolved", "abc", "aXc", "aYc", "aXYc", "aXYc", Orphan},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for i := range 2 * len(tests) {
+		tt, again := tests[i/2], i%2 == 1 // with an update in between that changes no file
+		t.Run(fmt.Sprintf("%s, update %v", tt.name, again), func(t *testing.T) {
 			dir := t.TempDir()
 			tree := func(content string) generator.Tree {
 				if content == "-" {
@@ -120,6 +123,9 @@ func TestUndo_OfWhatChangedSince(t *testing.T) {
 			put(tt.before)
 			mustUpdate(t, dir, tree(tt.next), nil)
 			put(tt.since)
+			if again {
+				mustUpdate(t, dir, tree(tt.next), nil)
+			}
 			plan, _ := undo(t, dir, 0)
 			got := None
 			for _, c := range plan {
