@@ -59,7 +59,7 @@ func (p *Project) Adoption(next generator.Tree) (Plan, error) {
 			}
 		case f.absent():
 			c.Action, recorded = Gone, entry{gone: content}
-		case same(f.data, content):
+		case sameText(f.data, content):
 			c.Action = None
 		}
 		c.records = []recordChange{{path: name, committed: recorded}}
