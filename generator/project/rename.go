@@ -53,7 +53,7 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 		switch name := entry.Name(); {
 		case entry.IsDir() && slices.Contains([]string{".git", stateDir, "vendor", "node_modules"}, name):
 			return fs.SkipDir
-		case !entry.Type().IsRegular() || s.entries[p].last() != nil || s.next[p] != nil:
+		case entry.IsDir() || s.entries[p].last() != nil || s.next[p] != nil:
 			return nil
 		}
 		if info, err := entry.Info(); err == nil && info.Size() > mostText && path.Ext(p) != ".go" && r.destination(p, s) == p {
@@ -315,6 +315,10 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 	for _, p := range slices.Sorted(maps.Keys(r.others)) {
 		c := Change{Path: r.destination(p, s), Before: r.others[p].data, mode: r.others[p].mode}
 		c.After, c.Action = r.content(p, c.Before), Update
+		if c.Path != p && r.others[p].obstacle != "" {
+			plan = append(plan, Change{Path: p, Action: Keep, Note: "it is " + kindOf(c.mode) + ", so it stays: move it yourself", news: true})
+			continue
+		}
 		if c.Path != p {
 			c.From = p
 			if _, other := r.others[c.Path]; other || !s.disk[c.Path].absent() {

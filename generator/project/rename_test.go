@@ -76,6 +76,9 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 		"notes.txt":        "example.com/shop\n",
 		"secret.txt":       "example.com/shop\n",
 	})
+	if err := os.Symlink("main.go", filepath.Join(dir, "cmd", "shop", "link.go")); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"data/pg", "secret.txt"} {
 		name = filepath.Join(dir, name)
 		if err := os.Chmod(name, 0); err != nil {
@@ -92,6 +95,7 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 		}
 	}
 	want := []string{
+		"keep  cmd/shop/link.go (it is a symbolic link, so it stays: move it yourself)",
 		"move cmd/shop/main.go cmd/store/main.go ()",
 		"update cmd/shop/mine.go cmd/store/mine.go ()",
 		"move cmd/shop/model cmd/store/model ()",
