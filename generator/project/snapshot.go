@@ -62,21 +62,7 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	if p.unfinished != nil {
 		s.takeBack(p.unfinished)
 	}
-	recorded, err := s.settle(specFile, p.record.lines[specFile])
-	s.spec, s.unrecorded[specFile] = recorded.base, len(p.record.lines[specFile]) > 1
-	errs = append(errs, err)
-	was, now := s.specs(s.spec)
-	s.restyled = !maps.Equal(was.Slots, now.Slots)
-	if lines := p.record.lines[specFile]; len(lines) > 1 {
-		for _, l := range lines { // of branches that git has merged, one may have other names
-			e, err := l.entry()
-			errs = append(errs, err)
-			if a, b := s.specs(e.base); a.Service != b.Service || a.Module != b.Module {
-				was, now = a, b
-			}
-		}
-	}
-	s.renaming = newRenaming(was, now)
+	errs = append(errs, s.readSpec(p.record.lines[specFile]))
 	lines := maps.Clone(p.record.lines)
 	delete(lines, specFile)
 	if s.unrecorded[specFile] {
@@ -91,6 +77,27 @@ func takeSnapshot(p *Project, next generator.Tree, moved map[string]string) (*sn
 	s.followGit()
 	errs = append(errs, s.renaming.readOthers(d, s), s.askGit(d), s.readCode(d))
 	return s, errors.Join(append(errs, s.mergeBranches(d, p.record))...)
+}
+
+// readSpec finds out for which Spec otelgen wrote the project, and which names the
+// service and its module had in it.
+func (s *snapshot) readSpec(lines []line) error {
+	recorded, err := s.settle(specFile, lines)
+	s.spec, s.unrecorded[specFile] = recorded.base, len(lines) > 1
+	was, now := s.specs(s.spec)
+	s.restyled = !maps.Equal(was.Slots, now.Slots)
+	errs := []error{err}
+	if len(lines) > 1 {
+		for _, l := range lines { // of branches that git has merged, one may have other names
+			e, err := l.entry()
+			errs = append(errs, err)
+			if a, b := s.specs(e.base); a.Service != b.Service || a.Module != b.Module {
+				was, now = a, b
+			}
+		}
+	}
+	s.renaming = newRenaming(was, now)
+	return errors.Join(errs...)
 }
 
 // specs returns the Spec for which otelgen wrote the project, from what is recorded
