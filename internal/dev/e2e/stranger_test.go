@@ -164,6 +164,10 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 	f := follow(t)
 	f.add("A resource")
 	f.add("A middleware")
+	if err := os.WriteFile(filepath.Join(f.dir, "internal", "apikey", "apikey_test.go"), []byte(apikeyTest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e2e.Go(t, f.dir, "test", "./internal/apikey")
 	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
 	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT="+collector.Endpoint, "ENVIRONMENT=test")
@@ -226,6 +230,32 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 	}
 	e2e.Go(t, f.dir, "vet", "./...")
 }
+
+// apikeyTest is for the middleware of the README: a key that the configuration lacks lets in
+// nobody, and every 401 has a challenge (RFC 9110, section 15.5.2).
+const apikeyTest = `package apikey
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestRequire(t *testing.T) {
+	for _, c := range []struct {
+		key, sent string
+		want      int
+	}{{"right", "right", 204}, {"right", "wrong", 401}, {"right", "", 401}, {"", "", 401}} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		r.Header.Set("X-Api-Key", c.sent)
+		w := httptest.NewRecorder()
+		Require(c.key)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })).ServeHTTP(w, r)
+		if challenged := w.Header().Get("WWW-Authenticate") != ""; w.Code != c.want || challenged != (c.want == 401) {
+			t.Errorf("%+v: %d %v", c, w.Code, w.Header())
+		}
+	}
+}
+`
 
 // A stranger pastes what the README shows, into a service that lets in only those who have
 // a token: each command does what the README says.
