@@ -92,6 +92,7 @@ var requests = []request{
 	{"GET", "/nowhere", "", "", nil},
 	{"HEAD", "/nowhere", "", "", nil},
 	{"GET", "/orders/{id}/", "", "", nil},
+	{"GET", "/orders/", "", "", nil},
 	{"GET", "/orders/{id}/cancel/more", "", "", nil},
 	{"GET", "//orders", "", "", nil},
 	{"GET", "/Orders", "", "", nil},

@@ -221,6 +221,9 @@ func TestRefusals(t *testing.T) {
 // the next page.
 func TestList(t *testing.T) {
 	h, _ := serve(t)
+	if w := do(t, h, http.MethodGet, "/orders/", ""); w.Code != http.StatusNotFound { // whichever router there is
+		t.Errorf("with a slash at the end: %d %s", w.Code, w.Body)
+	}
 	if w := do(t, h, http.MethodGet, "/orders", ""); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"orders":[]}` {
 		t.Errorf("without orders: %d %s", w.Code, w.Body)
 	}
