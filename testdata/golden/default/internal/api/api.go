@@ -3,6 +3,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -86,8 +87,15 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 	return api
 }
 
-// format is JSON. Its errors say where a body is wrong.
+// format is JSON. Its errors say where a body is wrong. Of two members with one name it
+// reads the last, which Huma validates: encoding/json would read both into one struct.
 var format = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if json.Valid(data) && decoder.Decode(&value) == nil {
+		data, _ = json.Marshal(value) // cannot fail: it comes from JSON
+	}
 	err := json.Unmarshal(data, v)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("%w, at byte %d", err, syntax.Offset)
@@ -237,7 +245,7 @@ func newProblem(ctx context.Context, status int, detail string, errs ...error) h
 		return Problem{problem.New(ctx, status, ""), cmp.Or(cause, errors.New(detail))}
 	}
 	details := problem.New(ctx, status, detail)
-	for _, err := range errs {
+	for _, err := range errs[:min(len(errs), problem.MaxErrors)] {
 		var invalid huma.ErrorDetailer
 		if errors.As(err, &invalid) {
 			d := invalid.ErrorDetail() // not its value, which may be a secret, and which a parser repeats after a colon

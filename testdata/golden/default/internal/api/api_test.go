@@ -95,6 +95,46 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Of two members with one name the last counts, and nothing is left of the first: it has
+// not been validated, but encoding/json would read both into the same struct.
+func TestErrors_MemberTwice(t *testing.T) {
+	type address struct {
+		Zip  string `json:"zip,omitempty" maxLength:"5"`
+		City string `json:"city"`
+	}
+	type draft struct {
+		Home  address   `json:"home"`
+		Other []address `json:"other,omitempty" maxItems:"1"`
+		Large int64     `json:"large,omitempty"`
+	}
+	router := httpserver.NewRouter()
+	var got draft
+	huma.Post(New(router, telemetrytest.Start(t).Logger()), "/", func(_ context.Context, in *struct{ Body draft }) (*struct{}, error) {
+		got = in.Body
+		return nil, nil
+	})
+	for body, want := range map[string]string{
+		`{"home":{"zip":"not a zip code","city":"a"},"home":{"city":"b"},"large":9007199254740993}`:                 "{Home:{Zip: City:b} Other:[] Large:9007199254740993}",
+		`{"home":{"city":"b"},"other":[{"zip":"not a zip code","city":"a"},{"city":"b"}],"other":[{"city":"<c>"}]}`: "{Home:{Zip: City:b} Other:[{Zip: City:<c>}] Large:0}",
+	} {
+		if w := post(t, router, "/", body); w.Code != http.StatusNoContent || fmt.Sprintf("%+v", got) != want {
+			t.Errorf("%s: %d %s, the handler gets %+v", body, w.Code, w.Body, got)
+		}
+	}
+}
+
+// A request can have any number of mistakes. The response lists some, or a small
+// request would have a huge one.
+func TestErrors_ManyMistakes(t *testing.T) {
+	router := httpserver.NewRouter()
+	huma.Post(New(router, telemetrytest.Start(t).Logger()), "/", func(context.Context, *struct{ Body []int }) (*struct{}, error) { return nil, nil })
+	w := post(t, router, "/", "["+strings.Repeat(`"x",`, 1000)+"0]")
+	var details problem.Details
+	if err := json.Unmarshal(w.Body.Bytes(), &details); err != nil || w.Code != http.StatusUnprocessableEntity || len(details.Errors) != 20 || details.Errors[0].Location != "body[0]" {
+		t.Errorf("%v: %d with %d mistakes: %.200s", err, w.Code, len(details.Errors), w.Body)
+	}
+}
+
 // The response to a client that has left is 499, which only telemetry sees. It is not
 // an error of the service.
 func TestClientLeft(t *testing.T) {

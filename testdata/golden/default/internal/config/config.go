@@ -179,11 +179,11 @@ func read(environment []string) (variables map[string]string, problems map[strin
 	}
 	variables, problems = map[string]string{}, map[string]error{}
 	for _, name := range Variables() {
-		value, set := all[name]
-		if path, ok := all[name+"_FILE"]; ok {
+		value := all[name]
+		if path := strings.TrimSpace(all[name+"_FILE"]); path != "" {
 			content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 			switch {
-			case set:
+			case strings.TrimSpace(value) != "":
 				problems[name] = fmt.Errorf("%s: is set twice, by itself and by %s_FILE", name, name)
 			case err != nil:
 				problems[name] = fmt.Errorf("%s_FILE: %w", name, err)
@@ -231,7 +231,7 @@ func try(name, value string) error {
 var expected = map[reflect.Type]string{
 	reflect.TypeFor[bool]():           "true or false",
 	reflect.TypeFor[float64]():        "a number, such as 0.5",
-	reflect.TypeFor[int]():            "a whole number of at most 9223372036854775807, such as 100",
+	reflect.TypeFor[int]():            "a whole number of at most 2147483647, such as 100",
 	reflect.TypeFor[int32]():          "a whole number of at most 2147483647, such as 100",
 	reflect.TypeFor[int64]():          "a whole number of at most 9223372036854775807, such as 100",
 	reflect.TypeFor[uint16]():         "a whole number from 0 to 65535, such as 8080",

@@ -53,11 +53,7 @@ func (c InstrumentConfig) Validate() error {
 	return errors.Join(problems...)
 }
 
-const (
-	scopeName  = "shop/internal/httpserver"
-	errorPanic = "panic" // the error.type of a handler that panicked
-	errorAbort = "abort" // the same with http.ErrAbortHandler
-)
+const scopeName = "shop/internal/httpserver"
 
 // operationalPaths have no telemetry: they are requested all the time, by machines.
 var operationalPaths = []string{
@@ -206,7 +202,7 @@ func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 // not take a part of the response for the whole.
 func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked any) (failure string, abort bool) {
 	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
-		return errorAbort, true
+		return "abort", true
 	}
 	if panicked == nil {
 		return "", false
@@ -217,11 +213,10 @@ func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked 
 	telemetry.AddEvent(ctx, semconv.ExceptionEventName, kind, message, stack)
 	in.log.ErrorContext(ctx, "handler panicked", string(kind.Key), kind.Value.AsString(),
 		string(message.Key), message.Value.AsString(), string(stack.Key), stack.Value.AsString())
-	if x.response.status != 0 {
-		return errorPanic, true
+	if abort = x.response.Written(); !abort {
+		problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
 	}
-	problem.New(ctx, http.StatusInternalServerError, "").Send(&x.response)
-	return errorPanic, false
+	return "panic", abort
 }
 
 // finish responds if the handler panicked, and ends the telemetry of the request, if

@@ -147,7 +147,7 @@ type unlimited struct{}
 // was closed early, and net/http would take the rest of it for the next request.)
 func limitRequests(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), unlimited{}, r.Context()), cfg.WriteTimeout*9/10)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), unlimited{}, r.Context()), cfg.WriteTimeout/10*9) // times 9 first could overflow
 		defer cancel()
 		limited := r.WithContext(ctx)
 		if r.Body != http.NoBody { // telemetry and handlers compare with it

@@ -84,8 +84,8 @@ const lastExport = 5 * time.Second
 func instrumented(run func(context.Context, config.Config, *slog.Logger) error) runner {
 	return func(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
 		service := telemetry.Service{Name: "hello", Environment: cfg.Environment, Development: cfg.Development()}
-		info, ok := debug.ReadBuildInfo()
-		service.Version, service.Revision = buildVersion(version, info, ok)
+		info, _ := debug.ReadBuildInfo()
+		service.Version, service.Revision = buildVersion(version, info)
 		t, err := telemetry.Start(ctx, cfg.Telemetry, cfg.Log, service, stdout, stderr)
 		if err != nil {
 			return err
@@ -128,10 +128,8 @@ func healthcheck(ctx context.Context, cfg config.Config, _, _ io.Writer) error {
 
 // buildVersion returns the version of a build, unless it was given one, and the revision
 // of its source.
-func buildVersion(given string, info *debug.BuildInfo, ok bool) (v, revision string) {
-	if !ok {
-		return cmp.Or(given, "unknown"), ""
-	}
+func buildVersion(given string, info *debug.BuildInfo) (v, revision string) {
+	info = cmp.Or(info, &debug.BuildInfo{}) // nil if the program has none
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" {
 			revision = setting.Value

@@ -557,7 +557,7 @@ func TestBuildVersion(t *testing.T) {
 		{"", &debug.BuildInfo{}, "unknown", ""},
 		{"", nil, "unknown", ""},
 	} {
-		if v, revision := buildVersion(c.given, c.info, c.info != nil); v != c.wantVersion || revision != c.wantSource {
+		if v, revision := buildVersion(c.given, c.info); v != c.wantVersion || revision != c.wantSource {
 			t.Errorf("%q: %s, %s", c.given, v, revision)
 		}
 	}

@@ -38,14 +38,17 @@ func ReadJSON(r *http.Request, v any) error {
 		err = decoder.Decode(&value)
 	}
 	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
-		err = errors.New("more than one value")
+		err = errSeveral
 	}
 	if err != nil {
 		return bodyProblem(r, err)
 	}
 	var invalid Invalid
 	checkValue(value, reflect.TypeOf(v), "body", &invalid)
-	if invalid == nil && json.Unmarshal(body, v) != nil {
+	// Of two members with one name the last has been checked. encoding/json would read both
+	// into the same struct.
+	body, err = json.Marshal(value)
+	if invalid == nil && (err != nil || json.Unmarshal(body, v) != nil) {
 		invalid.Add("body", "expected another value")
 	}
 	return invalid.Problem(r)
@@ -55,6 +58,9 @@ func ReadJSON(r *http.Request, v any) error {
 // encoding/json it says in which element of a list they are, finds all of them, and does
 // not ignore members that are unknown, or whose upper and lower case is another.
 func checkValue(value any, t reflect.Type, location string, invalid *Invalid) {
+	if len(*invalid) == problem.MaxErrors {
+		return
+	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -122,6 +128,9 @@ func bodyProblem(r *http.Request, err error) error {
 	return problem.New(r.Context(), http.StatusBadRequest, malformed(err))
 }
 
+// errSeveral is the error of a body with more than one JSON value.
+var errSeveral = errors.New("more than one value")
+
 // malformed says where a body is no JSON, without repeating it.
 func malformed(err error) string {
 	const text = "the body is not valid JSON"
@@ -131,7 +140,10 @@ func malformed(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return text + ": it ends too early"
 	}
-	return text + ": it has more than one value"
+	if errors.Is(err, errSeveral) {
+		return text + ": it has more than one value"
+	}
+	return "the body cannot be read"
 }
 
 // jsonType returns the name of t in JSON, because clients do not know Go types.
@@ -207,7 +219,7 @@ func IdempotencyKey(r *http.Request, invalid *Invalid) string {
 	return key
 }
 
-// Invalid collects every invalid part of a request.
+// Invalid collects the invalid parts of a request, up to problem.MaxErrors.
 type Invalid []problem.Invalid
 
 // Check adds a message unless ok.
@@ -217,9 +229,11 @@ func (i *Invalid) Check(ok bool, location, message string) {
 	}
 }
 
-// Add adds a message.
+// Add adds a message, unless there are problem.MaxErrors.
 func (i *Invalid) Add(location, message string) {
-	*i = append(*i, problem.Invalid{Location: location, Message: message})
+	if len(*i) < problem.MaxErrors {
+		*i = append(*i, problem.Invalid{Location: location, Message: message})
+	}
 }
 
 // Problem returns the problem of a request with invalid parts, or nil if it has none.

@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -90,6 +92,70 @@ func TestReadJSON(t *testing.T) {
 		if !slices.Equal(got, want) || (err == nil) != (want == nil) {
 			t.Errorf("%s: %v, %v; want %v", body, got, err, want)
 		}
+	}
+}
+
+// Of two members with one name the last counts, and nothing is left of the first.
+func TestReadJSON_MemberTwice(t *testing.T) {
+	type item struct {
+		SKU   string `json:"sku"`
+		Count int64  `json:"count"`
+	}
+	type draft struct {
+		Gift  item   `json:"gift"`
+		Items []item `json:"items"`
+	}
+	for body, want := range map[string]string{
+		`{"gift":{"sku":"a","count":5},"gift":{"sku":"<b>"}}`:              "{Gift:{SKU:<b> Count:0} Items:[]}",
+		`{"items":[{"sku":"a","count":5}],"items":[{"sku":"b"}]}`:          "{Gift:{SKU: Count:0} Items:[{SKU:b Count:0}]}",
+		`{"gift":{"sku":"a"},"gift":{"count":1,"count":9007199254740993}}`: "{Gift:{SKU: Count:9007199254740993} Items:[]}",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		var got draft
+		if err := ReadJSON(r, &got); err != nil || fmt.Sprintf("%+v", got) != want {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+	}
+}
+
+// What is wrong with a body is told as far as it is known.
+func TestReadJSON_Unreadable(t *testing.T) {
+	for want, body := range map[string]io.Reader{
+		"the body is not valid JSON: it ends too early":          strings.NewReader("{"),
+		"the body is not valid JSON: it has more than one value": strings.NewReader("{} {}"),
+		"the body is not valid JSON: byte 2 is unexpected":       strings.NewReader("{]"),
+		"the body cannot be read":                                iotest.ErrReader(errors.New("invalid byte in chunk length")),
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", body)
+		r.Header.Set("Content-Type", "application/json")
+		if details, ok := errors.AsType[*problem.Details](ReadJSON(r, &struct{}{})); !ok || details.Status != http.StatusBadRequest || details.Detail != want {
+			t.Errorf("%+v, want %s", details, want)
+		}
+	}
+}
+
+// A request can have any number of mistakes. The problem lists some, or a small request
+// would have a huge response.
+func TestReadJSON_ManyMistakes(t *testing.T) {
+	type numbers map[string][]int
+	for name, body := range map[string]string{
+		"values":  `{"all":[` + strings.Repeat(`"x",`, 1000) + `0]}`,
+		"members": `{"all":[` + strings.Repeat(`{"x":0},`, 1000) + `{}]}`,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		details, ok := errors.AsType[*problem.Details](ReadJSON(r, &numbers{}))
+		if !ok || details.Status != http.StatusUnprocessableEntity || len(details.Errors) != 20 || details.Errors[0].Location != "body.all[0]" {
+			t.Errorf("%s: %+v", name, details)
+		}
+	}
+	var invalid Invalid
+	for range 30 {
+		invalid.Check(false, "query.limit", "expected a number")
+	}
+	if len(invalid) != 20 {
+		t.Errorf("%d mistakes are collected, want 20", len(invalid))
 	}
 }
 

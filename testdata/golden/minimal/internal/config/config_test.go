@@ -166,12 +166,13 @@ func TestLoad_SaysWhatIsExpected(t *testing.T) {
 		`PORT: "tcp://10.0.0.1" is not a whole number from 0 to 65535, such as 8080`,
 		`PORT: "65536" is not a whole number from 0 to 65535, such as 8080`,
 		`HTTP_MAX_BODY_BYTES: "1MB" is not a whole number of at most 9223372036854775807, such as 100`,
-		`OTEL_SPAN_LINK_COUNT_LIMIT: "many" is not a whole number of at most 9223372036854775807, such as 100`,
+		`OTEL_SPAN_LINK_COUNT_LIMIT: "many" is not a whole number of at most 2147483647, such as 100`,
+		`HTTP_MAX_HEADER_BYTES: "2147483648" is not a whole number of at most 2147483647, such as 100`,
 		`OTEL_TRACES_SAMPLER_ARG: "10%" is not a number, such as 0.5`,
 		`HTTP_TRUSTED_PROXIES: "10.0.0.1" is not a list of networks, such as 10.0.0.0/8,fd00::/8`,
-		`OTEL_BSP_MAX_QUEUE_SIZE: "0" is not a whole number greater than zero, such as 512`,
-		`OTEL_BSP_MAX_QUEUE_SIZE: "1a" is not a whole number greater than zero, such as 512`,
-		`OTEL_BSP_MAX_QUEUE_SIZE: "2147483648" is not a whole number greater than zero, such as 512`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "0" is not a whole number from 1 to 2147483647, such as 512`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "1a" is not a whole number from 1 to 2147483647, such as 512`,
+		`OTEL_BSP_MAX_QUEUE_SIZE: "2147483648" is not a whole number from 1 to 2147483647, such as 512`,
 	} {
 		name, rest, _ := strings.Cut(want, ": ")
 		value, _, _ := strings.Cut(rest[1:], `"`)
@@ -251,6 +252,18 @@ func TestLoad_FromFile(t *testing.T) {
 		if got != "authorization=Bearer%20s3cret" { // the SDK reads the environment
 			t.Errorf("got %q", got)
 		}
+	}
+}
+
+// A variable that is blank counts as absent, so that it does not contradict a file.
+func TestLoad_FromFile_Blank(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "address")
+	if err := os.WriteFile(path, []byte(":1234"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load([]string{"HTTP_ADDR= ", "HTTP_ADDR_FILE=" + path, "PORT=1", "PORT_FILE=\t"})
+	if err != nil || cfg.HTTP.Address != ":1234" || cfg.HTTP.Port != 1 {
+		t.Errorf("%+v, %v", cfg.HTTP, err)
 	}
 }
 

@@ -78,7 +78,7 @@ func recordProblem(span trace.Span, d *problem.Details) {
 	if d.Detail == "" && len(d.Errors) == 0 {
 		return // the status says everything
 	}
-	locations := make([]string, min(len(d.Errors), 20)) // a request can have any number of mistakes
+	locations := make([]string, min(len(d.Errors), problem.MaxErrors))
 	for i := range locations {
 		locations[i] = telemetry.Excerpt(d.Errors[i].Location)
 	}

@@ -528,6 +528,16 @@ func ask(t *testing.T, server *Server, body string) (status int, answer string) 
 	return response.StatusCode, string(content)
 }
 
+// A timeout of centuries, for a service that wants none, is not one that is over.
+func TestServer_EndsRequestsInTime_Never(t *testing.T) {
+	handler := limitRequests(Config{WriteTimeout: 999_999 * time.Hour, MaxBodyBytes: 1}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := r.Context().Err(); err != nil {
+			t.Error(err)
+		}
+	}))
+	get(t, handler, http.MethodGet, "/")
+}
+
 func TestServer_LimitsBodies(t *testing.T) {
 	router := NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -28,13 +28,17 @@ type Details struct {
 	Status int `json:"status" doc:"The HTTP status code." example:"409"`
 	// Detail says what is wrong with this request, and what to do about it.
 	Detail string `json:"detail,omitempty" doc:"What is wrong with this request."`
-	// Errors lists every invalid part of the request.
-	Errors []Invalid `json:"errors,omitempty" nullable:"false" doc:"Every invalid part of the request."`
+	// Errors lists the invalid parts of the request, up to MaxErrors.
+	Errors []Invalid `json:"errors,omitempty" nullable:"false" doc:"The invalid parts of the request, at most 20."`
 	// TraceID finds the request in the telemetry.
 	TraceID string `json:"trace_id,omitempty" doc:"The id of the request's trace; quote it when asking for help." example:"4bf92f3577b34da6a3ce929d0e0e4736"`
 
 	observer Observer // of the request; may be nil
 }
+
+// MaxErrors is how many invalid parts a problem lists. A request can have any number of
+// them, and a response with all of them could be forty times as large as the request.
+const MaxErrors = 20
 
 // Invalid is one invalid part of a request. It names the part and never
 // repeats the value, which may be a secret.
@@ -78,10 +82,6 @@ func (d *Details) For(ctx context.Context) *Details {
 
 const typePrefix = "/problems/"
 
-// clientClosedRequest is the status with which nginx logs that the client went away. The
-// client does not see it.
-const clientClosedRequest = 499
-
 // From returns the problem with which to respond to the request of ctx after err, and
 // whether err is internal. Log an internal error: it is a fault of the service, and the
 // client is not told its text.
@@ -94,7 +94,7 @@ func From(ctx context.Context, err error) (details *Details, internal bool) {
 	}
 	switch {
 	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
-		return New(ctx, clientClosedRequest, ""), false
+		return New(ctx, 499, ""), false // as nginx logs it; the client does not see it
 	case errors.Is(err, context.DeadlineExceeded):
 		return New(ctx, http.StatusGatewayTimeout, ""), true
 	default:

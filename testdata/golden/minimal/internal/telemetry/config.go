@@ -93,7 +93,7 @@ type Positive uint
 func (p *Positive) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 31)
 	if *p = Positive(n); err != nil || n == 0 {
-		return fmt.Errorf("%q is not a whole number greater than zero, such as 512", text)
+		return fmt.Errorf("%q is not a whole number from 1 to 2147483647, such as 512", text)
 	}
 	return nil
 }
