@@ -158,17 +158,7 @@ func TestEveryChoice(t *testing.T) {
 	}
 	built := map[string]bool{} // manifests, so that the same are built once
 	for _, row := range rows {
-		slots := map[string]string{}
-		var features []string
-		for name, value := range row {
-			switch value {
-			case generator.On:
-				features = append(features, name)
-			case generator.Off, generator.None:
-			default:
-				slots[name] = value
-			}
-		}
+		slots, features := chosen(row)
 		files := render(t, c, slots, features...)
 		var manifests strings.Builder
 		var dirs []string
@@ -206,6 +196,86 @@ func TestEveryChoice(t *testing.T) {
 		}
 	}
 	t.Logf("%d selections have %d different manifests", len(rows), len(built))
+}
+
+// chosen returns the slots and the features of a row.
+func chosen(row generator.Choices) (slots map[string]string, features []string) {
+	slots = map[string]string{}
+	for name, value := range row {
+		switch value {
+		case generator.On:
+			features = append(features, name)
+		case generator.Off, generator.None:
+		default:
+			slots[name] = value
+		}
+	}
+	return slots, features
+}
+
+// Pods may connect to whatever compose.yaml has the service connect to: its database, its broker.
+func TestPodsReachWhatContainersDo(t *testing.T) {
+	c := catalog(t)
+	var rows []generator.Choices
+	for _, f := range c.Features {
+		choices := generator.Choices{"kubernetes": generator.On, f.Name: generator.On}
+		if f.Slot != "" {
+			choices = generator.Choices{"kubernetes": generator.On, f.Slot: f.Name}
+		} else if !f.Optional() {
+			continue
+		}
+		if row, ok := c.Complete(choices); ok {
+			rows = append(rows, row)
+		}
+	}
+	reached := map[string]bool{}
+	for _, row := range rows {
+		slots, features := chosen(row)
+		files := render(t, c, slots, features...)
+		content, err := files.ReadFile("/compose.yaml")
+		var compose struct {
+			Services struct {
+				App struct {
+					Environment map[string]string
+					DependsOn   map[string]any `json:"depends_on"`
+				}
+			}
+		}
+		if err == nil {
+			err = yaml.Unmarshal(content, &compose)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := Build(files, "/deploy/kubernetes/overlays/production", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed := map[string]bool{}
+		for _, rule := range only[*networkingv1.NetworkPolicy](t, objects, "").Spec.Egress {
+			for _, port := range rule.Ports {
+				allowed[port.Port.String()] = true
+			}
+		}
+		for server := range compose.Services.App.DependsOn {
+			address := regexp.MustCompile(`\b` + regexp.QuoteMeta(server) + `:(\d+)`)
+			for name, value := range compose.Services.App.Environment {
+				match := address.FindStringSubmatch(value)
+				if match == nil {
+					continue
+				}
+				if !allowed[match[1]] {
+					t.Errorf("%v %v: %s is %s, and pods may not connect to port %s", slots, features, name, value, match[1])
+				}
+				reached[server] = true
+			}
+		}
+	}
+	for _, server := range []string{"otel-collector", "postgres", "mysql", "redis", "kafka", "nats"} {
+		if !reached[server] {
+			t.Errorf("no service connects to %s", server)
+		}
+	}
 }
 
 // podOf returns the template of an object's pods, if it has any.
@@ -490,24 +560,7 @@ func definitions(t *testing.T) Definitions {
 func TestOperator(t *testing.T) {
 	known := definitions(t)
 	dir := t.TempDir()
-	memory := render(t, catalog(t), nil)
-	err := memory.Walk("/", func(name string, info os.FileInfo, err error) error {
-		if err != nil || info.IsDir() {
-			return err
-		}
-		content, err := memory.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return err
-		}
-		return os.WriteFile(file, content, 0o600)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	write(t, render(t, catalog(t), map[string]string{"database": "postgres"}, "jobs"), dir) // with two deployments
 	backends, err := os.ReadDir(filepath.Join(dir, "deploy", "backends"))
 	if err != nil || len(backends) == 0 {
 		t.Fatal(backends, err)
@@ -584,14 +637,65 @@ func TestOperator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := only[*appsv1.Deployment](t, all, "").Spec.Template
-	if template.Annotations["instrumentation.opentelemetry.io/inject-sdk"] != "observability/otel" {
-		t.Errorf("the Operator is not asked for anything: %v", template.Annotations)
-	}
-	for _, variable := range template.Spec.Containers[0].Env {
-		if variable.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
-			t.Errorf("the service knows better: %v", variable)
+	for _, deployment := range named[*appsv1.Deployment](all, "") {
+		template := deployment.Spec.Template
+		if template.Annotations["instrumentation.opentelemetry.io/inject-sdk"] != "observability/otel" {
+			t.Errorf("%s does not ask the Operator for anything: %v", deployment.Name, template.Annotations)
 		}
+		for _, variable := range template.Spec.Containers[0].Env {
+			if variable.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+				t.Errorf("%s knows better: %v", deployment.Name, variable)
+			}
+		}
+	}
+}
+
+// A collector in a cluster does not get the address of a backend that is on the developer's machine.
+func TestDeployedCollectorsReachTheirBackend(t *testing.T) {
+	dir := t.TempDir()
+	write(t, render(t, catalog(t), nil), dir)
+	for backend, local := range map[string]bool{"lgtm": true, "jaeger": true, "otlp": false, "scout": false, "console": false} {
+		for _, target := range []string{"deploy-collector", "deploy-operator"} {
+			cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", target, "BACKEND="+backend)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "PATH="+fake(t, "kubectl")+string(os.PathListSeparator)+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if refused := strings.Contains(string(out), "BACKEND="+backend+": it runs on this machine only"); (err != nil) != local || refused != local {
+				t.Errorf("make %s BACKEND=%s: %v\n%s", target, backend, err, out)
+			}
+		}
+	}
+}
+
+// fake returns a directory with a command that does nothing.
+func fake(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// write writes files to a directory.
+func write(t *testing.T, files filesys.FileSystem, dir string) {
+	t.Helper()
+	err := files.Walk("/", func(name string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(file, content, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
