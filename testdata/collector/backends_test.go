@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -284,7 +285,7 @@ func TestScoutTokenIsUsedAgain(t *testing.T) {
 }
 
 // What Scout itself refuses, with a token that the provider has issued, is lost: by the specification of OTLP, 401 is not a status
-// after which a client sends again. The collector says so in its log, and counts it, by which an alert finds it.
+// after which a client sends again. The collector says so in its log, and counts it, which raises an alert.
 func TestScoutRefuses(t *testing.T) {
 	scout := newScout(t, newProvider(t, time.Hour))
 	scout.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
@@ -308,6 +309,21 @@ func TestScoutRefuses(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no %s are counted as lost:\n%s", missing, metrics)
 		}
+	}
+	// Prometheus fetches those metrics after twenty minutes in which there were none, and no more is lost later.
+	alerted := ruleTest{Name: "refused by Scout", Interval: model.Duration(time.Minute)}
+	for _, match := range regexp.MustCompile(`(?m)^(otelcol_exporter_send_failed_\w+\{.*)\} (\d+)$`).FindAllStringSubmatch(get(t, "http://"+c.metrics+"/metrics"), -1) {
+		alerted.InputSeries = append(alerted.InputSeries, series{match[1] + `,instance="collector"}`, "_x20 " + match[2] + " " + match[2] + "x30"})
+	}
+	alerted.Alerts = []alertTest{{"CollectorCannotSend", model.Duration(25 * time.Minute), []expectedAlert{{
+		map[string]string{"instance": "collector", "exporter": "otlp_http", "severity": "ticket"},
+		map[string]string{
+			"summary": "collector collector: otlp_http lost 3 records within a quarter of an hour",
+			"runbook": "deploy/alerts/README.md#lost-by-the-collector",
+		},
+	}}}}
+	if problem := alerted.run(t, readRules(t, "../../templates/feature/alerts/files/deploy/alerts/rules.yaml.raw"), time.Minute); problem != "" {
+		t.Error(problem)
 	}
 	for _, e := range logs.All() {
 		if strings.Contains(e.Message, "Dropping data") && strings.Contains(fmt.Sprint(e.ContextMap()["error"]), "401") {
