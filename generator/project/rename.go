@@ -30,7 +30,7 @@ type renaming struct {
 	// others are the files of the owner: what is there beside what otelgen writes.
 	others map[string]file
 
-	below []string // the paths of the modules that others declare
+	below []string // the paths that others declare for modules below this one
 }
 
 // newRenaming returns what the names in a Spec and in the next one differ by.
@@ -65,7 +65,7 @@ func (r *renaming) readOthers(d *disk, s *snapshot) error {
 			return nil // such as a secret of somebody else
 		}
 		r.others[p] = f
-		if declared := modfile.ModulePath(f.data); path.Base(p) == goMod && p != goMod && declared != "" {
+		if declared := modfile.ModulePath(f.data); path.Base(p) == goMod && strings.HasPrefix(declared, r.module[0]+"/") {
 			r.below = append(r.below, declared)
 		}
 		return err

@@ -109,7 +109,7 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 
 // TestRename_ModulesBelow: a module of the owner below the service keeps its name, and
 // what imports it goes on to do so. What it imports of the service has the new path,
-// which its go.mod requires.
+// which its go.mod requires. A copy of the service is no module below it.
 func TestRename_ModulesBelow(t *testing.T) {
 	tree := func(service string) generator.Tree {
 		return generator.Tree{
@@ -125,9 +125,9 @@ func TestRename_ModulesBelow(t *testing.T) {
 	}
 	dir := t.TempDir()
 	mustNew(t, dir, tree("shop"))
-	writeDir(t, dir, files{"internal/mine/x.go": code("shop"), "tools/gen/x.go": code("shop"), "tools/gen/go.mod": mod("shop")})
+	writeDir(t, dir, files{"internal/mine/x.go": code("shop"), "tools/gen/x.go": code("shop"), "tools/gen/go.mod": mod("shop"), "copy/go.mod": "module example.com/shop\n"})
 	plan := mustUpdate(t, dir, tree("store"), nil)
-	got, all := readDir(t, dir), files{"internal/mine/x.go": code("store"), "tools/gen/x.go": code("store"), "tools/gen/go.mod": mod("store")}
+	got, all := readDir(t, dir), files{"internal/mine/x.go": code("store"), "tools/gen/x.go": code("store"), "tools/gen/go.mod": mod("store"), "copy/go.mod": "module example.com/store\n"}
 	for name, want := range all {
 		if got[name] != want {
 			t.Errorf("%s is\n%s\nwant\n%s", name, got[name], want)
