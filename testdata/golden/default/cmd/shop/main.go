@@ -91,10 +91,7 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 			return err
 		}
 		defer func() {
-			// ctx is done by now.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastExport)
-			defer cancel()
-			if err := t.Shutdown(ctx); err != nil {
+			if err := t.Shutdown(ctx, lastExport); err != nil {
 				fmt.Fprintf(stderr, "shop: telemetry: %v\n", err)
 			}
 		}()

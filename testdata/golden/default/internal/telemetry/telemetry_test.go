@@ -83,9 +83,7 @@ func start(t *testing.T, service Service, environment map[string]string) (tel *T
 
 func shutdown(t *testing.T, tel *Telemetry) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return tel.Shutdown(ctx)
+	return tel.Shutdown(context.Background(), 5*time.Second)
 }
 
 func TestSignalsArriveCorrelated(t *testing.T) {
@@ -1065,9 +1063,7 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 	})
 	_, span := otel.Tracer("test").Start(t.Context(), "work")
 	span.End()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // less than an export may take
-	defer cancel()
-	err := tel.Shutdown(ctx)
+	err := tel.Shutdown(t.Context(), 3*time.Second) // less than an export may take
 	close(waited)
 	if err == nil || !strings.HasSuffix(err.Error(), "\n1 spans and log records were not delivered") {
 		t.Errorf("the loss is not reported: %v", err)
@@ -1087,12 +1083,10 @@ func TestShutdown_LeavesTimeForMetrics(t *testing.T) {
 // Traces and logs that hang take two thirds of the time together.
 func TestShutdown_HangingTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
 		hang := func(ctx context.Context) error { <-ctx.Done(); return errors.New("hung") }
 		tel := &Telemetry{traces: hang, logs: hang, metrics: func(ctx context.Context) error { return ctx.Err() }}
 		began := time.Now()
-		err := tel.Shutdown(ctx)
+		err := tel.Shutdown(t.Context(), 3*time.Second)
 		if took := time.Since(began); took != 2*time.Second || err == nil || err.Error() != "logs: hung\ntraces: hung" {
 			t.Errorf("took %v: %v", took, err)
 		}

@@ -86,7 +86,7 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 		named("logs", t.startLogs(ctx, records, logs.Level, res)),
 	}
 	if err := errors.Join(problems...); err != nil && service.Development {
-		return nil, errors.Join(err, t.Shutdown(ctx))
+		return nil, errors.Join(err, t.Shutdown(ctx, time.Second))
 	}
 	t.announce(ctx, service, traces, metrics, records)
 	t.warn(ctx, append(slices.Clip(cfg.Ignored), problems...))
@@ -97,19 +97,17 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 // by InfoContext, have the trace and span ids of that context.
 func (t *Telemetry) Logger() *slog.Logger { return t.logger }
 
-// Shutdown exports what is buffered, until ctx is done, and stops telemetry. Do not
-// pass the context whose end stops the service: that is done already.
+// Shutdown exports what is buffered, for at most timeout, and stops telemetry. ctx may
+// be done already: only its values are used.
 //
 // Traces and logs are shut down at the same time, so that neither takes all the
 // time if the collector hangs. They leave a third of it for metrics, which count
 // what the other two dropped.
-func (t *Telemetry) Shutdown(ctx context.Context) error {
-	early := ctx
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		early, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/3))
-		defer cancel()
-	}
+func (t *Telemetry) Shutdown(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	early, cancel := context.WithTimeout(ctx, timeout*2/3)
+	defer cancel()
 	traces := make(chan error, 1)
 	go func() { traces <- t.traces(early) }()
 	problems := []error{named("logs", t.logs(early)), named("traces", <-traces), named("metrics", t.metrics(ctx))}
