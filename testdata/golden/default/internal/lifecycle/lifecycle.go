@@ -215,42 +215,38 @@ func (a *attempt) wait(ctx context.Context) error {
 func (g *Group) Run(ctx context.Context) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, len(g.runs))
+	failed, fail := context.WithCancel(context.WithoutCancel(ctx))
+	defer fail()
+	problems := make([]error, len(g.runs))
 	var wait sync.WaitGroup
-	for _, run := range g.runs {
+	for i, run := range g.runs {
 		wait.Go(func() {
 			err := g.do(running, run)
 			if err == nil && g.phase.Load() < closing {
 				err = errors.New("returned before it was closed")
 			}
 			if err != nil {
-				failed <- fmt.Errorf("%s: %w", run.name, err)
+				problems[i] = fmt.Errorf("%s: %w", run.name, err)
+				fail()
 			}
 		})
 	}
 	g.phase.Store(serving)
 
-	var problems []error
 	select {
-	case err := <-failed:
-		problems = append(problems, err)
+	case <-failed.Done():
 	case <-ctx.Done():
 		g.log.InfoContext(ctx, "stopping", "reason", context.Cause(ctx), "grace", g.cfg.Grace.String())
 		g.phase.Store(grace)
 		select {
+		case <-failed.Done():
 		case <-time.After(g.cfg.Grace):
-		case err := <-failed:
-			problems = append(problems, err)
 		}
 	}
-	problems = append(problems, g.Close(ctx))
+	err := g.Close(ctx)
 	stop() // those that have not returned yet
 	wait.Wait()
-	close(failed)
-	for err := range failed {
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, err)...)
 }
 
 // Close closes all parts, the last built first. Run calls it; call it yourself if
