@@ -67,15 +67,22 @@ func Load(environment []string) (Config, error) {
 			problems[name] = err
 		}
 	}
-	ignored := ignore(variables, problems, inDevelopment)
-	var all []error
+	var refused, ignored []error
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
-		all = append(all, problems[name])
-		delete(variables, name)
+		// A problem of telemetry must not keep the service from starting. In development,
+		// where somebody can correct it, a mistake does.
+		if !strings.HasPrefix(name, "OTEL_") || inDevelopment && !telemetry.Tolerable(problems[name]) {
+			refused = append(refused, problems[name])
+			delete(variables, name)
+			continue
+		}
+		variables[name] = valid(name, variables[name])
+		err := os.Setenv(name, variables[name]) // the SDK reads the environment itself
+		ignored = append(ignored, errors.Join(problems[name], err))
 	}
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
 	cfg.Telemetry.Ignored, cfg.Misspelt = ignored, misspelt(environment)
-	return cfg, errors.Join(append(all, err, cfg.Validate())...)
+	return cfg, errors.Join(append(refused, err, cfg.Validate())...)
 }
 
 // Validate returns every problem of c, joined: those of its parts, and values that
@@ -105,31 +112,16 @@ func validateFields[T any](structure *T) error {
 	return errors.Join(problems...)
 }
 
-// ignore removes from problems those that must not keep the service from starting,
-// and returns them: the problems of OpenTelemetry's variables. In development,
-// where somebody can correct them, mistakes remain. An ignored variable keeps the
-// valid entries of its list, or else has its default.
-func ignore(variables map[string]string, problems map[string]error, inDevelopment bool) []error {
-	var ignored []error
-	for _, name := range slices.Sorted(maps.Keys(problems)) {
-		if !strings.HasPrefix(name, "OTEL_") || inDevelopment && !telemetry.Tolerable(problems[name]) {
-			continue
-		}
-		ignored = append(ignored, problems[name])
-		delete(problems, name)
-		entries := slices.DeleteFunc(strings.Split(variables[name], ","), func(entry string) bool {
-			return strings.TrimSpace(entry) == "" || try(name, entry) != nil
-		})
-		value := strings.Join(entries, ",")
-		if try(name, value) != nil {
-			value = "" // which counts as absent
-		}
-		variables[name] = value
-		if err := os.Setenv(name, value); err != nil { // the SDK reads the environment itself
-			ignored = append(ignored, err)
-		}
+// valid returns the valid entries of the list that name has, or "", which counts as
+// absent.
+func valid(name, list string) string {
+	entries := slices.DeleteFunc(strings.Split(list, ","), func(entry string) bool {
+		return strings.TrimSpace(entry) == "" || try(name, entry) != nil
+	})
+	if value := strings.Join(entries, ","); try(name, value) == nil {
+		return value
 	}
-	return ignored
+	return ""
 }
 
 // Variables returns the names of all variables that the service reads.
