@@ -20,9 +20,9 @@ type Principal struct {
 
 type contextKey struct{}
 
-// NewContext returns a context that carries p.
+// NewContext returns a context that carries p, and whose Owner is the subject of p.
 func NewContext(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, contextKey{}, p)
+	return WithOwner(context.WithValue(ctx, contextKey{}, p), p.Subject)
 }
 
 // FromContext returns the principal that ctx carries. If there is none, the request
@@ -40,12 +40,9 @@ func WithOwner(ctx context.Context, owner string) context.Context {
 	return context.WithValue(ctx, ownerKey{}, owner)
 }
 
-// Owner returns the owner of what is created with ctx: what WithOwner has set, or else
-// the subject of the principal, which is empty if the request is anonymous.
+// Owner returns the owner of what is created with ctx, which is empty if the request is
+// anonymous.
 func Owner(ctx context.Context) string {
-	if owner, ok := ctx.Value(ownerKey{}).(string); ok {
-		return owner
-	}
-	p, _ := FromContext(ctx)
-	return p.Subject
+	owner, _ := ctx.Value(ownerKey{}).(string)
+	return owner
 }
