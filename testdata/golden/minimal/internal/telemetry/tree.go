@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -138,12 +137,11 @@ func headline(span sdktrace.ReadOnlySpan) string {
 var unprinted = strings.Fields("http. url. server. client. network. user_agent. exception.stacktrace db.system. db.namespace db.operation. db.query.summary")
 
 func pairs(attributes []attribute.KeyValue) string {
-	attributes = slices.DeleteFunc(slices.Clone(attributes), func(kv attribute.KeyValue) bool {
-		return slices.ContainsFunc(unprinted, func(prefix string) bool { return strings.HasPrefix(string(kv.Key), prefix) })
+	printed, _ := attribute.NewSetWithFiltered(slices.Clone(attributes), func(kv attribute.KeyValue) bool {
+		return !slices.ContainsFunc(unprinted, func(prefix string) bool { return strings.HasPrefix(string(kv.Key), prefix) })
 	})
-	slices.SortFunc(attributes, func(a, b attribute.KeyValue) int { return cmp.Compare(a.Key, b.Key) })
 	var out strings.Builder
-	for _, kv := range attributes {
+	for _, kv := range printed.ToSlice() { // sorted
 		fmt.Fprintf(&out, " %s=%s", kv.Key, printable(kv.Value.String(), ` "`))
 	}
 	return out.String()
