@@ -163,12 +163,7 @@ func list[T any](parse func(string) (T, error)) env.ParserFunc {
 // read returns the variables by name, with the contents of files for those that
 // X_FILE names, and the problems by the name of the variable.
 func read(environment []string) (variables map[string]string, problems map[string]error) {
-	all := map[string]string{}
-	for _, entry := range environment {
-		if name, value, _ := strings.Cut(entry, "="); value != "" {
-			all[name] = value
-		}
-	}
+	all := env.ToMap(environment)
 	variables, problems = map[string]string{}, map[string]error{}
 	for _, name := range Variables() {
 		value := all[name]
