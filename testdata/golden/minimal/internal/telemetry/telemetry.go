@@ -284,14 +284,11 @@ func newResource(ctx context.Context, service Service, stderr io.Writer) *resour
 // SDK does not export its sampler, a private field is read; if that is ever
 // renamed, the result is true, which is slower but hides nothing from a sampler.
 func SamplesByAttributes(provider trace.TracerProvider) bool {
-	switch p := provider.(type) {
-	case noop.TracerProvider:
+	if _, disabled := provider.(noop.TracerProvider); disabled {
 		return false
-	case *sdktrace.TracerProvider:
-		return !isStandard(reflect.ValueOf(p).Elem().FieldByName("sampler"))
-	default:
-		return true
 	}
+	sdk, ok := provider.(*sdktrace.TracerProvider)
+	return !ok || !isStandard(reflect.ValueOf(sdk).Elem().FieldByName("sampler"))
 }
 
 // isStandard reports whether sampler and all samplers in it belong to the SDK.
