@@ -400,12 +400,18 @@ func TestServe_UnknownOTelValues(t *testing.T) {
 	}
 }
 
-// A variable whose name is almost that of one that the service reads causes a warning.
-func TestServe_MisspeltVariable(t *testing.T) {
+// A variable whose name is almost that of one that the service reads causes a warning, and
+// so does one of telemetry that Go does not implement, even if telemetry is disabled.
+func TestServe_IgnoredVariables(t *testing.T) {
 	t.Parallel()
-	p := start(t, "SHUTDOWN_GRAEC=1h")
-	if want := `level=WARN msg="variable ignored" error="SHUTDOWN_GRAEC is not a variable of this service; did you mean SHUTDOWN_GRACE?"`; !strings.Contains(p.stdout.String(), want) {
-		t.Errorf("no %s in\n%s", want, &p.stdout)
+	p := start(t, "SHUTDOWN_GRAEC=1h", "OTEL_SDK_DISABLED=true", "OTEL_LOG_LEVEL=verbose")
+	for _, want := range []string{
+		`error="SHUTDOWN_GRAEC is not a variable of this service; did you mean SHUTDOWN_GRACE?"`,
+		`error="OTEL_LOG_LEVEL: \"verbose\" is not supported in Go; use none, error, warn, info, debug"`,
+	} {
+		if want = `level=WARN msg="variable ignored" ` + want; !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("no %s in\n%s", want, &p.stdout)
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func TestLoad_UnknownOTelValues(t *testing.T) {
 				}
 				continue
 			}
-			if warning := errors.Join(cfg.Telemetry.Ignored...); err != nil || warning == nil || !strings.HasPrefix(warning.Error(), name) || strings.Contains(warning.Error(), "\n") {
+			if warning := errors.Join(cfg.Ignored...); err != nil || warning == nil || !strings.HasPrefix(warning.Error(), name) || strings.Contains(warning.Error(), "\n") {
 				t.Errorf("%s in %s: warning %v, error %v", c.entry, environment, warning, err)
 			}
 			if got := os.Getenv(name); got != c.want {
@@ -148,7 +148,7 @@ func TestLoad_UnknownOTelValues(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	cfg, err := Load([]string{"ENVIRONMENT=production", "OTEL_PROPAGATORS=tracecontex", "OTEL_TRACES_EXPORTER=zipkin,otlp", "OTEL_EXPORTER_PROMETHEUS_PORT=metrics"})
-	if err != nil || len(cfg.Telemetry.Ignored) != 3 || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "baggage"}) ||
+	if err != nil || len(cfg.Ignored) != 3 || !slices.Equal(cfg.Telemetry.Propagators, []string{"tracecontext", "baggage"}) ||
 		!slices.Equal(cfg.Telemetry.TracesExporter, []string{"otlp"}) || cfg.Telemetry.PrometheusPort != 9464 {
 		t.Errorf("%+v, %v", cfg.Telemetry, err)
 	}

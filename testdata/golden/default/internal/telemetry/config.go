@@ -65,10 +65,6 @@ type Config struct {
 	LogRecordAttributeValueLength *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"`
 	LogRecordAttributeCount       *int   `env:"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"`
 	Observability                 string `env:"OTEL_GO_X_OBSERVABILITY"`
-
-	// Ignored holds problems with variables that do not keep the service from
-	// starting. Start logs a warning for each.
-	Ignored []error
 }
 
 // OTLP is one set of the OTLP exporter variables: the general one, or that of

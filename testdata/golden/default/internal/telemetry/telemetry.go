@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +64,6 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 	reportErrors(cfg.LogLevel, stderr)
 	if strings.EqualFold(cfg.Disabled, "true") {
 		otel.SetTracerProvider(noop.NewTracerProvider())
-		t.warn(ctx, cfg.Ignored)
 		t.logger.InfoContext(ctx, "telemetry is disabled by OTEL_SDK_DISABLED")
 		return t, nil
 	}
@@ -89,7 +87,11 @@ func Start(ctx context.Context, cfg Config, logs LogConfig, service Service, std
 		return nil, errors.Join(err, t.Shutdown(ctx, time.Second))
 	}
 	t.announce(ctx, service, traces, metrics, records)
-	t.warn(ctx, append(slices.Clip(cfg.Ignored), problems...))
+	for _, err := range problems {
+		if err != nil {
+			t.logger.WarnContext(ctx, "telemetry is not as configured", "error", err)
+		}
+	}
 	return t, nil
 }
 
@@ -123,15 +125,6 @@ func named(signal string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", signal, err)
-}
-
-// warn logs problems of the configuration that do not stop the service.
-func (t *Telemetry) warn(ctx context.Context, ignored []error) {
-	for _, err := range ignored {
-		if err != nil {
-			t.logger.WarnContext(ctx, "telemetry is not as configured", "error", err)
-		}
-	}
 }
 
 // notStarted shuts down what was not started.

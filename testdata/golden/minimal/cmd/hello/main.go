@@ -95,7 +95,7 @@ func instrumented(run func(context.Context, config.Config, *slog.Logger) error) 
 				fmt.Fprintf(stderr, "hello: telemetry: %v\n", err)
 			}
 		}()
-		for _, err := range cfg.Misspelt {
+		for _, err := range append(cfg.Misspelt, cfg.Ignored...) {
 			t.Logger().WarnContext(ctx, "variable ignored", "error", err)
 		}
 		if err = run(ctx, cfg, t.Logger()); err != nil {

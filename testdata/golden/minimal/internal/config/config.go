@@ -31,6 +31,8 @@ type Config struct {
 	Log       telemetry.LogConfig
 	Telemetry telemetry.Config
 
+	// Ignored has the problems of variables that do not keep the service from starting.
+	Ignored []error
 	// Misspelt has an error for every variable that the service does not read, but
 	// whose name is almost that of one that it does.
 	Misspelt []error
@@ -81,7 +83,7 @@ func Load(environment []string) (Config, error) {
 		ignored = append(ignored, errors.Join(problems[name], err))
 	}
 	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: variables, FuncMap: lists})
-	cfg.Telemetry.Ignored, cfg.Misspelt = ignored, misspelt(environment)
+	cfg.Ignored, cfg.Misspelt = ignored, misspelt(environment)
 	return cfg, errors.Join(append(refused, err, cfg.Validate())...)
 }
 
