@@ -184,15 +184,13 @@ func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.C
 // admitBaggage drops the baggage that the configuration does not name: anybody can
 // send it, and it is sent on to every service that this one calls.
 func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
-	kept := baggage.FromContext(ctx)
-	if kept.Len() == 0 {
+	members := baggage.FromContext(ctx).Members()
+	if len(members) == 0 {
 		return ctx
 	}
-	for _, member := range kept.Members() {
-		if !slices.Contains(in.BaggageKeys, member.Key()) {
-			kept = kept.DeleteMember(member.Key())
-		}
-	}
+	kept, _ := baggage.New(slices.DeleteFunc(members, func(member baggage.Member) bool { // they were valid together with the others
+		return !slices.Contains(in.BaggageKeys, member.Key())
+	})...)
 	return baggage.ContextWithBaggage(ctx, kept)
 }
 
