@@ -224,9 +224,7 @@ func setDefaults(cfg Config, signals ...signal) {
 		"OTEL_GO_X_OBSERVABILITY":                     "true",
 		"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT":           strconv.Itoa(cfg.AttributeValueLength),
 		"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": strconv.Itoa(cfg.AttributeValueLength),
-	}
-	if cfg.AttributeCount != nil {
-		defaults["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"] = strconv.Itoa(*cfg.AttributeCount)
+		"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT":        os.Getenv("OTEL_ATTRIBUTE_COUNT_LIMIT"), // the SDK's own default if that is not set
 	}
 	for _, s := range signals {
 		prefix := "OTEL_EXPORTER_OTLP_" + s.name + "_"
