@@ -2,9 +2,12 @@ package telemetry
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -26,9 +29,46 @@ func (c LogConfig) Validate() error {
 func (c LogConfig) handler(w io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: c.Level}
 	if c.Format == "text" {
+		if showsColours(w) {
+			w = levelPainter{w}
+		}
 		return correlated{Handler: slog.NewTextHandler(w, options)}
 	}
 	return correlated{Handler: slog.NewJSONHandler(w, options)}
+}
+
+// showsColours reports whether w is a terminal, for somebody who wants colours
+// (https://no-color.org).
+func showsColours(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// What begins a colour on a terminal, and what ends it (ECMA-48, SGR). A terminal has
+// its own shade of each, which can be read on its background.
+const (
+	faint  = "\x1b[2m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	normal = "\x1b[0m"
+)
+
+var levelColours = map[string]string{"DEBUG": faint, "INFO": green, "WARN": yellow, "ERROR": red}
+
+// levelPainter colours the level of each record of the text log. slog's handler
+// cannot, because it quotes what a terminal obeys.
+type levelPainter struct{ io.Writer }
+
+func (p levelPainter) Write(record []byte) (int, error) {
+	head, message, _ := strings.Cut(string(record), " msg=")
+	time, level, _ := strings.Cut(head, " level=")
+	_, err := fmt.Fprintf(p.Writer, "%s level=%s%s%s msg=%s", time, levelColours[level], level, normal, message)
+	return len(record), err
 }
 
 // correlated adds the ids of the span in the context to every record, under

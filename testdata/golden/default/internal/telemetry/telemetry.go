@@ -161,7 +161,7 @@ func (t *Telemetry) startTraces(ctx context.Context, s signal, res *resource.Res
 		options = append(options, sdktrace.WithSpanProcessor(acceptedSpans{batch, &t.delivery}))
 	}
 	if s.has(console) {
-		options = append(options, sdktrace.WithSpanProcessor(&tree{w: stderr}))
+		options = append(options, sdktrace.WithSpanProcessor(&tree{w: stderr, coloured: showsColours(stderr)}))
 	}
 	provider := sdktrace.NewTracerProvider(options...)
 	otel.SetTracerProvider(provider)

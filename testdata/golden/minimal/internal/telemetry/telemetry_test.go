@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -1215,6 +1216,87 @@ func TestConsole_Lines(t *testing.T) {
 	}
 	if err := shutdown(t, tel); err != nil {
 		t.Error(err)
+	}
+}
+
+// Colours are for a terminal, unless somebody does not want them.
+func TestShowsColours(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a character device, as terminals are
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	reader, pipe, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer pipe.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	closed, err := os.Open(os.DevNull)
+	if err = errors.Join(err, closed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		w             io.Writer
+		term, noColor string
+		want          bool
+	}{
+		{terminal, "xterm-256color", "", true},
+		{terminal, "xterm-256color", "0", false}, // whatever its value is
+		{terminal, "dumb", "", false},
+		{terminal, "", "", false},
+		{pipe, "xterm-256color", "", false},
+		{file, "xterm-256color", "", false},
+		{closed, "xterm-256color", "", false},
+		{new(bytes.Buffer), "xterm-256color", "", false},
+	} {
+		t.Setenv("TERM", c.term)
+		t.Setenv("NO_COLOR", c.noColor)
+		if got := showsColours(c.w); got != c.want {
+			t.Errorf("%T, TERM=%s NO_COLOR=%s: %v", c.w, c.term, c.noColor, got)
+		}
+	}
+}
+
+// The level of a record has a colour, whatever else the record says.
+func TestLogColours(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(correlated{Handler: slog.NewTextHandler(levelPainter{&out}, &slog.HandlerOptions{Level: slog.LevelDebug})})
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError, slog.LevelError + 4} {
+		log.Log(t.Context(), level, "level=INFO msg=work", "level", "x")
+	}
+	for _, want := range []string{"\x1b[2mDEBUG", "\x1b[32mINFO", "\x1b[33mWARN", "\x1b[31mERROR", "ERROR+4"} {
+		line, _ := out.ReadString('\n')
+		if rest := " level=" + want + "\x1b[0m msg=\"level=INFO msg=work\" level=x\n"; !strings.HasPrefix(line, "time=") || !strings.HasSuffix(line, rest) || strings.Count(line, " ") != strings.Count(rest, " ") {
+			t.Errorf("got %q, want %q", line, rest)
+		}
+	}
+}
+
+// On a terminal that shows colours, errors are red, and times and the trace are faint.
+func TestConsole_Colours(t *testing.T) {
+	var out strings.Builder
+	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(&tree{w: &out, coloured: true})).Tracer("test")
+	began := time.Unix(0, 0)
+	ctx, root := tracer.Start(t.Context(), "root", trace.WithTimestamp(began), trace.WithAttributes(attribute.Int("n", 1)))
+	root.AddEvent("asked", trace.WithTimestamp(began.Add(time.Millisecond)))
+	for _, reason := range []string{"", "disk full"} {
+		_, span := tracer.Start(ctx, "write", trace.WithTimestamp(began))
+		span.SetStatus(codes.Error, reason)
+		span.End(trace.WithTimestamp(began.Add(2 * time.Millisecond)))
+	}
+	root.End(trace.WithTimestamp(began.Add(3 * time.Millisecond)))
+	want := "root \x1b[2m3ms\x1b[0m n=1 \x1b[2mtrace=" + root.SpanContext().TraceID().String() + "\x1b[0m\n" +
+		"│ • asked \x1b[2m+1ms\x1b[0m\n" +
+		"├─ write \x1b[2m2ms\x1b[0m \x1b[31mERROR\x1b[0m\n" +
+		"└─ write \x1b[2m2ms\x1b[0m \x1b[31mERROR disk full\x1b[0m\n"
+	if out.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", out.String(), want)
 	}
 }
 
