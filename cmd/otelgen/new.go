@@ -150,6 +150,7 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 		return err
 	}
 	if o.explore != "" {
+		fmt.Fprint(cmd.ErrOrStderr(), s.refusal())
 		return s.explore(cmd.OutOrStdout(), o.explore)
 	}
 	if !o.dryRun {

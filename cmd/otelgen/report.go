@@ -19,6 +19,7 @@ type report struct {
 	DryRun     bool              `json:"dry_run"`
 	Repository bool              `json:"repository"`              // git init has been run
 	NoRepo     string            `json:"no_repository,omitempty"` // why git init failed
+	Refused    string            `json:"refused,omitempty"`       // why it could not be written; only of a dry run
 	Files      []reportedFile    `json:"files"`
 	Next       []string          `json:"next"`               // commands to type
 	Requests   []string          `json:"requests,omitempty"` // commands that show it at work, from another terminal
@@ -51,6 +52,9 @@ func reportOn(s *service, o newOptions) report {
 	}
 	if s.noRepository != nil {
 		r.NoRepo = s.noRepository.Error()
+	}
+	if s.refused != nil {
+		r.Refused = s.refused.Error()
 	}
 	notes := s.workflowNotes(!o.noGit)
 	r.Files = s.files()
@@ -108,7 +112,11 @@ func (r report) print(out, err io.Writer, output format) error {
 		if err := r.service.tree(".").print(out, painterFor(out)); err != nil {
 			return err
 		}
-		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been written\n", r.Service, r.written(), r.Dir)
+		dir := r.Dir
+		if r.Refused != "" {
+			dir = "a new directory"
+		}
+		fmt.Fprintf(err, "%s: %s would be written to %s; nothing has been written\n%s", r.Service, r.written(), dir, r.service.refusal())
 		fmt.Fprint(err, r.details())
 		return nil
 	}

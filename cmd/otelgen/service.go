@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,6 +22,8 @@ type service struct {
 	project      *project.Project
 	selection    *generator.Selection
 	plan         project.Plan
+	looking      bool   // somebody looks at it before it is made: nothing is going to be written
+	refused      error  // why it could not be written to its directory, if somebody only looks at it
 	repository   bool   // it has got one of its own
 	branch       string // the first one of that, or ""
 	noRepository error  // it should have a repository, but git would not make one
@@ -34,7 +37,7 @@ func (o newOptions) parse(catalog *generator.Catalog) (*service, error) {
 		n.service = anyService // of which nothing else can be wrong
 	}
 	spec, unknown := o.choices(catalog)
-	s := &service{spec: spec}
+	s := &service{spec: spec, looking: o.dryRun || o.explore != "" || o.printed}
 	s.spec.Service, s.spec.Module = n.service, o.module
 	errs := []error{err, unknown}
 	if isAddress(o.module) {
@@ -106,13 +109,33 @@ func (s *service) locate(dir string) error {
 		s.spec.Module, s.origin = s.site.modulePath(s.spec.Service)
 	}
 	if s.project, err = project.New(s.site.dir); err != nil {
-		return err
+		return s.refuse(err)
 	}
 	if declared := s.site.declared(); named && given != "" && declared != "" && given != declared {
 		return fmt.Errorf("module %s: %s already declares the module %s; use that, or change the file",
 			given, filepath.Join(s.site.dir, "go.mod"), declared)
 	}
 	return nil
+}
+
+// refuse returns the reason why the service cannot be written to its directory. To
+// somebody who only looks at it that is no error: they see it as it would be in a new
+// directory beside that one, and are told.
+func (s *service) refuse(reason error) (err error) {
+	if !s.looking {
+		return reason
+	}
+	s.refused = reason
+	s.project, err = project.New(s.site.absolute + "." + rand.Text())
+	return err
+}
+
+// refusal is what somebody who looks at the service is told if it could not be written.
+func (s *service) refusal() string {
+	if s.refused == nil {
+		return ""
+	}
+	return fmt.Sprintf("otelgen new would not write there: %v\n", s.refused)
 }
 
 // compare finds out what it takes to make the service. earlier is what is wrong
