@@ -48,7 +48,7 @@ var kinds = map[kind]struct {
 	}, "text without control characters"},
 	identifierKind: {func(s string) bool { return token.IsIdentifier(s) || qualified.MatchString(s) }, "a Go identifier, or package.Name"},
 	pathKind: {func(s string) bool {
-		return pathText.MatchString(s) && !slices.Contains(strings.Split(s, "/"), "..")
+		return s == "/" || pathText.MatchString(s) && !slices.Contains(strings.Split(s, "/"), "..")
 	}, "a path with slashes and without .."},
 	urlKind: {func(s string) bool {
 		u, err := url.Parse(s)
