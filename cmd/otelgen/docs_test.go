@@ -268,7 +268,7 @@ func printed(t *testing.T, catalog *generator.Catalog, command string) string {
 // configurationPage lists all environment variables.
 func configurationPage(catalog *generator.Catalog) string {
 	var page strings.Builder
-	page.WriteString("# Configuration\n\nA service reads its configuration from the environment. `.env.example` in the service has the variables of that\nservice; this page has those of all features, for a service called shop. A value that cannot be understood stops the\nservice at its start, with a message that names the variable.\n")
+	page.WriteString("# Configuration\n\nA service reads its configuration from the environment. `.env.example` in the service has all its variables. Those of every\nservice, for HTTP, the log, the shutdown and OpenTelemetry, are in\n[that of the default service](../testdata/golden/default/.env.example). This page has those that features add, for a service\ncalled shop.\n\nA value that cannot be understood stops the service at its start, with a message that names the variable.\n")
 	for _, f := range catalog.Features {
 		var all []shownVariable
 		for _, v := range f.Variables(generator.Spec{Service: exampleName, Module: anyModule}) {
