@@ -25,9 +25,9 @@ func adoptCommand(catalog *generator.Catalog) *cobra.Command {
 again. This is for a service whose directory .otelgen is gone, and for a copy that
 was made by hand. DIR is its directory; without it, this one.
 
-The choices are those with which this otelgen would write most of the lines that
-are there. They are printed as the command that makes such a service. No file
-changes but those in .otelgen. What differs from what this otelgen would write
+It takes the choices with which this otelgen would write most of the lines that are
+there, and prints them as the command that makes such a service. No file changes
+but those in .otelgen. What differs from what this otelgen would write
 counts as your change, and what is missing as deleted by you: look at the result
 with otelgen diff --mine. If you know which version of otelgen the service is
 from, adopt it with that, and update it with the newest. Resources are found only

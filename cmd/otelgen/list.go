@@ -18,6 +18,9 @@ func listCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [features|presets]",
 		Short: "List what a service can be made of",
+		Long: `List what a service can be made of: choices of one, such as the router, optional
+features, and presets, which are selections to begin with. otelgen show FEATURE
+says what one of them brings.`,
 		Example: `  otelgen list
   otelgen list features --output json`,
 		Args:      atMost(1, "list features or presets, or both without an argument"),

@@ -136,8 +136,12 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 
 func rootCommand(commands ...*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "otelgen",
-		Short:         "Scaffold Go services that are observable from their first commit",
+		Use:   "otelgen",
+		Short: "Scaffold Go services that are observable from their first commit",
+		Example: `  otelgen try         # make a service in a temporary directory, and see it at work
+  otelgen new shop    # make one to keep
+  otelgen add auth    # in its directory: add a feature
+  otelgen update      # bring what is new, and keep what you changed`,
 		Version:       thisVersion(),
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,

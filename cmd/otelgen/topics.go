@@ -52,7 +52,7 @@ docs/configuration.md of otelgen.`,
 
 Change it with otelgen add, remove and set, or edit it and run otelgen update. otelgen new --print-spec
 prints such a file without making a service, and otelgen new --spec FILE makes one of it.
-otelgen new NAME --spec FILE makes another one of the same choices, also if the file has no names.
+otelgen new NAME --spec FILE makes another one of the same choices, even if the file has no names.
 Keys that do not exist are errors, with the line and the key that was meant.`,
 		},
 	}

@@ -27,18 +27,18 @@ func updateCommand(catalog *generator.Catalog) *cobra.Command {
 		Short: "Bring services to what otelgen would write today",
 		Long: `Bring services to what this otelgen would write today. Each DIR is the directory
 of one, or DIR/... for all below DIR; without any, it is this one. As many are
-updated at a time as there are processors.
+updated at a time as there are processors. Nothing is fetched and nothing is
+committed, and otelgen undo takes an update back.
 
-What you changed stays. Where you and otelgen changed the same lines, the file
-gets conflict markers, as in a merge of git, and the exit status is 1: resolve
-them. What you deleted stays deleted; to have it back, run otelgen original FILE >FILE
-and update again. What the service is made of is in .otelgen/spec.yaml: change it
-there, or with otelgen add and remove. An update that changes it drops the
-comments in it.
+What you changed stays. What you deleted stays deleted; to have it back, run
+otelgen original FILE >FILE and update again.
 
-otelgen undo takes an update back.
+Where you and otelgen changed the same lines, the file gets conflict markers, as in
+a merge of git, and the exit status is 1. Edit what is between the markers, run
+git add FILE, and update again.
 
-Nothing is fetched and nothing is committed.`,
+What the service is made of is in .otelgen/spec.yaml: change it there, or with
+otelgen add, remove and set. An update that changes it drops the comments in it.`,
 		Example: `  otelgen update
   otelgen update ./services/...`,
 		ValidArgsFunction: completeDirectories,
@@ -80,8 +80,8 @@ func undoCommand(catalog *generator.Catalog) *cobra.Command {
 		Long: `Take back what the last otelgen update, add, remove, set, rename or detach changed
 in a service. Each DIR is the directory of one; without any, it is this one.
 
-What you changed since stays, and a file stays as it is where that cannot be told
-apart. Undo works where the command was run, not in a clone. The next undo does
+What you changed since stays. Where that cannot be told apart from what is taken
+back, the file stays as it is. Undo works where the command was run, not in a clone. The next undo does
 again what was taken back.`,
 		Example: `  otelgen undo
   otelgen undo --dry-run`,
