@@ -205,7 +205,7 @@ func cell(text string) string {
 // featuresPage lists all that can be chosen.
 func featuresPage(catalog *generator.Catalog) string {
 	var page strings.Builder
-	page.WriteString("# What a service can be made of\n\n`otelgen list` prints this list, and `otelgen show FEATURE` each page.\n")
+	page.WriteString("# What a service can be made of\n\n`otelgen list` prints this list, and `otelgen show FEATURE` each page. How a feature is used and operated is in the README of a\nservice that has it: `otelgen new shop --with auth --explore README.md` prints one, and writes nothing.\n")
 	for _, slot := range catalog.Slots {
 		fmt.Fprintf(&page, "\n## %s\n\n%s `--%s`, by default %s%s.\n\n| | |\n|---|---|\n", slot.Title, slot.Question, slot.Name, slot.Default, onlyWhen(slot.When))
 		for _, value := range listSlot(catalog, slot).Values {
