@@ -107,7 +107,7 @@ func (f *followed) withImports(source string) string {
 		f.t.Fatal(err)
 	}
 	var own []string
-	for _, importPath := range []string{"net/url", "shop/internal/apikey", "shop/internal/product", "shop/internal/rates"} {
+	for _, importPath := range []string{"fmt", "net/url", "shop/internal/apikey", "shop/internal/backoffice", "shop/internal/httpserver", "shop/internal/product", "shop/internal/rates"} {
 		switch used := strings.Contains(source, path.Base(importPath)+".") && !strings.Contains(source, strconv.Quote(importPath)); {
 		case used && strings.HasPrefix(importPath, "shop/"):
 			own = append(own, strconv.Quote(importPath))
