@@ -160,8 +160,10 @@ func TestJoints(t *testing.T) {
 		"tenancy-ratelimit",
 		"users-gorm",
 		"users-huma",
+		"users-mysql",
 		"users-openapi",
 		"users-plain",
+		"users-postgres",
 		"users-relational",
 		"users-sql",
 		"users-sql-mysql",
@@ -170,6 +172,8 @@ func TestJoints(t *testing.T) {
 		"users-sqlc-mysql",
 		"users-sqlc-postgres",
 		"users-sqlc-sqlite",
+		"users-sqlite",
+		"users-tenancy",
 	}
 	if !slices.Equal(joints, want) {
 		t.Errorf("joints are %v, want %v", joints, want)
