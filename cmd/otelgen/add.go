@@ -50,7 +50,7 @@ func choosingCommand(catalog *generator.Catalog, change func(generator.Spec, ...
 ) *cobra.Command {
 	u := newUpdater(catalog)
 	var dir string
-	addDir(cmd, &dir)
+	addDirs(cmd, &dir)
 	u.addFlags(cmd)
 	cmd.Args = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {

@@ -34,7 +34,7 @@ Use it to see what you changed, or to restore what you deleted.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "`DIR` of the service (default: where you are)")
+	addDir(cmd, &dir)
 	return cmd
 }
 

@@ -42,7 +42,7 @@ names the file. The directory of the service keeps its name.`,
 		u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) { return renamed(spec, name, module) }
 		return u.runIn(cmd, dir)
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "`DIR` of the service (default: where you are)")
+	addDir(cmd, &dir)
 	cmd.Flags().StringVar(&module, "module", "", "new module `PATH`")
 	u.addFlags(cmd)
 	return cmd

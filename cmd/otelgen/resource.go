@@ -65,7 +65,7 @@ that you have not changed. What you have changed stays. A database keeps its tab
 // resourceCommand completes a command that changes the resources of a service.
 func resourceCommand(u updater, change func(dir, name string, spec generator.Spec) (generator.Spec, error), cmd *cobra.Command) *cobra.Command {
 	var dir string
-	addDir(cmd, &dir)
+	addDirs(cmd, &dir)
 	u.addFlags(cmd)
 	cmd.Use = "resource NAME"
 	cmd.Args = func(cmd *cobra.Command, names []string) error {

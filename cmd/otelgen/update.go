@@ -128,8 +128,13 @@ func (u *updater) addFlags(cmd *cobra.Command) {
 	u.output.addTo(cmd)
 }
 
-// addDir adds the flag for the service that a command is about.
+// addDir adds the flag for the one service that a command is about.
 func addDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service (default: where you are)")
+}
+
+// addDirs adds the flag for a command that may be about several services.
+func addDirs(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service, or DIR/... for all below (default: where you are)")
 }
 
