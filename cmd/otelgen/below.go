@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/otelgen/otelgen/generator"
+	"github.com/otelgen/otelgen/generator/project"
 )
 
 // everyProject returns directories of projects, each once, with all those below DIR
@@ -53,26 +54,20 @@ func onlyAbove(dir string) error {
 	if near == "" {
 		return nil
 	}
-	subject := filepath.Clean(dir)
-	if subject == "." {
-		subject = "the current directory"
-	}
-	all := "./..."
-	if clean := filepath.ToSlash(filepath.Clean(dir)); clean != "." {
-		all = clean + "/..."
-	}
-	return fmt.Errorf("%s is not an otelgen project, but there are some below: name one, such as %s, or all of them by %s", subject, filepath.ToSlash(near), all)
+	dir = filepath.Clean(dir)
+	return fmt.Errorf("%s is not an otelgen project, but there are some below: name one, such as %s, or all of them by %s/...",
+		project.Named(dir), filepath.ToSlash(near), filepath.ToSlash(dir))
 }
 
 // nearBelow returns the directory of a project that is at most three below another, or
 // "". It does not look farther, because that may be a home directory.
 func nearBelow(dir string) string {
 	for _, pattern := range []string{"*", "*/*", "*/*/*"} {
-		found, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern), filepath.FromSlash(generator.SpecFile)))
-		for _, file := range found {
-			project := filepath.Dir(filepath.Dir(file))
-			if name, err := filepath.Rel(dir, project); err == nil && !slices.ContainsFunc(strings.Split(filepath.ToSlash(name), "/"), isForeign) {
-				return project
+		files, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern), filepath.FromSlash(generator.SpecFile)))
+		for _, file := range files {
+			found := filepath.Dir(filepath.Dir(file))
+			if name, err := filepath.Rel(dir, found); err == nil && !slices.ContainsFunc(strings.Split(filepath.ToSlash(name), "/"), isForeign) {
+				return found
 			}
 		}
 	}
