@@ -41,7 +41,7 @@ all choices and their values. With the value none, the service does without.`,
 		u.choose = func(_ string, spec generator.Spec) (generator.Spec, error) { return catalog.Set(spec, values) }
 		return u.runIn(cmd, dir)
 	}
-	addDir(cmd, &dir)
+	addDirs(cmd, &dir)
 	u.addFlags(cmd)
 	return cmd
 }
@@ -51,11 +51,17 @@ func assignments(catalog *generator.Catalog, args []string) (map[string]string, 
 	values := map[string]string{}
 	for i, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
+		if !ok || name == "" || value == "" {
+			next := ""
+			if i+1 < len(args) {
+				next = args[i+1]
+			}
+			return nil, fmt.Errorf("%s: %s", quote(arg), missing(catalog, arg, next))
+		}
+		if command := otherCommand(catalog, name, value); command != "" {
+			return nil, fmt.Errorf("%s: it is not one choice of several; did you mean %s?", arg, command)
+		}
 		switch other, twice := values[name]; {
-		case !ok || name == "" || value == "":
-			return nil, fmt.Errorf("%s: %s", quote(arg), missing(catalog, arg, slices.Concat(args[i+1:], []string{""})[0]))
-		case otherCommand(catalog, name, value) != "":
-			return nil, fmt.Errorf("%s: it is not one choice of several; did you mean %s?", arg, otherCommand(catalog, name, value))
 		case twice && other != value:
 			return nil, fmt.Errorf("%s: %s=%s is given as well; choose one of them", arg, name, other)
 		}
@@ -81,8 +87,10 @@ func missing(catalog *generator.Catalog, arg, next string) string {
 			return fmt.Sprintf("the choice is missing; did you mean %s=%s?", slot.Name, words[0])
 		}
 	}
-	if len(words) == 1 && otherCommand(catalog, words[0], "") != "" {
-		return fmt.Sprintf("it is not one choice of several; did you mean %s?", otherCommand(catalog, words[0], ""))
+	if len(words) == 1 {
+		if command := otherCommand(catalog, words[0], ""); command != "" {
+			return fmt.Sprintf("it is not one choice of several; did you mean %s?", command)
+		}
 	}
 	return "the choice or its value is missing; write both, as in router=chi"
 }
