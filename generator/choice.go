@@ -180,7 +180,8 @@ func (c *Catalog) featuresOf(slot string) []string {
 // unknown says what to do about a word that is not a feature. It may be another word
 // for one that nobody chooses, because every service has it.
 func (c *Catalog) unknown(word string) string {
-	if meant := c.called(word, c.chosenNames()); len(meant) == 0 {
+	names := c.chosenNames()
+	if len(c.called(word, names)) == 0 {
 		for _, f := range c.Features {
 			switch {
 			case !f.goesBy(word):
@@ -190,12 +191,11 @@ func (c *Catalog) unknown(word string) string {
 				return "every service has that, without a feature; leave it out"
 			}
 		}
+		if len(names) > mostNamed && problem.Nearest(word, names) == "" {
+			return "there is no such feature; otelgen list shows all of them"
+		}
 	}
-	meant := c.suggest(word, c.chosenNames())
-	if len(c.chosenNames()) > mostNamed && strings.HasPrefix(meant, "choose ") {
-		meant = "otelgen list shows all of them"
-	}
-	return "there is no such feature; " + meant
+	return "there is no such feature; " + c.suggest(word, names)
 }
 
 // mostNamed is how many features fit into a message.
