@@ -67,9 +67,11 @@ func sameLines(a, b []line) bool { return slices.EqualFunc(a, b, line.equal) }
 func settled(lines []line) []line {
 	var all []line
 	for _, l := range lines {
-		if p, ok := l.part(kindPending); ok {
-			l.parts = []part{{kindBase, p.hash, p.data}}
-		} else if p, ok := l.part(kindGone); ok {
+		p, ok := l.part(kindPending)
+		if !ok {
+			p, ok = l.part(kindGone)
+		}
+		if ok {
 			l.parts = []part{{kindBase, p.hash, p.data}}
 		}
 		all = append(all, l)
