@@ -88,12 +88,13 @@ func New(router *httpserver.Router, log *slog.Logger, options ...Option) huma.AP
 }
 
 // format is JSON. Its errors say where a body is wrong. Of two members with one name it
-// reads the last, which Huma validates: encoding/json would read both into one struct.
+// reads the last, which Huma has validated as an any: encoding/json would read both into
+// one struct.
 var format = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if json.Valid(data) && decoder.Decode(&value) == nil {
+	if _, untyped := v.(*any); !untyped && json.Valid(data) && decoder.Decode(&value) == nil {
 		data, _ = json.Marshal(value) // cannot fail: it comes from JSON
 	}
 	err := json.Unmarshal(data, v)
