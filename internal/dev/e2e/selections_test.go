@@ -163,7 +163,6 @@ func TestJoints(t *testing.T) {
 		"users-mysql",
 		"users-openapi",
 		"users-plain",
-		"users-postgres",
 		"users-relational",
 		"users-sql",
 		"users-sql-mysql",
@@ -172,7 +171,7 @@ func TestJoints(t *testing.T) {
 		"users-sqlc-mysql",
 		"users-sqlc-postgres",
 		"users-sqlc-sqlite",
-		"users-sqlite",
+		"users-standard",
 		"users-tenancy",
 	}
 	if !slices.Equal(joints, want) {
