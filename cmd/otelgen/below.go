@@ -55,8 +55,8 @@ func onlyAbove(dir string) error {
 		return nil
 	}
 	dir = filepath.Clean(dir)
-	return fmt.Errorf("%s is not an otelgen project, but there are some below: name one, such as %s, or all of them by %s/...",
-		project.Named(dir), filepath.ToSlash(near), filepath.ToSlash(dir))
+	all := filepath.ToSlash(dir) + "/..."
+	return fmt.Errorf("%s is not an otelgen project, but there are some below: name one, such as %s, or all of them by %s", project.Named(dir), filepath.ToSlash(near), all)
 }
 
 // nearBelow returns the directory of a project that is at most three below another, or
