@@ -40,7 +40,8 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// Go runs the go command in dir and returns what it printed.
+// Go runs the go command in dir and returns its standard output. What it says on
+// standard error, such as which modules it downloads, is shown if it fails.
 func Go(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
@@ -48,9 +49,11 @@ func Go(t testing.TB, dir string, args ...string) string {
 	// The race detector keeps each program for a second at its end, for threads that
 	// have something left to report. With hundreds of test programs that is minutes.
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GORACE=atexit_sleep_ms=0")
-	out, err := cmd.CombinedOutput()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go %s in %s: %v\n%s", strings.Join(args, " "), dir, err, out)
+		t.Fatalf("go %s in %s: %v\n%s%s", strings.Join(args, " "), dir, err, out, &stderr)
 	}
 	return string(out)
 }

@@ -24,8 +24,7 @@ func TestMatrix_Protobuf(t *testing.T) {
 			e2e.New(t, catalog, dir, generator.Spec{Service: "store", Module: "zoo.example/a/store/v2", Features: []string{feature}})
 			code := filepath.Join(dir, "proto")
 			committed := files(t, code)
-			said := strings.Fields(e2e.Go(t, filepath.Join(dir, "tools", "buf"), "tool", "-n", "buf"))
-			buf := said[len(said)-1] // the first time, after what is downloaded
+			buf := strings.TrimSpace(e2e.Go(t, filepath.Join(dir, "tools", "buf"), "tool", "-n", "buf"))
 			for _, arguments := range [][]string{{"lint"}, {"generate"}, {"generate", "--template", "buf.gen." + feature + ".yaml"}} {
 				run := exec.CommandContext(t.Context(), buf, arguments...)
 				run.Dir = dir
