@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -477,6 +478,7 @@ func TestDocument_SchemasOfPackages(t *testing.T) {
 	for want, value := range map[string]any{
 		"MailAddress": mail.Address{}, // not Address
 		"URL":         url.URL{},      // not UrlURL
+		"XmlName":     xml.Name{},     // not Name
 		"Invalid":     Invalid{},      // not ApiInvalid
 		"Hint":        struct{ At time.Time }{},
 	} {

@@ -59,7 +59,8 @@ func TestLoad_DefaultTimeouts(t *testing.T) {
 	}
 }
 
-// The error contains every problem, with the name of the variable.
+// The error contains every problem, with the name of the variable. None of them is ignored
+// as well.
 func TestLoad_ReportsEveryProblem(t *testing.T) {
 	for _, c := range []struct{ environment, want []string }{
 		{
@@ -71,13 +72,13 @@ func TestLoad_ReportsEveryProblem(t *testing.T) {
 			[]string{"HTTP_READ_TIMEOUT: ", "LOG_LEVEL: ", "OTEL_SDK_DISABLED: ", "OTEL_BSP_SCHEDULE_DELAY: "},
 		},
 		{
-			[]string{"HTTP_ADDR=8080", "HTTP_MAX_BODY_BYTES=0", "OTEL_TRACES_EXPORTER=otpl", "SHUTDOWN_TIMEOUT=0s"},
-			[]string{"HTTP_ADDR: ", "HTTP_MAX_BODY_BYTES: ", "OTEL_TRACES_EXPORTER: ", "SHUTDOWN_TIMEOUT: "},
+			[]string{"HTTP_ADDR=8080", "HTTP_MAX_BODY_BYTES=0", "HTTP_EXCLUDED_PATHS=docs", "LOG_FORMAT=xml", "OTEL_TRACES_EXPORTER=otpl", "SHUTDOWN_TIMEOUT=0s"},
+			[]string{"HTTP_ADDR: ", "HTTP_MAX_BODY_BYTES: ", "HTTP_EXCLUDED_PATHS: ", "LOG_FORMAT: ", "OTEL_TRACES_EXPORTER: ", "SHUTDOWN_TIMEOUT: "},
 		},
 	} {
-		_, err := Load(c.environment)
-		if err == nil {
-			t.Fatalf("%v is accepted", c.environment)
+		cfg, err := Load(c.environment)
+		if err == nil || len(cfg.Ignored) > 0 {
+			t.Fatalf("%v: %v, ignored %v", c.environment, err, cfg.Ignored)
 		}
 		lines := strings.Split(err.Error(), "\n")
 		for _, want := range c.want {
@@ -212,9 +213,9 @@ func TestLoad_RequestsFitTheEnd(t *testing.T) {
 
 func TestLoad_Misspelt(t *testing.T) {
 	cfg, err := Load([]string{
-		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "HTTP_ADD=:1", "ENVIRONMNT=production", "LOG_LEVL_FILE=/x", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
+		"HTTP_ADRR=:1", "HTTP_ADDRESS=:1", "HTTP_ADD=:1", "ENVIRONMNT=production", "LOG_LEVL_FILE=/x", "LOGLEVEL=debug", "LOG_FROMAT=json", "OTEL_EXPORTER_OTLP_ENPOINT=http://x",
 		// Not ours: the names of others, and of Kubernetes services.
-		"HTTP_PROXY=x", "NO_PROXY=x", "HTTPS_ADDR=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "PORTS=1",
+		"HTTP_PROXY=x", "NO_PROXY=x", "HTTPS_ADDR=x", "HTTP_PORT=tcp://x", "HTTP_SERVICE_HOST=x", "HTTP_USER=x", "DATABASE_PORT=tcp://x", "LOGNAME=x", "SPORT=1", "SUPPORT=1",
 		"OTEL_PYTHON_LOG_LEVEL=x", "OTEL_EXPORTER_JAEGER_ENDPOINT=x", "LOG_DIR=x",
 		// And what counts as absent, or is right.
 		"HTTP_ADR=", "HTTP_IDLE_TIMEOUT=5s", "LOG_FORMAT_FILE=",
@@ -227,6 +228,8 @@ HTTP_ADDRESS is not a variable of this service; did you mean HTTP_ADDR?
 HTTP_ADD is not a variable of this service; did you mean HTTP_ADDR?
 ENVIRONMNT is not a variable of this service; did you mean ENVIRONMENT?
 LOG_LEVL_FILE is not a variable of this service; did you mean LOG_LEVEL_FILE?
+LOGLEVEL is not a variable of this service; did you mean LOG_LEVEL?
+LOG_FROMAT is not a variable of this service; did you mean LOG_FORMAT?
 OTEL_EXPORTER_OTLP_ENPOINT is not a variable of this service; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`
 	if got := errors.Join(cfg.Misspelt...); got == nil || got.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", got, want)
@@ -277,6 +280,17 @@ func TestLoad_FromFile_StaysOutOfTheEnvironment(t *testing.T) {
 	cfg, err := Load([]string{"HTTP_ADDR_FILE=" + path})
 	if got := os.Getenv("HTTP_ADDR"); err != nil || cfg.HTTP.Address != ":1234" || got != "" {
 		t.Errorf("address %q, %v; environment %q", cfg.HTTP.Address, err, got)
+	}
+}
+
+// Load changes nothing in the environment of the process without need.
+func TestLoad_LeavesTheEnvironment(t *testing.T) {
+	before := os.Environ()
+	if _, err := Load([]string{"OTEL_SERVICE_NAME=shop", "HTTP_ADDR= :1234"}); err != nil {
+		t.Fatal(err)
+	}
+	if after := os.Environ(); !slices.Equal(after, before) {
+		t.Errorf("it was %q and is %q", before, after)
 	}
 }
 

@@ -214,7 +214,6 @@ func (a *attempt) wait(ctx context.Context) error {
 // period. Then Run closes the parts, the last built first.
 func (g *Group) Run(ctx context.Context) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
 	failed, fail := context.WithCancel(context.WithoutCancel(ctx))
 	defer fail()
 	problems := make([]error, len(g.runs))

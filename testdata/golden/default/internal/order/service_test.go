@@ -286,6 +286,28 @@ func TestStoreFailure(t *testing.T) {
 	}
 }
 
+// Nothing is paid for an order whose price the store cannot tell.
+func TestStoreFailure_NoPrice(t *testing.T) {
+	payments := &provider{}
+	orders, err := order.NewService(closedStore{order.NewMemory()}, payments, telemetrytest.Start(t).Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := orders.Create(t.Context(), draft("coffee", 1)); !errors.Is(err, errBroken) || o.ID != "" {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if len(payments.authorized) != 0 {
+		t.Errorf("authorized %v", payments.authorized)
+	}
+}
+
+// A closedStore does not tell what articles there are.
+type closedStore struct{ order.Store }
+
+func (closedStore) Articles(context.Context, []string) (map[string]order.Article, error) {
+	return nil, errBroken
+}
+
 // An order whose placing panics was not created.
 func TestCreate_Panics(t *testing.T) {
 	rec := telemetrytest.Start(t)

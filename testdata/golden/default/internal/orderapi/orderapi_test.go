@@ -17,16 +17,20 @@ import (
 	"shop/internal/telemetry/telemetrytest"
 )
 
-// payments is an order.Payments that remembers the last payment, and declines that
-// of one machine.
+// payments is an order.Payments that remembers the last payment. It declines that of
+// one machine, and is unavailable for that of two.
 type payments struct{ last order.Order }
 
 func (p *payments) Authorize(_ context.Context, o order.Order) error {
 	p.last = o
-	if o.Total == 1_499_00 {
+	switch o.Total {
+	case 1_499_00:
 		return order.ErrPaymentDeclined
+	case 2 * 1_499_00:
+		return order.ErrPaymentUnavailable
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (*payments) Void(context.Context, order.Order) error { return nil }
@@ -200,6 +204,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{http.MethodPost, "/orders", items(1, `{"sku":"unicorn","quantity":1}`), 409, "out_of_stock", "an article of the order is out of stock"},
 		{http.MethodPost, "/orders", items(1, `{"sku":"machine","quantity":1}`), 402, "payment_declined", "the payment was declined"},
+		{http.MethodPost, "/orders", items(1, `{"sku":"machine","quantity":2}`), 503, "payment_unavailable", "payments are not possible at the moment; try again later"},
 		{http.MethodPost, "/orders", items(1, `{"sku":"dragon","quantity":1}`), 422, "unknown_article", "an article of the order does not exist"},
 		{http.MethodGet, "/orders/ord_none", "", 404, "order_not_found", "there is no such order"},
 		{http.MethodPost, "/orders/ord_none/cancel", "", 404, "order_not_found", "there is no such order"},

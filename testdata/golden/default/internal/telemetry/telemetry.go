@@ -108,8 +108,8 @@ func (t *Telemetry) Logger() *slog.Logger { return t.logger }
 func (t *Telemetry) Shutdown(ctx context.Context, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	early, cancel := context.WithTimeout(ctx, timeout*2/3)
-	defer cancel()
+	early, cancelEarly := context.WithTimeout(ctx, timeout*2/3)
+	defer cancelEarly()
 	traces := make(chan error, 1)
 	go func() { traces <- t.traces(early) }()
 	problems := []error{named("logs", t.logs(early)), named("traces", <-traces), named("metrics", t.metrics(ctx))}

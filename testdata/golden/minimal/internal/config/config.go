@@ -228,7 +228,8 @@ var expected = map[reflect.Type]string{
 
 // misspelt returns an error for every name that is almost that of a variable. Names
 // of several words must have the same first word: environments contain others, such
-// as HTTP_PROXY, or DATABASE_PORT for a Kubernetes service called database.
+// as HTTP_PROXY, or DATABASE_PORT for a Kubernetes service called database. A single
+// word must be a long one: SUPPORT is almost PORT, and something else.
 func misspelt(environment []string) []error {
 	known := Variables()
 	var found []error
@@ -241,7 +242,7 @@ func misspelt(environment []string) []error {
 		word, _, isSeveral := strings.Cut(base, "_")
 		i := slices.IndexFunc(known, func(candidate string) bool {
 			first, _, _ := strings.Cut(candidate, "_")
-			return almost(base, candidate) && (word == first || !isSeveral && len(base) > 8)
+			return almost(base, candidate) && (word == first || !isSeveral && len(base) > 7)
 		})
 		if i >= 0 {
 			meant := known[i] + name[len(base):]
