@@ -14,15 +14,18 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -38,7 +41,9 @@ func main() {
 	if flag.NArg() == 0 {
 		log.Fatal("usage: mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]")
 	}
-	survivors, err := run(flag.Arg(0), flag.Args()[1:], *only, *most, os.Stdout)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	survivors, err := run(ctx, flag.Arg(0), flag.Args()[1:], *only, *most, os.Stdout)
+	stop()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,17 +54,17 @@ func main() {
 
 // run reports on the packages of the service in dir whose paths below it are
 // given, or on all, and returns the number of unexpected survivors.
-func run(dir string, packages []string, only string, most time.Duration, out io.Writer) (int, error) {
+func run(ctx context.Context, dir string, packages []string, only string, most time.Duration, out io.Writer) (int, error) {
 	work, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(work)
-	p, err := newProject(dir, work)
+	p, err := newProject(ctx, dir, work)
 	if err != nil {
 		return 0, err
 	}
-	if err := p.makeSwitched(); err != nil {
+	if err := p.makeSwitched(ctx); err != nil {
 		return 0, err
 	}
 	accepted := accepted(acceptedFile)
@@ -73,7 +78,7 @@ func run(dir string, packages []string, only string, most time.Duration, out io.
 			if m.pkg != pkg.path || !strings.Contains(m.key(), only) {
 				continue
 			}
-			killer, viable, err := p.try(m, most)
+			killer, viable, err := p.try(ctx, m, most)
 			if err != nil {
 				return 0, err
 			}

@@ -89,7 +89,7 @@ limit                          17 faults,   11 noticed,   0 accepted,   6 not no
 `},
 	} {
 		var out strings.Builder
-		if _, err := run(dir, nil, "", test.most, &out); err != nil {
+		if _, err := run(t.Context(), dir, nil, "", test.most, &out); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != test.want {

@@ -80,7 +80,7 @@ type binary struct {
 	timeout  time.Duration
 }
 
-func newProject(dir, work string) (*project, error) {
+func newProject(ctx context.Context, dir, work string) (*project, error) {
 	p := &project{
 		plain: filepath.Join(work, "plain"), switched: filepath.Join(work, "switched"), binaries: filepath.Join(work, "bin"),
 		texts: map[string]string{}, built: map[string]*binary{},
@@ -90,12 +90,13 @@ func newProject(dir, work string) (*project, error) {
 			return nil, err
 		}
 	}
-	if err := p.list(); err != nil {
+	if err := p.list(ctx); err != nil {
 		return nil, err
 	}
 	loaded, err := packages.Load(&packages.Config{
-		Dir:  p.plain,
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports,
+		Context: ctx,
+		Dir:     p.plain,
+		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports,
 	}, "./...")
 	if err != nil {
 		return nil, err
@@ -136,8 +137,8 @@ func (p *project) search(pkg, path string, s *source) error {
 }
 
 // list finds the packages and what their tests need.
-func (p *project) list() error {
-	output, err := p.goCommand(p.plain, "list", "-json=ImportPath,Dir,Deps,TestImports,XTestImports,TestGoFiles,XTestGoFiles", "./...")
+func (p *project) list(ctx context.Context) error {
+	output, err := p.goCommand(ctx, p.plain, "list", "-json=ImportPath,Dir,Deps,TestImports,XTestImports,TestGoFiles,XTestGoFiles", "./...")
 	if err != nil {
 		return err
 	}
@@ -174,8 +175,8 @@ func (p *project) list() error {
 }
 
 // makeSwitched writes the copy with the faults that can be switched on.
-func (p *project) makeSwitched() error {
-	module, err := p.goCommand(p.switched, "list", "-m")
+func (p *project) makeSwitched(ctx context.Context) error {
+	module, err := p.goCommand(ctx, p.switched, "list", "-m")
 	if err != nil {
 		return err
 	}
@@ -198,35 +199,35 @@ func (p *project) makeSwitched() error {
 			return err
 		}
 	}
-	_, err = p.goCommand(p.switched, "build", "./...")
+	_, err = p.goCommand(ctx, p.switched, "build", "./...")
 	return err
 }
 
 // try makes a fault and returns the package whose tests notice it, if any, and
 // whether the fault compiles.
-func (p *project) try(m *mutant, most time.Duration) (killer string, viable bool, err error) {
+func (p *project) try(ctx context.Context, m *mutant, most time.Duration) (killer string, viable bool, err error) {
 	overlay := ""
 	if m.rebuild {
 		if overlay, err = p.overlay(m); err != nil {
 			return "", false, err
 		}
 	}
-	tests, err := p.order(m.pkg, most)
+	tests, err := p.order(ctx, m.pkg, most)
 	if err != nil {
 		return "", false, err
 	}
 	for _, pkg := range tests {
 		var b *binary
 		if m.rebuild {
-			b, err = p.build(p.plain, pkg, filepath.Join(p.binaries, "rebuilt.test"), "-overlay="+overlay)
+			b, err = p.build(ctx, p.plain, pkg, filepath.Join(p.binaries, "rebuilt.test"), "-overlay="+overlay)
 			if err != nil {
 				return "", false, nil //nolint:nilerr // a fault that does not compile is none
 			}
 			b.timeout = p.built[pkg.path].timeout
-		} else if b, err = p.switchedBinary(pkg); err != nil {
+		} else if b, err = p.switchedBinary(ctx, pkg); err != nil {
 			return "", false, err
 		}
-		passed, err := b.run(m)
+		passed, err := b.run(ctx, m)
 		if err != nil {
 			return "", false, err
 		}
@@ -239,13 +240,13 @@ func (p *project) try(m *mutant, most time.Duration) (killer string, viable bool
 
 // order returns the packages whose tests may notice a fault in a package: the fastest
 // tests first, and without those of other packages that take longer than most.
-func (p *project) order(path string, most time.Duration) ([]pkg, error) {
+func (p *project) order(ctx context.Context, path string, most time.Duration) ([]pkg, error) {
 	var list []pkg
 	for _, pkg := range p.packages {
 		if !pkg.tested || !pkg.deps[path] {
 			continue
 		}
-		b, err := p.switchedBinary(pkg)
+		b, err := p.switchedBinary(ctx, pkg)
 		if err != nil {
 			return nil, err
 		}
@@ -258,17 +259,17 @@ func (p *project) order(path string, most time.Duration) ([]pkg, error) {
 }
 
 // switchedBinary returns the test binary of a package, which passes without a fault.
-func (p *project) switchedBinary(pkg pkg) (*binary, error) {
+func (p *project) switchedBinary(ctx context.Context, pkg pkg) (*binary, error) {
 	if b := p.built[pkg.path]; b != nil {
 		return b, nil
 	}
-	b, err := p.build(p.switched, pkg, filepath.Join(p.binaries, strings.ReplaceAll(pkg.dir, "/", "_")+".test"))
+	b, err := p.build(ctx, p.switched, pkg, filepath.Join(p.binaries, strings.ReplaceAll(pkg.dir, "/", "_")+".test"))
 	if err != nil {
 		return nil, err
 	}
 	b.timeout = 5 * time.Minute
 	start := time.Now()
-	if passed, err := b.run(&mutant{}); err != nil || !passed {
+	if passed, err := b.run(ctx, &mutant{}); err != nil || !passed {
 		return nil, fmt.Errorf("%s: its tests fail without a fault: %w", pkg.dir, err)
 	}
 	b.duration = time.Since(start)
@@ -277,9 +278,9 @@ func (p *project) switchedBinary(pkg pkg) (*binary, error) {
 	return b, nil
 }
 
-func (p *project) build(dir string, pkg pkg, to string, flags ...string) (*binary, error) {
+func (p *project) build(ctx context.Context, dir string, pkg pkg, to string, flags ...string) (*binary, error) {
 	args := slices.Concat([]string{"test", "-c", "-vet=off", "-o", to}, flags, []string{"./" + pkg.dir})
-	if _, err := p.goCommand(dir, args...); err != nil {
+	if _, err := p.goCommand(ctx, dir, args...); err != nil {
 		return nil, err
 	}
 	return &binary{path: to, dir: filepath.Join(dir, pkg.dir), timeout: time.Minute}, nil
@@ -301,25 +302,27 @@ func (p *project) overlay(m *mutant) (string, error) {
 }
 
 // run runs the tests with a fault and reports whether they pass.
-func (b *binary) run(m *mutant) (passed bool, err error) {
+func (b *binary) run(ctx context.Context, m *mutant) (passed bool, err error) {
 	if err := write(b.path+".mutant", strconv.Itoa(m.id)); err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), b.timeout)
+	limited, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, b.path, "-test.failfast", "-test.timeout="+b.timeout.String()) //nolint:gosec // built here
+	cmd := exec.CommandContext(limited, b.path, "-test.failfast", "-test.timeout="+b.timeout.String()) //nolint:gosec // built here
 	cmd.Dir = b.dir
-	killTogether(cmd)
 	cmd.WaitDelay = time.Second
-	err = cmd.Run()
-	if _, failed := errors.AsType[*exec.ExitError](err); failed || ctx.Err() != nil {
+	err = runWithChildren(cmd)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if _, failed := errors.AsType[*exec.ExitError](err); failed || limited.Err() != nil {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (p *project) goCommand(dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(context.Background(), "go", args...) //nolint:gosec // the arguments are ours
+func (p *project) goCommand(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	output, err := cmd.Output()
