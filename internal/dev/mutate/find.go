@@ -257,6 +257,10 @@ func (s *source) pure(e ast.Expr) (pure bool) {
 // elements adds a mutant without each element of a composite literal.
 func (s *source) elements(n *ast.CompositeLit) {
 	for i, element := range n.Elts {
+		if value, conversion, ok := s.field(n, element); ok {
+			s.switched(value, "removed: "+s.code(element), "mutant.Zero(%d, "+conversion+"(", "))")
+			continue
+		}
 		start, end := s.offset(element.Pos()), s.offset(element.End())
 		switch {
 		case i+1 < len(n.Elts):
@@ -268,6 +272,30 @@ func (s *source) elements(n *ast.CompositeLit) {
 		}
 		s.built(element, "removed: "+s.code(element), start, end, "")
 	}
+}
+
+// field returns the value of a field in a struct literal, which is as good as removed
+// if it is zero. That takes a value of exactly the field's type, into which conversion
+// makes it, if it is a constant.
+func (s *source) field(n *ast.CompositeLit, element ast.Expr) (value ast.Expr, conversion string, ok bool) {
+	pair, ok := element.(*ast.KeyValueExpr)
+	if !ok {
+		return nil, "", false
+	}
+	name, ok := pair.Key.(*ast.Ident)
+	if !ok {
+		return nil, "", false
+	}
+	field, ok := s.info.Uses[name].(*types.Var)
+	if !ok || !field.IsField() {
+		return nil, "", false
+	}
+	tv := s.info.Types[pair.Value]
+	if tv.Value != nil {
+		conversion, ok = s.typeName(field.Type())
+		return pair.Value, conversion, ok
+	}
+	return pair.Value, "", types.Identical(tv.Type, field.Type())
 }
 
 // literal adds a mutant with another number, or with another name. Sentences are
@@ -323,7 +351,7 @@ func (s *source) literal(n *ast.BasicLit) {
 func (s *source) typeName(t types.Type) (name string, ok bool) {
 	switch t := t.(type) {
 	case *types.Basic:
-		return t.Name(), t.Info()&types.IsUntyped == 0 && t.Info()&(types.IsNumeric|types.IsString) != 0
+		return t.Name(), t.Info()&types.IsUntyped == 0 && t.Info()&types.IsConstType != 0
 	case *types.Named:
 		pkg := t.Obj().Pkg()
 		if pkg == nil || t.TypeArgs().Len() > 0 {

@@ -50,7 +50,7 @@ func TestRun_LeavesNoProcess(t *testing.T) {
 				_, err = io.Copy(io.Discard, f)
 				ended <- err
 			}()
-			if passed, err := b.run(ctx, &mutant{}); passed || !errors.Is(err, test.want) {
+			if passed, err := b.run(ctx, &mutant{}, "."); passed || !errors.Is(err, test.want) {
 				t.Errorf("passed: %v, error: %v, want %v", passed, err, test.want)
 			}
 			select {

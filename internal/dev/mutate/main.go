@@ -5,8 +5,8 @@
 // It makes small faults in the service in DIR, one at a time: without a
 // statement, with a condition negated, without an element of a list, with another
 // number or name, without a key of a struct tag. For each it runs the tests of the
-// package and of all packages that need it, the fastest first. A fault that no test
-// notices shows a test that is missing, or code that is needless, or makes no
+// package, then those of all packages that need it, the fastest first. A fault that no
+// test notices shows a test that is missing, or code that is needless, or makes no
 // difference; accepted.txt lists the last kind, with the reasons.
 //
 // Most faults are compiled into the test binaries all together and switched on one

@@ -23,6 +23,16 @@ const Max = 10
 // Names are allowed.
 var Names = []string{"first", "second"}
 
+// A Range is tried, too.
+type Range struct {
+	From  int
+	Names []string
+	Any   any
+}
+
+// All is the whole range.
+var All = Range{From: 1, Names: Names, Any: Names}
+
 // Clamp returns n, but at least zero and at most Max.
 func Clamp(n int) int {
 	if n > Max {
@@ -53,7 +63,7 @@ import (
 )
 
 func TestClamp(t *testing.T) {
-	if limit.Clamp(11) != 10 || limit.Clamp(-2) != 0 {
+	if limit.Clamp(11) != 10 || limit.Clamp(-2) != 0 || limit.All.From != 1 || limit.All.Names == nil || limit.All.Any == nil {
 		t.Error("wrong")
 	}
 }
@@ -70,22 +80,26 @@ func TestClamp(t *testing.T) {
 		{most: 0, want: `limit/limit.go:5: const Max = 10: other value: 10
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "first"
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "second"
-limit/limit.go:12: if n > Max {: the other way if equal: n > Max
-limit/limit.go:15: if n < 0 && n != -1 {: ignored: n != -1
-limit/limit.go:15: if n < 0 && n != -1 {: the other way if equal: n < 0
-limit/limit.go:15: if n < 0 && n != -1 {: other value: 0
-limit/limit.go:15: if n < 0 && n != -1 {: other value: 1
-limit/limit.go:16: n = 0: removed: n = 0
-limit/limit.go:16: n = 0: other value: 0
-limit                          17 faults,    7 noticed,   0 accepted,  10 not noticed
+limit/limit.go:18: var All = Range{From: 1, Names: Names, Any: Names}: removed: From: 1
+limit/limit.go:18: var All = Range{From: 1, Names: Names, Any: Names}: removed: Names: Names
+limit/limit.go:18: var All = Range{From: 1, Names: Names, Any: Names}: removed: Any: Names
+limit/limit.go:18: var All = Range{From: 1, Names: Names, Any: Names}: other value: 1
+limit/limit.go:22: if n > Max {: the other way if equal: n > Max
+limit/limit.go:25: if n < 0 && n != -1 {: ignored: n != -1
+limit/limit.go:25: if n < 0 && n != -1 {: the other way if equal: n < 0
+limit/limit.go:25: if n < 0 && n != -1 {: other value: 0
+limit/limit.go:25: if n < 0 && n != -1 {: other value: 1
+limit/limit.go:26: n = 0: removed: n = 0
+limit/limit.go:26: n = 0: other value: 0
+limit                          21 faults,    7 noticed,   0 accepted,  14 not noticed
 `},
 		{most: time.Hour, want: `limit/limit.go:8: var Names = []string{"first", "second"}: other value: "first"
 limit/limit.go:8: var Names = []string{"first", "second"}: other value: "second"
-limit/limit.go:12: if n > Max {: the other way if equal: n > Max
-limit/limit.go:15: if n < 0 && n != -1 {: ignored: n != -1
-limit/limit.go:15: if n < 0 && n != -1 {: the other way if equal: n < 0
-limit/limit.go:15: if n < 0 && n != -1 {: other value: 0
-limit                          17 faults,   11 noticed,   0 accepted,   6 not noticed
+limit/limit.go:22: if n > Max {: the other way if equal: n > Max
+limit/limit.go:25: if n < 0 && n != -1 {: ignored: n != -1
+limit/limit.go:25: if n < 0 && n != -1 {: the other way if equal: n < 0
+limit/limit.go:25: if n < 0 && n != -1 {: other value: 0
+limit                          21 faults,   15 noticed,   0 accepted,   6 not noticed
 `},
 	} {
 		var out strings.Builder

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,13 @@ var on = func() int {
 
 func On(n int) bool  { return n == on }
 func Off(n int) bool { return n != on }
+
+func Zero[T any](n int, value T) T {
+	if n == on {
+		return *new(T)
+	}
+	return value
+}
 
 func Not(n int, condition bool) bool { return condition != (n == on) }
 
@@ -78,6 +86,7 @@ type binary struct {
 	dir      string
 	duration time.Duration // without a fault
 	timeout  time.Duration
+	killer   string // the test that noticed a fault the last time, if any
 }
 
 func newProject(ctx context.Context, dir, work string) (*project, error) {
@@ -223,14 +232,15 @@ func (p *project) try(ctx context.Context, m *mutant, most time.Duration) (kille
 			if err != nil {
 				return "", false, nil //nolint:nilerr // a fault that does not compile is none
 			}
-			b.timeout = p.built[pkg.path].timeout
+			b.timeout, b.killer = p.built[pkg.path].timeout, p.built[pkg.path].killer
 		} else if b, err = p.switchedBinary(ctx, pkg); err != nil {
 			return "", false, err
 		}
-		passed, err := b.run(ctx, m)
+		passed, err := b.passes(ctx, m)
 		if err != nil {
 			return "", false, err
 		}
+		p.built[pkg.path].killer = b.killer
 		if !passed {
 			return pkg.dir, true, nil
 		}
@@ -238,8 +248,9 @@ func (p *project) try(ctx context.Context, m *mutant, most time.Duration) (kille
 	return "", true, nil
 }
 
-// order returns the packages whose tests may notice a fault in a package: the fastest
-// tests first, and without those of other packages that take longer than most.
+// order returns the packages whose tests may notice a fault in a package: its own first,
+// for its tests are the likeliest to, then the fastest, and without those of other
+// packages that take longer than most.
 func (p *project) order(ctx context.Context, path string, most time.Duration) ([]pkg, error) {
 	var list []pkg
 	for _, pkg := range p.packages {
@@ -254,7 +265,15 @@ func (p *project) order(ctx context.Context, path string, most time.Duration) ([
 			list = append(list, pkg)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b pkg) int { return cmp.Compare(p.built[a.path].duration, p.built[b.path].duration) })
+	slices.SortStableFunc(list, func(a, b pkg) int {
+		switch path {
+		case a.path:
+			return -1
+		case b.path:
+			return 1
+		}
+		return cmp.Compare(p.built[a.path].duration, p.built[b.path].duration)
+	})
 	return list, nil
 }
 
@@ -269,7 +288,7 @@ func (p *project) switchedBinary(ctx context.Context, pkg pkg) (*binary, error) 
 	}
 	b.timeout = 5 * time.Minute
 	start := time.Now()
-	if passed, err := b.run(ctx, &mutant{}); err != nil || !passed {
+	if passed, err := b.run(ctx, &mutant{}, "."); err != nil || !passed {
 		return nil, fmt.Errorf("%s: its tests fail without a fault: %w", pkg.dir, err)
 	}
 	b.duration = time.Since(start)
@@ -279,7 +298,7 @@ func (p *project) switchedBinary(ctx context.Context, pkg pkg) (*binary, error) 
 }
 
 func (p *project) build(ctx context.Context, dir string, pkg pkg, to string, flags ...string) (*binary, error) {
-	args := slices.Concat([]string{"test", "-c", "-vet=off", "-o", to}, flags, []string{"./" + pkg.dir})
+	args := slices.Concat([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", to}, flags, []string{"./" + pkg.dir})
 	if _, err := p.goCommand(ctx, dir, args...); err != nil {
 		return nil, err
 	}
@@ -301,22 +320,46 @@ func (p *project) overlay(m *mutant) (string, error) {
 	return path, write(path, string(content))
 }
 
-// run runs the tests with a fault and reports whether they pass.
-func (b *binary) run(ctx context.Context, m *mutant) (passed bool, err error) {
+// passes runs the tests with a fault and reports whether they pass. The test that has
+// noticed the fault before comes first: it is likely to notice this one, too.
+func (b *binary) passes(ctx context.Context, m *mutant) (bool, error) {
+	if b.killer != "" {
+		if passed, err := b.run(ctx, m, "^"+b.killer+"$"); !passed || err != nil {
+			return passed, err
+		}
+	}
+	return b.run(ctx, m, ".")
+}
+
+// failed finds the name of a test that has failed.
+var failed = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// run runs some of the tests with a fault and reports whether they pass.
+func (b *binary) run(ctx context.Context, m *mutant, tests string) (passed bool, err error) {
 	if err := write(b.path+".mutant", strconv.Itoa(m.id)); err != nil {
 		return false, err
 	}
 	limited, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	cmd := exec.CommandContext(limited, b.path, "-test.failfast", "-test.timeout="+b.timeout.String()) //nolint:gosec // built here
+	cmd := exec.CommandContext(limited, b.path, "-test.failfast", "-test.timeout="+b.timeout.String(), "-test.run="+tests) //nolint:gosec // built here
 	cmd.Dir = b.dir
 	cmd.WaitDelay = time.Second
+	output, err := os.Create(b.path + ".output") // a pipe would be waited for as long as a process has it
+	if err != nil {
+		return false, err
+	}
+	defer output.Close()
+	cmd.Stdout = output
 	err = runWithChildren(cmd)
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	if _, failed := errors.AsType[*exec.ExitError](err); failed || limited.Err() != nil {
-		return false, nil
+	if _, exited := errors.AsType[*exec.ExitError](err); exited || limited.Err() != nil {
+		said, err := os.ReadFile(output.Name())
+		if name := failed.FindSubmatch(said); name != nil {
+			b.killer = string(name[1])
+		}
+		return false, err
 	}
 	return err == nil, err
 }
