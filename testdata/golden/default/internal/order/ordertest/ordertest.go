@@ -115,7 +115,8 @@ func testKeeps(t *testing.T, s order.Store) {
 	}
 }
 
-// Lists are of one owner, the empty one included, and so are cursors.
+// Lists are of one owner, the empty one included, and so are cursors. Owners and IDs are
+// compared byte by byte.
 func testOwners(t *testing.T, s order.Store) {
 	for i, owner := range []string{"", "ada", "", "ada", ""} {
 		insert(t, s, order.Order{ID: fmt.Sprint("ord_", i), Owner: owner, Status: order.Open, CreatedAt: Order("", "").CreatedAt})
@@ -135,6 +136,9 @@ func testOwners(t *testing.T, s order.Store) {
 		{"ada", "", 1, "[ord_3]"},
 		{"ada", "ord_3", 2, "[ord_1]"},
 		{"bob", "", 10, "[]"},
+		{"Ada", "", 10, "[]"},
+		{"ada ", "", 10, "[]"},
+		{"áda", "", 10, "[]"},
 	} {
 		page, err := s.List(t.Context(), c.owner, c.after, c.limit)
 		ids := []string{}
@@ -143,6 +147,11 @@ func testOwners(t *testing.T, s order.Store) {
 		}
 		if err != nil || fmt.Sprint(ids) != c.want {
 			t.Errorf("List(%q, %q, %d): got %v, %v; want %s", c.owner, c.after, c.limit, ids, err, c.want)
+		}
+	}
+	for _, id := range []string{"ORD_1", "ord_1 "} {
+		if _, err := s.Get(t.Context(), id); !errors.Is(err, order.ErrNotFound) {
+			t.Errorf("Get(%q): %v", id, err)
 		}
 	}
 	for owner, after := range map[string]string{"": "none", "ada": "ord_2", "bob": "ord_1"} {
