@@ -1,6 +1,6 @@
 // Command mutate tells what the tests of a generated service do not notice:
 //
-//	go run ./internal/dev/mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]
+//	go run ./internal/dev/mutate [-most DURATION] [-only REGEXP] DIR [PACKAGE...]
 //
 // It makes small faults in the service in DIR, one at a time: without a
 // statement, with a condition negated, without an element of a list, with another
@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -36,13 +37,17 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("mutate: ")
 	most := flag.Duration("most", time.Hour, "of other packages than that of the fault, run only tests that take no longer")
-	only := flag.String("only", "", "make only the faults whose file, line or description contains this")
+	only := flag.String("only", "", "make only the faults whose file, line of code or description matches this")
 	flag.Parse()
+	chosen, err := regexp.Compile(*only)
+	if err != nil {
+		log.Fatalf("-only: %v", err)
+	}
 	if flag.NArg() == 0 {
-		log.Fatal("usage: mutate [-most DURATION] [-only TEXT] DIR [PACKAGE...]")
+		log.Fatal("usage: mutate [-most DURATION] [-only REGEXP] DIR [PACKAGE...]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	survivors, err := run(ctx, flag.Arg(0), flag.Args()[1:], *only, *most, os.Stdout)
+	survivors, err := run(ctx, flag.Arg(0), flag.Args()[1:], chosen, *most, os.Stdout)
 	stop()
 	if err != nil {
 		log.Fatal(err)
@@ -54,7 +59,7 @@ func main() {
 
 // run reports on the packages of the service in dir whose paths below it are
 // given, or on all, and returns the number of unexpected survivors.
-func run(ctx context.Context, dir string, packages []string, only string, most time.Duration, out io.Writer) (int, error) {
+func run(ctx context.Context, dir string, packages []string, only *regexp.Regexp, most time.Duration, out io.Writer) (int, error) {
 	work, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return 0, err
@@ -75,7 +80,7 @@ func run(ctx context.Context, dir string, packages []string, only string, most t
 		}
 		total, survived, expected := 0, 0, 0
 		for _, m := range p.mutants {
-			if m.pkg != pkg.path || !strings.Contains(m.key(), only) {
+			if m.pkg != pkg.path || !only.MatchString(m.key()) {
 				continue
 			}
 			killer, viable, err := p.try(ctx, m, most)

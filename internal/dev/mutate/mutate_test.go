@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,7 @@ func TestClamp(t *testing.T) {
 	}
 	for _, test := range []struct {
 		most time.Duration
+		only string
 		want string
 	}{
 		{most: 0, want: `limit/limit.go:5: const Max = 10: other value: 10
@@ -101,9 +103,12 @@ limit/limit.go:25: if n < 0 && n != -1 {: the other way if equal: n < 0
 limit/limit.go:25: if n < 0 && n != -1 {: other value: 0
 limit                          21 faults,   15 noticed,   0 accepted,   6 not noticed
 `},
+		{most: time.Hour, only: `^limit/.*(ignored|removed: n)`, want: `limit/limit.go:25: if n < 0 && n != -1 {: ignored: n != -1
+limit                           4 faults,    3 noticed,   0 accepted,   1 not noticed
+`},
 	} {
 		var out strings.Builder
-		if _, err := run(t.Context(), dir, nil, "", test.most, &out); err != nil {
+		if _, err := run(t.Context(), dir, nil, regexp.MustCompile(test.only), test.most, &out); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != test.want {
