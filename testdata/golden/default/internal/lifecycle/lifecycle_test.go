@@ -333,7 +333,7 @@ func TestOptional(t *testing.T) {
 		g.OnCheck("database", func(context.Context) error { return database })
 		g.phase.Store(serving)
 		states, ready := g.Check(t.Context())
-		if !ready || !errors.Is(states["cache"], lost) || states["queue"] != nil {
+		if !ready || !errors.Is(states["cache"], lost) || states["cache"].Error() != "lost" || states["queue"] != nil {
 			t.Errorf("%v, ready: %v", states, ready)
 		}
 		time.Sleep(2 * maxAge)

@@ -70,6 +70,10 @@ func TestCreate_Keys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Every version derives the same ID, or a draft that is sent again after a deployment would be placed twice.
+	if first.ID != "ord_BCXUR46YMTMBHF3VNLN274DRO5" {
+		t.Errorf("ID %s", first.ID)
+	}
 	for name, change := range map[string]func(*order.Draft){
 		"customer": func(d *order.Draft) { d.Customer = "bob" },
 		"article":  func(d *order.Draft) { d.Items[0].SKU = "teapot" },
@@ -254,6 +258,31 @@ func TestCreate_RepeatedAtOnce_TooLate(t *testing.T) {
 		}
 		first.Wait()
 	})
+}
+
+// overtakenStore is a store in which another replica is faster with every order.
+type overtakenStore struct{ order.Store }
+
+func (s overtakenStore) Insert(ctx context.Context, o order.Order) error {
+	first := o
+	first.PaymentID = "pay_first"
+	return errors.Join(s.Store.Insert(ctx, first), s.Store.Insert(ctx, o))
+}
+
+// If another replica places the order of a key meanwhile, that order is the answer, and
+// the payment for the other attempt is released.
+func TestCreate_RepeatedAtOnce_AnotherReplica(t *testing.T) {
+	payments := &provider{}
+	orders, err := order.NewService(overtakenStore{order.NewMemory()}, payments, telemetrytest.Start(t).Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); err != nil || o.PaymentID != "pay_first" {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if len(payments.authorized) != 1 || !slices.Equal(payments.voided, []string{payments.authorized[0].PaymentID}) {
+		t.Errorf("authorized %v, voided %v", payments.authorized, payments.voided)
+	}
 }
 
 // doubtfulStore inserts orders, but its answer is an error. Get fails with unknown.

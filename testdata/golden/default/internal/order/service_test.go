@@ -208,12 +208,13 @@ func TestCancel(t *testing.T) {
 }
 
 // The span that looks for an order that does not exist has order_not_found as
-// error.type, and is not an error.
+// error.type, and is not an error. Nobody is told that such an order is somebody else's.
 func TestNotFound(t *testing.T) {
 	orders, rec := newService(t)
-	_, err1 := orders.Get(t.Context(), "ord_none")
-	_, err2 := orders.Cancel(t.Context(), "ord_none")
-	_, _, err3 := orders.List(t.Context(), "ord_none", 1)
+	ctx := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
+	_, err1 := orders.Get(ctx, "ord_none")
+	_, err2 := orders.Cancel(ctx, "ord_none")
+	_, _, err3 := orders.List(ctx, "ord_none", 1)
 	for name, got := range map[string]struct {
 		err  error
 		want *problem.Details

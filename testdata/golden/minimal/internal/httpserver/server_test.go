@@ -363,8 +363,13 @@ func TestServer_Close(t *testing.T) {
 		if err := <-closed; !errors.Is(err, c.err) {
 			t.Errorf("%s: %v, want %v", name, err, c.err)
 		}
-		if got := <-status; got != c.status {
-			t.Errorf("%s: status %d, want %d", name, got, c.status)
+		select {
+		case got := <-status:
+			if got != c.status {
+				t.Errorf("%s: status %d, want %d", name, got, c.status)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: the connection is still open", name)
 		}
 	}
 }
