@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,15 +26,17 @@ import (
 	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
-// The tests of a service that need a server pass at a real one.
+// The tests of a service that need a server pass at a real one. The services are in one
+// directory, one after the other, so that Go builds a package once that is the same in many.
 func TestMatrix_Servers(t *testing.T) {
 	databases := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}
+	dir := filepath.Join(t.TempDir(), "shop")
 	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for i, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats", "posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client"}},
-		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}, Features: []string{"posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "gorm"}, Resources: resources, Features: []string{"jobs"}},
+		{Slots: map[string]string{"database": "postgres", "store": "gorm", "sample": "none"}, Features: []string{"posts"}},
 		{Slots: map[string]string{"database": "mysql", "store": "sql"}, Resources: resources},
 		{Slots: map[string]string{"database": "mysql", "store": "gorm"}, Features: []string{"kafka", "posts"}},
 		{Slots: map[string]string{"database": "mysql"}, Resources: resources[:2], Features: []string{"background", "posts", "redis"}},
@@ -44,12 +47,34 @@ func TestMatrix_Servers(t *testing.T) {
 			if database := databases[spec.Slots["database"]]; database != nil {
 				t.Setenv("TEST_DATABASE_URL", database.url)
 			}
-			dir := filepath.Join(t.TempDir(), "shop")
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
 			e2e.New(t, e2e.Catalog(t), dir, spec)
 			race := []string{"-race=true", "-race=false"}[i%2] // the race detector takes its time
-			e2e.Go(t, dir, "test", race, "-tags=integration", "./...")
+			e2e.Go(t, dir, append([]string{"test", race, "-vet=off", "-tags=integration"}, atServer(t, dir)...)...)
 		})
 	}
+}
+
+// atServer returns the packages of a service whose tests use one that is different with a
+// server. The tests of the others need none, and are TestMatrix's.
+func atServer(t *testing.T, dir string) []string {
+	t.Helper()
+	const tag = "-tags=integration"
+	differ := strings.Fields(e2e.Go(t, dir, "list", tag, "-f", `{{if .IgnoredGoFiles}}{{.ImportPath}}{{end}}`, "./..."))
+	var packages []string
+	for test := range strings.Lines(e2e.Go(t, dir, "list", tag, "-test", "-f", `{{if eq .Name "main"}}{{.ImportPath}} {{join .Deps " "}}{{end}}`, "./...")) {
+		needs := strings.Fields(test)
+		name, isTest := strings.CutSuffix(needs[0], ".test")
+		if isTest && slices.ContainsFunc(needs, func(path string) bool { return slices.Contains(differ, path) }) {
+			packages = append(packages, name)
+		}
+	}
+	if len(packages) < 2 {
+		t.Fatalf("only the tests of %v need a server", packages)
+	}
+	return packages
 }
 
 // A server is a real one, with the programs of this machine, on a free port and
