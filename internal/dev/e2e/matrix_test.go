@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"fmt"
 	"maps"
-	"math/bits"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,21 +18,31 @@ import (
 // Whatever is selected, the project is sound. The names differ from those of the
 // committed projects in all that can differ: a long name and a short one, a path
 // and none. Projects of one name are cloned to one directory, one after the
-// other, so that Go builds and tests a package once that is the same in many.
+// other, so that Go builds and tests a package once that is the same in many: one name
+// is that of all features with the default API, the other that of each alone, and of
+// all with another API.
 //
 // Each optional feature is there alone, and each value of a slot with all of them, or with
 // those of the preset full. That all that can be together compiles is for
-// TestSelections_TypeCheck to see, which takes no time. The race detector doubles what
-// tests take, and races come from what is together, so a feature that is alone is tested
-// without it, and so is what needs a server for its database, which is not there.
+// TestSelections_TypeCheck to see, which takes no time. The race detector triples what
+// a project takes, and races come from what is together, so one project with all features
+// is tested with it, without a database: TestMatrix_Servers has databases with it.
 func TestMatrix(t *testing.T) {
-	names := []generator.Spec{
+	names := [...]generator.Spec{
 		{Service: "x", Module: "x"},
 		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
 	}
 	alone := slices.DeleteFunc(e2e.Alone(t, e2e.Catalog(t)), func(spec generator.Spec) bool { return len(spec.Features) == 0 })
 	alone = e2e.DifferentCode(t, e2e.Catalog(t), alone)
 	specs := e2e.DifferentCode(t, e2e.Catalog(t), slices.Concat(alone, richWithFull(t)))
+	defaultAPI, _ := e2e.Catalog(t).Complete(nil)
+	named := func(j int) int { // which name a project has
+		if j >= len(alone) && specs[j].Slots["api"] == defaultAPI["api"] {
+			return 0
+		}
+		return 1
+	}
+	raced := len(alone) + slices.IndexFunc(specs[len(alone):], func(spec generator.Spec) bool { return spec.Slots["database"] == generator.None })
 	ci := []string{"github", "gitlab", "none"} // which changes no code, but tests read its files
 	var mu sync.Mutex
 	var tested, cached int
@@ -43,7 +52,7 @@ func TestMatrix(t *testing.T) {
 				t.Parallel()
 				place := filepath.Join(t.TempDir(), "project")
 				for j, spec := range specs {
-					if bits.OnesCount(uint(j))%len(names) != i { // and not j%2, which goes with the last of the choices
+					if named(j) != i {
 						continue
 					}
 					spec.Service, spec.Module = name.Service, name.Module
@@ -54,7 +63,7 @@ func TestMatrix(t *testing.T) {
 						e2e.New(t, e2e.Catalog(t), made, spec)
 						e2e.CloneTo(t, made, place)
 						var flags []string
-						if j >= len(alone) && j%3 == 0 && slices.Contains([]string{generator.None, "sqlite"}, spec.Slots["database"]) {
+						if j == raced {
 							flags = []string{"-race"}
 						}
 						n, hits := e2e.CheckProject(t, place, flags...)
