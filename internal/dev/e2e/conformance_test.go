@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ type finding struct{ Group, Check, Wrong string }
 func TestMatrix_Conformance(t *testing.T) {
 	t.Parallel()
 	harness := filepath.Join(e2e.Root(t), "testdata", "conformance")
-	stock := conform(t, harness, ".")
+	stock := findings(t, e2e.Go(t, harness, "run", "-mod=mod", "."))
 	slots := map[string]generator.Slot{}
 	for _, slot := range e2e.Catalog(t).Slots {
 		slots[slot.Name] = slot
@@ -35,7 +36,11 @@ func TestMatrix_Conformance(t *testing.T) {
 	for _, router := range slots["router"].Values {
 		for _, api := range slots["api"].Values {
 			name := router + " " + api
-			ours[name] = conform(t, conformingService(t, harness, router, api), "./cmd/conformance")[""]
+			out, err := exec.CommandContext(t.Context(), conformingService(t, harness, router, api)).Output()
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			ours[name] = findings(t, string(out))[""]
 			for _, f := range ours[name] {
 				if f.Wrong != "" {
 					t.Errorf("%s: %s: %s: %s", name, f.Group, f.Check, f.Wrong)
@@ -54,13 +59,12 @@ func TestMatrix_Conformance(t *testing.T) {
 	}
 }
 
-// conformingService returns the directory of a service with a command for the harness,
-// whose operations are in the style of api, and in the idiom of router where that has its
-// own.
+// conformingService builds the harness into a service, whose operations are in the style of
+// api, and in the idiom of router where that has its own.
 func conformingService(t *testing.T, harness, router, api string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{
 		"router": router, "api": api, "sample": "none",
 	}})
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(harness, "_service"))); err != nil {
@@ -79,18 +83,18 @@ func conformingService(t *testing.T, harness, router, api string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	e2e.Go(t, dir, "list", "-mod=mod", "-deps", "./cmd/conformance") // which requires what the harness imports
+	return e2e.Build(t, dir, "conformance")
 }
 
-// conform runs a program of the module in dir.
-func conform(t *testing.T, dir, program string) map[string][]finding {
+// findings decodes what a program with the harness prints.
+func findings(t *testing.T, out string) map[string][]finding {
 	t.Helper()
-	var findings map[string][]finding
-	out := e2e.Go(t, dir, "run", "-mod=mod", program)
-	if err := json.Unmarshal([]byte(out), &findings); err != nil || len(findings) == 0 {
-		t.Fatalf("%s: %v\n%s", dir, err, out)
+	var all map[string][]finding
+	if err := json.Unmarshal([]byte(out), &all); err != nil || len(all) == 0 {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	return findings
+	return all
 }
 
 const preamble = `# Conformance to the semantic conventions for HTTP servers

@@ -6,6 +6,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -58,11 +59,22 @@ func Go(t testing.TB, dir string, args ...string) string {
 	return string(out)
 }
 
+// building is locked while a project is built.
+var building sync.Mutex
+
 // Build builds the command ./cmd/NAME of the project in dir and returns its path.
+//
+// Go compiles a package once for each directory. So all projects are copied to one for
+// their build, and those of one module share what is the same in them.
 func Build(t testing.TB, dir, name string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), name)
-	Go(t, dir, "build", "-o", binary, "./cmd/"+name)
+	building.Lock()
+	defer building.Unlock()
+	binary, copied := filepath.Join(t.TempDir(), name), filepath.Join(shared, "project")
+	if err := errors.Join(os.RemoveAll(copied), os.CopyFS(copied, os.DirFS(dir))); err != nil {
+		t.Fatal(err)
+	}
+	Go(t, copied, "build", "-o", binary, "./cmd/"+name)
 	return binary
 }
 
@@ -210,21 +222,21 @@ service:
     logs: {exporters: [file/logs]}
 `
 
-// collector is built once for all tests of a package.
-var collector struct {
-	dir   string
-	build sync.Once
-}
+// shared is a directory for what the tests of a package build.
+var shared string
 
-// Main runs the tests of a package that starts collectors. Its TestMain calls
-// it.
+// buildCollector is done once for all tests of a package.
+var buildCollector sync.Once
+
+// Main runs the tests of a package that builds services and collectors. Its TestMain
+// calls it.
 func Main(m *testing.M) {
 	dir, err := os.MkdirTemp("", "otelgen-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	collector.dir = dir
+	shared = dir
 	code := m.Run()
 	_ = os.RemoveAll(dir) // the tests have said what they had to say
 	os.Exit(code)
@@ -234,8 +246,8 @@ func Main(m *testing.M) {
 // the URIs in more add.
 func StartCollector(t testing.TB, config string, more ...string) *Collector {
 	t.Helper()
-	binary := filepath.Join(collector.dir, "otelcol")
-	collector.build.Do(func() {
+	binary := filepath.Join(shared, "otelcol")
+	buildCollector.Do(func() {
 		Go(t, filepath.Join(Root(t), "testdata", "collector"), "build", "-mod=readonly", "-o", binary, "./cmd/otelcol")
 	})
 	health, grpc, http := FreeAddress(t), FreeAddress(t), FreeAddress(t)

@@ -66,7 +66,7 @@ func startShop(t *testing.T, slots map[string]string, database *server, environm
 		features = append(features, "jobs")
 	}
 	dir := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/acme/shop", Slots: slots, Features: features})
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop", Slots: slots, Features: features})
 	address := e2e.FreeAddress(t)
 	s.url = "http://" + address
 	s.collector = e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))

@@ -100,7 +100,7 @@ func TestMatrix_MalformedHTTP(t *testing.T) {
 			for _, api := range apis {
 				t.Run(router+" "+api, func(t *testing.T) {
 					dir := filepath.Join(t.TempDir(), "shop")
-					e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+					e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{
 						"router": router, "api": api, "sample": "orders",
 					}, Features: []string{"admin"}})
 					address, admin := e2e.FreeAddress(t), e2e.FreeAddress(t)

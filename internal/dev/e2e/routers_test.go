@@ -214,7 +214,7 @@ type observed struct {
 func observe(t *testing.T, router, api string) observed {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
-	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "example.com/shop", Slots: map[string]string{
+	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{
 		"router": router, "api": api, "sample": "orders",
 	}, Features: []string{"capture"}})
 	collector := e2e.StartCollector(t, filepath.Join(dir, "deploy", "otel-collector.yaml"))

@@ -9,8 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"example.com/shop/internal/api"
-	"example.com/shop/internal/httpserver"
+	"shop/internal/api"
+	"shop/internal/httpserver"
 )
 
 type input struct {

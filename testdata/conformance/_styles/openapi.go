@@ -8,8 +8,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"example.com/shop/internal/api"
-	"example.com/shop/internal/httpserver"
+	"shop/internal/api"
+	"shop/internal/httpserver"
 )
 
 const document = `

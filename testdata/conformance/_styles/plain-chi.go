@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"example.com/shop/internal/api"
-	"example.com/shop/internal/httpserver"
+	"shop/internal/api"
+	"shop/internal/httpserver"
 )
 
 // register adds handlers of net/http that may fail, by chi's own method.

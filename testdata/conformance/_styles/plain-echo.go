@@ -7,7 +7,7 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"example.com/shop/internal/httpserver"
+	"shop/internal/httpserver"
 )
 
 // register adds handlers of echo.

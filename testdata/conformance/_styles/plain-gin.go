@@ -7,8 +7,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"example.com/shop/internal/api"
-	"example.com/shop/internal/httpserver"
+	"shop/internal/api"
+	"shop/internal/httpserver"
 )
 
 // register adds handlers of gin that may fail.

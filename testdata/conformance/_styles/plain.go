@@ -4,8 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 
-	"example.com/shop/internal/api"
-	"example.com/shop/internal/httpserver"
+	"shop/internal/api"
+	"shop/internal/httpserver"
 )
 
 // register adds handlers of net/http that may fail.

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"example.com/shop/internal/httpserver"
+	"shop/internal/httpserver"
 )
 
 // subjects is the service's server: its router, with operations in the style of its
