@@ -45,11 +45,17 @@ func Root(t testing.TB) string {
 // standard error, such as which modules it downloads, is shown if it fails.
 func Go(t testing.TB, dir string, args ...string) string {
 	t.Helper()
+	return GoWith(t, nil, dir, args...)
+}
+
+// GoWith is Go with more in its environment.
+func GoWith(t testing.TB, environment []string, dir string, args ...string) string {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
 	// The race detector keeps each program for a second at its end, for threads that
 	// have something left to report. With hundreds of test programs that is minutes.
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GORACE=atexit_sleep_ms=0"), environment...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -99,6 +99,7 @@ func TestMatrix_MalformedHTTP(t *testing.T) {
 			}
 			for _, api := range apis {
 				t.Run(router+" "+api, func(t *testing.T) {
+					t.Parallel() // it waits more than it works
 					dir := filepath.Join(t.TempDir(), "shop")
 					e2e.New(t, e2e.Catalog(t), dir, generator.Spec{Service: "shop", Module: "shop", Slots: map[string]string{
 						"router": router, "api": api, "sample": "orders",

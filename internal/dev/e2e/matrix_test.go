@@ -28,6 +28,7 @@ import (
 // a project takes, and races come from what is together, so one project with all features
 // is tested with it, without a database: TestMatrix_Servers has databases with it.
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	names := [...]generator.Spec{
 		{Service: "x", Module: "x"},
 		{Service: "order-fulfilment-service", Module: "github.com/acme/order-fulfilment-service/v2"},
@@ -116,15 +117,16 @@ func describe(t *testing.T, spec generator.Spec) string {
 
 // The default service compiles, tests included, on its owner's system as well.
 func TestMatrix_OtherSystems(t *testing.T) {
+	t.Parallel()
 	for _, system := range []string{"darwin", "windows"} {
-		t.Setenv("GOOS", system)
-		e2e.Go(t, filepath.Join(e2e.Root(t), "testdata", "golden", "default"), "vet", "./...")
+		e2e.GoWith(t, []string{"GOOS=" + system}, filepath.Join(e2e.Root(t), "testdata", "golden", "default"), "vet", "./...")
 	}
 }
 
 // A service with resources is as sound as one without: it builds, its tests are green,
 // under the race detector where they share memory, and the linter has nothing to say.
 func TestMatrix_Resources(t *testing.T) {
+	t.Parallel()
 	for name, spec := range map[string]generator.Spec{
 		"default":             {},
 		"plain gin sqlite":    {Slots: map[string]string{"api": "plain", "router": "gin", "database": "sqlite", "store": "gorm"}},

@@ -16,7 +16,7 @@ import (
 // their CI, make them again. With -update they are written into the templates; those of
 // resources have it as that of gift cards.
 func TestMatrix_OpenAPI(t *testing.T) {
-	t.Setenv("CGO_ENABLED", "0")
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
 	e2e.New(t, e2e.Catalog(t), dir, generator.Spec{
 		Service: "store", Module: "store", Slots: map[string]string{"api": "openapi"}, Features: []string{"posts"},

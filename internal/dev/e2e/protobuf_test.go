@@ -16,7 +16,7 @@ import (
 // the versions that services pin, whatever service and module are called: owners, and their
 // CI, make it again. With -update it is written into the templates.
 func TestMatrix_Protobuf(t *testing.T) {
-	t.Setenv("CGO_ENABLED", "0")
+	t.Parallel()
 	catalog := e2e.Catalog(t)
 	for feature, plugin := range map[string]string{"grpc": "protoc-gen-go-grpc", "connect": "protoc-gen-connect-go"} {
 		t.Run(feature, func(t *testing.T) {

@@ -29,9 +29,9 @@ import (
 // The tests of a service that need a server pass at a real one. The services are in one
 // directory, one after the other, so that Go builds a package once that is the same in many.
 func TestMatrix_Servers(t *testing.T) {
-	databases := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}
+	t.Parallel()
+	databases, redis := map[string]*server{"postgres": newPostgres(t), "mysql": newMariaDB(t)}, newRedis(t)
 	dir := filepath.Join(t.TempDir(), "shop")
-	t.Setenv("TEST_REDIS_URL", newRedis(t).url)
 	for i, spec := range []generator.Spec{
 		{Slots: map[string]string{"database": "postgres"}, Resources: resources[:2], Features: []string{"nats", "posts"}},
 		{Slots: map[string]string{"database": "postgres", "store": "sql", "router": "gin", "api": "plain"}, Features: []string{"client"}},
@@ -44,15 +44,16 @@ func TestMatrix_Servers(t *testing.T) {
 	} {
 		spec.Service, spec.Module = "shop", "example.com/acme/shop"
 		t.Run(describe(t, spec), func(t *testing.T) {
+			environment := []string{"TEST_REDIS_URL=" + redis.url}
 			if database := databases[spec.Slots["database"]]; database != nil {
-				t.Setenv("TEST_DATABASE_URL", database.url)
+				environment = append(environment, "TEST_DATABASE_URL="+database.url)
 			}
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)
 			}
 			e2e.New(t, e2e.Catalog(t), dir, spec)
 			race := []string{"-race=true", "-race=false"}[i%2] // the race detector takes its time
-			e2e.Go(t, dir, append([]string{"test", race, "-vet=off", "-tags=integration"}, atServer(t, dir)...)...)
+			e2e.GoWith(t, environment, dir, append([]string{"test", race, "-vet=off", "-tags=integration"}, atServer(t, dir)...)...)
 		})
 	}
 }
