@@ -12,11 +12,11 @@ import (
 	"github.com/otelgen/otelgen/internal/dev/e2e"
 )
 
-// The tests of a service pass whatever the shell exports, be it meant for this
-// service or for other programs.
-func TestDefault_TestsIgnoreTheEnvironment(t *testing.T) {
-	project := filepath.Join(e2e.Root(t), "testdata", "golden", "default")
-	example, err := os.ReadFile(filepath.Join(project, ".env.example"))
+// exported is what a shell may export, be it meant for the service in dir or for other
+// programs: each of its variables, with a value that is none or changes much.
+func exported(t *testing.T, dir string) (environment []string) {
+	t.Helper()
+	example, err := os.ReadFile(filepath.Join(dir, ".env.example"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +36,9 @@ func TestDefault_TestsIgnoreTheEnvironment(t *testing.T) {
 		case strings.HasSuffix(name, "ENDPOINT"):
 			value = "http://127.0.0.1:1"
 		}
-		t.Setenv(match[1], value)
+		environment = append(environment, match[1]+"="+value)
 	}
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	e2e.Go(t, project, "test", "-count=1", "./...")
+	return append(environment, "HTTP_PROXY=http://127.0.0.1:1")
 }
 
 // The variables of .env are those that neither the environment nor the command line

@@ -135,11 +135,13 @@ func files(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// Every committed project is sound as its owner would get it from git.
+// Every committed project is sound as its owner would get it from git, and its tests pass
+// whatever the shell exports.
 func TestGolden_IsSound(t *testing.T) {
 	for name := range presets(t) {
 		t.Run(name, func(t *testing.T) {
-			e2e.CheckProject(t, e2e.Clone(t, filepath.Join(e2e.Root(t), "testdata", "golden", name)), "-race")
+			dir := e2e.Clone(t, filepath.Join(e2e.Root(t), "testdata", "golden", name))
+			e2e.CheckProject(t, dir, "-race", "-exec=env "+strings.Join(exported(t, dir), " "))
 		})
 	}
 }

@@ -129,7 +129,6 @@ func (f *followed) withImports(source string) string {
 // start builds the service and starts it.
 func (f *followed) start(environment ...string) {
 	f.t.Helper()
-	e2e.Go(f.t, f.dir, "vet", "./...")
 	f.address = e2e.FreeAddress(f.t)
 	f.service = e2e.Start(f.t, append(environment, "HTTP_ADDR="+f.address, "SHUTDOWN_GRACE=0s"), e2e.Build(f.t, f.dir, "shop"))
 	f.service.AwaitOK("http://" + f.address + "/readyz")
@@ -168,7 +167,7 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	e2e.Go(t, f.dir, "test", "./internal/apikey")
-	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
+	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners", "./cmd/...", "./internal/apikey", "./internal/product")
 	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT="+collector.Endpoint, "ENVIRONMENT=test")
 
@@ -319,7 +318,7 @@ func TestStranger_OutboundCall(t *testing.T) {
 
 	f := follow(t, "client")
 	f.add("A call to another service", "http://localhost:9000", "http://"+other.address)
-	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners")
+	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners", "./cmd/...", "./internal/rates")
 	ours := e2e.StartCollector(t, configuration)
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + ours.Endpoint)
 	for _, service := range []*e2e.Process{f.service, other.service} {
