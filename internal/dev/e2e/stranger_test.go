@@ -167,7 +167,7 @@ func TestStranger_ResourceAndMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	e2e.Go(t, f.dir, "test", "./internal/apikey")
-	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners", "./cmd/...", "./internal/apikey", "./internal/product")
+	e2e.Lint(t, f.dir, "./cmd/...", "./internal/apikey", "./internal/product")
 	collector := e2e.StartCollector(t, filepath.Join(f.dir, "deploy", "otel-collector.yaml"))
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT="+collector.Endpoint, "ENVIRONMENT=test")
 
@@ -318,7 +318,7 @@ func TestStranger_OutboundCall(t *testing.T) {
 
 	f := follow(t, "client")
 	f.add("A call to another service", "http://localhost:9000", "http://"+other.address)
-	e2e.Go(t, f.dir, "run", e2e.Linter, "run", "--allow-parallel-runners", "./cmd/...", "./internal/rates")
+	e2e.Lint(t, f.dir, "./cmd/...", "./internal/rates")
 	ours := e2e.StartCollector(t, configuration)
 	f.start("OTEL_EXPORTER_OTLP_ENDPOINT=" + ours.Endpoint)
 	for _, service := range []*e2e.Process{f.service, other.service} {
