@@ -27,9 +27,7 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 	if told := r.Header.Get("X-Forwarded-Host"); told != "" && c.isProxy(peer.Addr()) {
 		server.Host = strings.TrimSpace(told[strings.LastIndex(told, ",")+1:]) // the proxy's own, after those that it was told
 	}
-	if name := server.Hostname(); name != "" {
-		attrs = append(attrs, semconv.ServerAddress(name))
-	}
+	attrs = append(attrs, nonEmpty(semconv.ServerAddress(server.Hostname()), semconv.UserAgentOriginal(r.UserAgent()))...)
 	if port, _ := strconv.Atoi(cmp.Or(server.Port(), "0")); port > 0 { // an error would be an allocation
 		attrs = append(attrs, semconv.ServerPort(port))
 	}
@@ -39,10 +37,12 @@ func (c *InstrumentConfig) requestAttributes(r *http.Request, method string) []a
 			semconv.NetworkPeerPort(int(peer.Port())),
 			semconv.ClientAddress(c.ClientAddress(r)))
 	}
-	if agent := r.UserAgent(); agent != "" {
-		attrs = append(attrs, semconv.UserAgentOriginal(agent))
-	}
 	return attrs
+}
+
+// nonEmpty returns those attributes whose value is a text that is not empty.
+func nonEmpty(attributes ...attribute.KeyValue) []attribute.KeyValue {
+	return slices.DeleteFunc(attributes, func(a attribute.KeyValue) bool { return a.Value.AsString() == "" })
 }
 
 // samplingAttributes returns the attributes of a new span for a sampler that uses them.
@@ -72,9 +72,7 @@ func responseAttributes(x *exchange, s *series, answer *problem.Details) []attri
 // recordProblem records why a request was refused: what the client was told. That
 // does not repeat values, which may be secrets.
 func recordProblem(span trace.Span, d *problem.Details) {
-	if d.Type != "" {
-		span.SetAttributes(attribute.String("problem.type", d.Type))
-	}
+	span.SetAttributes(nonEmpty(attribute.String("problem.type", d.Type))...)
 	if d.Detail == "" && len(d.Errors) == 0 {
 		return // the status says everything
 	}

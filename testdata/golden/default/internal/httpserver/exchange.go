@@ -176,7 +176,7 @@ var protocolVersions = map[string]string{
 // build and sort one per call.
 type metrics struct {
 	duration       httpconv.ServerRequestDuration
-	activeRequests httpconv.ServerActiveRequests
+	activeRequests httpconv.ServerActiveRequestsObservable
 	requestSize    httpconv.ServerRequestBodySize
 	responseSize   httpconv.ServerResponseBodySize
 
@@ -187,12 +187,24 @@ func newMetrics() (*metrics, error) {
 	meter := otel.Meter(scopeName, metric.WithSchemaURL(semconv.SchemaURL))
 	m := &metrics{}
 	m.known.Store(&map[seriesKey]*series{})
-	var errs [4]error
+	var errs [5]error
 	m.duration, errs[0] = httpconv.NewServerRequestDuration(meter)
 	m.requestSize, errs[1] = httpconv.NewServerRequestBodySize(meter, sizeBuckets)
 	m.responseSize, errs[2] = httpconv.NewServerResponseBodySize(meter, sizeBuckets)
-	m.activeRequests, errs[3] = httpconv.NewServerActiveRequests(meter)
+	m.activeRequests, errs[3] = httpconv.NewServerActiveRequestsObservable(meter)
+	_, errs[4] = meter.RegisterCallback(m.observeActive, m.activeRequests.Inst())
 	return m, errors.Join(errs[:]...)
+}
+
+// observeActive reports how many requests are active when metrics are collected. Two
+// measurements of every request would cost it as much as all its others do.
+func (m *metrics) observeActive(_ context.Context, o metric.Observer) error {
+	for key, s := range *m.known.Load() {
+		if key.isActive() {
+			o.ObserveInt64(m.activeRequests.Inst(), s.count.Load(), s.set)
+		}
+	}
+	return nil
 }
 
 // record needs the context of the span, for exemplars. The size of a body is recorded
@@ -213,6 +225,8 @@ type seriesKey struct {
 	failure                         string // error.type, if it is not the status
 }
 
+func (k seriesKey) isActive() bool { return k == seriesKey{method: k.method, scheme: k.scheme} }
+
 // series is what all requests with the same key have in common. Spans use it, too, so
 // that they cannot differ from the metrics.
 type series struct {
@@ -220,26 +234,27 @@ type series struct {
 	path       string // url.path if the route has parameters, which are masked
 	errorType  string
 	attributes []attribute.KeyValue
-	record     []metric.RecordOption
-	add        []metric.AddOption
+	set        metric.MeasurementOption // of attributes
+	record     []metric.RecordOption    // set
+	count      atomic.Int64             // of active requests, if this is their series
 }
 
 // maxSeries bounds the cache in case a router reports paths as routes. The SDK bounds
-// the series themselves.
+// the series themselves. Series of active requests are few, and always kept.
 const maxSeries = 2000
 
 func (m *metrics) series(key seriesKey) *series {
 	known := m.known.Load()
-	s := (*known)[key]
-	if s == nil {
-		s = newSeries(key)
-		if len(*known) < maxSeries {
-			more := maps.Clone(*known)
-			more[key] = s
-			m.known.CompareAndSwap(known, &more) // if this fails, a later request adds it
-		}
+	switch s := (*known)[key]; {
+	case s != nil:
+		return s
+	case len(*known) >= maxSeries && !key.isActive():
+		return newSeries(key)
 	}
-	return s
+	more := maps.Clone(*known)
+	more[key] = newSeries(key)
+	m.known.CompareAndSwap(known, &more) // if this fails, another request has added a series
+	return m.series(key)
 }
 
 func newSeries(key seriesKey) *series {
@@ -253,21 +268,16 @@ func newSeries(key seriesKey) *series {
 	if s.errorType == "" && key.status >= http.StatusInternalServerError { // a 4xx is the client's error
 		s.errorType = strconv.Itoa(key.status)
 	}
-	for _, a := range []attribute.KeyValue{
+	s.attributes = nonEmpty(
 		semconv.HTTPRequestMethodKey.String(key.method),
 		semconv.URLScheme(key.scheme),
 		semconv.NetworkProtocolVersion(protocolVersions[key.protocol]),
 		semconv.HTTPRoute(key.route),
-		semconv.ErrorTypeKey.String(s.errorType),
-	} {
-		if a.Value.AsString() != "" {
-			s.attributes = append(s.attributes, a)
-		}
-	}
+		semconv.ErrorTypeKey.String(s.errorType))
 	if key.status != 0 {
 		s.attributes = append(s.attributes, semconv.HTTPResponseStatusCode(key.status))
 	}
-	set := metric.WithAttributeSet(attribute.NewSet(s.attributes...))
-	s.record, s.add = []metric.RecordOption{set}, []metric.AddOption{set}
+	s.set = metric.WithAttributeSet(attribute.NewSet(s.attributes...))
+	s.record = []metric.RecordOption{s.set}
 	return s
 }

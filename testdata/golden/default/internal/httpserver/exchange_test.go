@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -411,7 +412,8 @@ func TestSeriesAreBounded(t *testing.T) {
 	}
 }
 
-// Even a router that reports every path as a route cannot fill the cache.
+// Even a router that reports every path as a route cannot fill the cache. Active requests
+// are counted nevertheless, also if those of several methods begin at the same time.
 func TestSeriesCacheIsBounded(t *testing.T) {
 	newRecorder()
 	m, err := newMetrics()
@@ -427,6 +429,16 @@ func TestSeriesCacheIsBounded(t *testing.T) {
 	if len(*m.known.Load()) != maxSeries {
 		t.Errorf("%d entries, want %d", len(*m.known.Load()), maxSeries)
 	}
+	var requests sync.WaitGroup
+	for _, method := range standardMethods {
+		requests.Go(func() {
+			active := seriesKey{method: method, scheme: "http"}
+			if m.series(active) != m.series(active) {
+				t.Errorf("active requests of %s are counted where nobody reads it", method)
+			}
+		})
+	}
+	requests.Wait()
 }
 
 // A router without a route for the request does not hide that of another one.

@@ -159,7 +159,7 @@ func (in *instrumentation) begin(ctx context.Context, x *exchange, r *http.Reque
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body.ReadCloser, inner.Body = r.Body, &x.body
 	}
-	in.metrics.activeRequests.Inst().Add(ctx, 1, x.active.add...)
+	x.active.count.Add(1)
 	return ctx, inner
 }
 
@@ -199,11 +199,11 @@ func (in *instrumentation) admitBaggage(ctx context.Context) context.Context {
 // there was no panic, and whether to abort the connection, so that the client does
 // not take a part of the response for the whole.
 func (in *instrumentation) recovered(ctx context.Context, x *exchange, panicked any) (failure string, abort bool) {
-	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
-		return "abort", true
-	}
 	if panicked == nil {
 		return "", false
+	}
+	if err, _ := panicked.(error); errors.Is(err, http.ErrAbortHandler) {
+		return "abort", true
 	}
 	kind := semconv.ExceptionType(fmt.Sprintf("%T", panicked))
 	message := semconv.ExceptionMessage(telemetry.Excerpt(fmt.Sprint(panicked)))
@@ -227,9 +227,7 @@ func (in *instrumentation) finish(ctx context.Context, x *exchange, panicked any
 	if x.key.status = x.response.status; x.key.status == 0 && !abort {
 		x.key.status = http.StatusOK // net/http sends it if the handler has written nothing
 	}
-	if route := x.route.Load(); route != nil {
-		x.key.route = *route
-	}
+	x.key.route = *cmp.Or(x.route.Load(), new(string))
 	if x.head {
 		x.response.size = 0 // net/http does not send the body
 	}
@@ -257,6 +255,6 @@ func (in *instrumentation) finish(ctx context.Context, x *exchange, panicked any
 	}
 	x.span.End()
 	x.span = nil
-	in.metrics.activeRequests.Inst().Add(ctx, -1, x.active.add...)
+	x.active.count.Add(-1)
 	return abort
 }
