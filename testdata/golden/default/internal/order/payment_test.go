@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestCreate_VoidsPayment(t *testing.T) {
 				t.Fatalf("authorized %v", payments.authorized)
 			}
 			payment := payments.authorized[0]
-			if payment.PaymentMethod != "card" || payment.Total != 25_00 || !strings.HasPrefix(payment.PaymentID, "pay_") || err == nil && payment.PaymentID != o.PaymentID {
+			if payment.PaymentMethod != "card" || payment.Total != 25_00 || !regexp.MustCompile(`^pay_[A-Z2-7]{26}$`).MatchString(payment.PaymentID) || err == nil && payment.PaymentID != o.PaymentID {
 				t.Errorf("authorized %+v for %+v", payment, o)
 			}
 			if want := slices.Repeat([]string{payment.PaymentID}, c.voids); !slices.Equal(payments.voided, want) {
