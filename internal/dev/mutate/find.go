@@ -257,7 +257,7 @@ func (s *source) pure(e ast.Expr) (pure bool) {
 // elements adds a mutant without each element of a composite literal.
 func (s *source) elements(n *ast.CompositeLit) {
 	for i, element := range n.Elts {
-		if value, conversion, ok := s.field(n, element); ok {
+		if value, conversion, ok := s.field(element); ok {
 			s.switched(value, "removed: "+s.code(element), "mutant.Zero(%d, "+conversion+"(", "))")
 			continue
 		}
@@ -277,7 +277,7 @@ func (s *source) elements(n *ast.CompositeLit) {
 // field returns the value of a field in a struct literal, which is as good as removed
 // if it is zero. That takes a value of exactly the field's type, into which conversion
 // makes it, if it is a constant.
-func (s *source) field(n *ast.CompositeLit, element ast.Expr) (value ast.Expr, conversion string, ok bool) {
+func (s *source) field(element ast.Expr) (value ast.Expr, conversion string, ok bool) {
 	pair, ok := element.(*ast.KeyValueExpr)
 	if !ok {
 		return nil, "", false

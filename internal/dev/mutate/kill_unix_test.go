@@ -30,7 +30,7 @@ func TestRun_LeavesNoProcess(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := &binary{path: filepath.Join(dir, "test"), dir: dir, timeout: time.Minute}
-			if err := os.WriteFile(b.path, []byte("#!/bin/sh\nexec 3>pipe\n"+test.script+"\n"), 0o700); err != nil { //nolint:gosec // is executed
+			if err := os.WriteFile(b.path, []byte("#!/bin/sh\nexec 3>pipe\n"+test.script+"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
