@@ -318,3 +318,29 @@ func TestCreate_InDoubt(t *testing.T) {
 		}
 	}
 }
+
+// unreadableStore keeps orders, but Get fails.
+type unreadableStore struct{ order.Store }
+
+func (unreadableStore) Get(context.Context, string) (order.Order, error) {
+	return order.Order{}, errBroken
+}
+
+// An order that is certainly kept is not looked up again. One that may be a repetition is,
+// before it is paid.
+func TestCreate_NoLookup(t *testing.T) {
+	payments := &provider{}
+	orders, err := order.NewService(unreadableStore{order.NewMemory()}, payments, telemetrytest.Start(t).Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := orders.Create(t.Context(), draft("coffee", 1)); err != nil || o.Status != order.Open {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if o, err := orders.Create(t.Context(), keyed("coffee", 1, "k")); !errors.Is(err, errBroken) {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if len(payments.authorized) != 1 || len(payments.voided) != 0 {
+		t.Errorf("paid %v, voided %v", payments.authorized, payments.voided)
+	}
+}
