@@ -433,7 +433,7 @@ func TestSeriesCacheIsBounded(t *testing.T) {
 	for _, method := range standardMethods {
 		requests.Go(func() {
 			active := seriesKey{method: method, scheme: "http"}
-			if m.series(active) != m.series(active) {
+			if s := m.series(active); s != m.series(active) {
 				t.Errorf("active requests of %s are counted where nobody reads it", method)
 			}
 		})
