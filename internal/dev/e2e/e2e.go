@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -188,15 +190,25 @@ func (o *Output) String() string {
 	return o.b.String()
 }
 
-// FreeAddress returns a loopback address that nobody listened on just now.
+// ports counts the ports that FreeAddress has looked at, from a random one.
+var ports atomic.Uint32
+
+func init() { ports.Store(rand.Uint32N(1 << 16)) } //nolint:gosec // it is not a secret
+
+// FreeAddress returns a loopback address that nobody listens on. No other call returns it
+// again soon, and the system gives its port to nobody: those that it chooses, also for
+// connections that go out, begin at 32768.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 12000+ports.Add(1)%20000)
+		if listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address); err == nil {
+			listener.Close()
+			return address
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // Collector is a running OpenTelemetry Collector whose exporters write to files.

@@ -443,7 +443,7 @@ func testSecrets(t *testing.T, s *shop) {
 		send(http.MethodPost, "/orders", `{}`, "Content-Type", "application/json; charset="+secret())
 	}
 	if s.database != nil {
-		s.database.query(t, "shop", "DELETE FROM order_items; DELETE FROM orders; ALTER TABLE orders ADD CONSTRAINT one_each UNIQUE (customer)")
+		s.database.query(t, "shop", "UPDATE orders SET customer = id; ALTER TABLE orders ADD CONSTRAINT one_each UNIQUE (customer)")
 		for _, want := range []int{http.StatusCreated, http.StatusInternalServerError} { // the server repeats the value that it refuses
 			response, text := s.do(http.MethodPost, "/orders", `{"customer":"`+secrets[len(secrets)-1]+`",`+item+`}`)
 			if response.StatusCode != want {

@@ -332,10 +332,10 @@ func run(t *testing.T, cmd *exec.Cmd) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	_, text, _ := net.SplitHostPort(e2e.FreeAddress(t))
+	port, err := strconv.Atoi(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
