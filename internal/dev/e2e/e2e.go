@@ -190,10 +190,11 @@ func (o *Output) String() string {
 	return o.b.String()
 }
 
-// ports counts the ports that FreeAddress has looked at, from a random one.
-var ports atomic.Uint32
-
-func init() { ports.Store(rand.Uint32N(1 << 16)) } //nolint:gosec // it is not a secret
+// FreeAddress looks at ports from a random one on, and has looked at so many.
+var (
+	firstPort = rand.Uint32N(1 << 16) //nolint:gosec // it is not a secret
+	ports     atomic.Uint32
+)
 
 // FreeAddress returns a loopback address that nobody listens on. No other call returns it
 // again soon, and the system gives its port to nobody: those that it chooses, also for
@@ -201,7 +202,7 @@ func init() { ports.Store(rand.Uint32N(1 << 16)) } //nolint:gosec // it is not a
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 12000+ports.Add(1)%20000)
+		address := fmt.Sprintf("127.0.0.1:%d", 12000+(firstPort+ports.Add(1))%20000)
 		if listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address); err == nil {
 			listener.Close()
 			return address
