@@ -192,7 +192,7 @@ func (o *Output) String() string {
 
 // FreeAddress looks at ports from a random one on, and has looked at so many.
 var (
-	firstPort = rand.Uint32N(1 << 16) //nolint:gosec // it is not a secret
+	firstPort = rand.Uint32N(1 << 16)
 	ports     atomic.Uint32
 )
 
