@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strings"
 	"testing"
 
 	"shop/internal/httpserver"
@@ -28,6 +29,11 @@ func TestRegister(t *testing.T) {
 	page := get("/docs")
 	if policy := page.Header().Get("Content-Security-Policy"); policy != "default-src 'self' 'unsafe-inline'; img-src 'self' data:" {
 		t.Errorf("policy %q", policy)
+	}
+	for _, part := range []string{"<title>shop ", `"/openapi.json"`} { // of which service, and the document that it shows
+		if !strings.Contains(page.Body.String(), part) {
+			t.Errorf("the page has no %s", part)
+		}
 	}
 	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page.Body.String(), -1)
 	for _, link := range links {
