@@ -122,6 +122,9 @@ func TestErrors_MemberTwice(t *testing.T) {
 			t.Errorf("%s: %d %s, the handler gets %+v", body, w.Code, w.Body, got)
 		}
 	}
+	if err := format.Unmarshal([]byte(`{} {}`), &got); err == nil { // an operation can skip validation, which would refuse it before
+		t.Error("reads the first of two values")
+	}
 }
 
 // A request can have any number of mistakes. The response lists some, or a small
