@@ -15,3 +15,12 @@ func TestRouter_Subtree(t *testing.T) {
 		}
 	}
 }
+
+// What is below / is every path, but the asterisk of "PRI * HTTP/2.0" is not a path.
+func TestRouter_Asterisk(t *testing.T) {
+	router := NewRouter()
+	router.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
+	if w, route := getRoute(t, router, "PRI", "*"); w.Code != http.StatusNotFound || route != "" {
+		t.Errorf("%d, route %q", w.Code, route)
+	}
+}
