@@ -303,8 +303,8 @@ func (s signal) local() bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// String returns where the signal goes, for the log.
+// String returns where the signal goes, for the log, without what may be a secret.
 func (s signal) String() string {
 	list := cmp.Or(strings.Join(s.exporters, ", "), none)
-	return strings.ReplaceAll(list, otlp, strings.Join([]string{otlp, s.protocol, s.endpoint.Redacted()}, " "))
+	return strings.ReplaceAll(list, otlp, strings.Join([]string{otlp, s.protocol, (&url.URL{Scheme: s.endpoint.Scheme, Host: s.endpoint.Host, Path: s.endpoint.Path}).String()}, " "))
 }

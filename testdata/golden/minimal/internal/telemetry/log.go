@@ -131,7 +131,7 @@ func plainAttr(a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindGroup {
 		a.Value = slog.GroupValue(each(a.Value.Group(), plainAttr)...)
 	} else if err, ok := a.Value.Any().(error); ok {
-		a.Value = slog.StringValue(err.Error())
+		a.Value = slog.StringValue(fmt.Sprint(err)) // its method would panic for a nil pointer, which slog takes
 	}
 	return a
 }

@@ -218,6 +218,24 @@ func TestLogTwoErrors(t *testing.T) {
 	}
 }
 
+// An error that is a nil pointer harms nothing: it is exported as slog writes it.
+func TestLogNilPointer(t *testing.T) {
+	collector := telemetrytest.NewCollector(t)
+	tel, stdout, _ := start(t, Service{Name: "svc"}, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL})
+	var none *json.SyntaxError // whose method Error would panic
+	tel.Logger().With("derived", none).ErrorContext(t.Context(), "nil pointer", "error", none)
+	if err := shutdown(t, tel); err != nil {
+		t.Error(err)
+	}
+	records := collector.Records()
+	if got := fmt.Sprint(plain(records[len(records)-1].GetAttributes())); got != "map[derived:<nil> error:<nil>]" {
+		t.Errorf("exported %s", got)
+	}
+	if !strings.Contains(stdout.String(), `"derived":"<nil>","error":"<nil>"`) {
+		t.Errorf("written\n%s", stdout)
+	}
+}
+
 // plain returns attributes as encoding/json decodes objects.
 func plain(attributes []*commonpb.KeyValue) map[string]any {
 	object := map[string]any{}
@@ -1120,11 +1138,12 @@ func TestShutdown_Order(t *testing.T) {
 	}
 }
 
-// Headers may contain a key, so they are never shown.
+// Headers, and what an endpoint has besides host and path, may contain a key, so they are
+// never shown.
 func TestHeadersAreSecret(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
 	tel, stdout, stderr := start(t, Service{Name: "svc"}, map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": strings.Replace(collector.URL, "//", "//user:s3cret@", 1),
+		"OTEL_EXPORTER_OTLP_ENDPOINT": strings.Replace(collector.URL, "//", "//s3cret:s3cret@", 1) + "?token=s3cret",
 		"OTEL_EXPORTER_OTLP_HEADERS":  "x-api-key=s3cret",
 	})
 	if err := shutdown(t, tel); err != nil {
