@@ -47,6 +47,9 @@ var requests = []request{
 	{"POST", "/orders/{id}/cancel", "", "", nil},
 	{"POST", "/orders/{id}/cancel", "", "", nil},
 	{"POST", "/orders/{id}/cancel", "application/json", `{"why":"not"}`, nil},
+	// A body that nobody has asked for.
+	{"POST", "/orders/{id}/cancel", "application/json", "{", nil},
+	{"GET", "/orders?limit=1", "application/json", strings.Repeat(" ", 2<<20), nil},
 	// Refused by the domain, and by validation.
 	{"GET", "/orders/ord_none", "", "", nil},
 	{"GET", "/orders/a%2Fb", "", "", nil},
@@ -95,6 +98,8 @@ var requests = []request{
 	{"GET", "/orders/", "", "", nil},
 	{"GET", "/orders/{id}/cancel/more", "", "", nil},
 	{"GET", "//orders", "", "", nil},
+	{"POST", "/orders//cancel", "", "", nil},
+	{"HEAD", "/orders//cancel", "", "", nil},
 	{"GET", "/Orders", "", "", nil},
 	{"POST", "/nowhere", "application/json", orderBody, nil},
 	// Parameters that are there twice, empty, too large, or no text.
