@@ -64,8 +64,8 @@ func TestCreate_Repeated(t *testing.T) {
 // A key is for one draft of one owner.
 func TestCreate_Keys(t *testing.T) {
 	orders, _ := newService(t)
-	ada := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
-	bob := principal.NewContext(t.Context(), principal.Principal{Subject: "bob"})
+	ada := principal.WithOwner(t.Context(), "ada")
+	bob := principal.WithOwner(t.Context(), "bob")
 	first, err := orders.Create(ada, keyed("coffee", 1, "k"))
 	if err != nil {
 		t.Fatal(err)

@@ -211,7 +211,7 @@ func TestCancel(t *testing.T) {
 // error.type, and is not an error. Nobody is told that such an order is somebody else's.
 func TestNotFound(t *testing.T) {
 	orders, rec := newService(t)
-	ctx := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
+	ctx := principal.WithOwner(t.Context(), "ada")
 	_, err1 := orders.Get(ctx, "ord_none")
 	_, err2 := orders.Cancel(ctx, "ord_none")
 	_, _, err3 := orders.List(ctx, "ord_none", 1)
@@ -370,8 +370,8 @@ func (s watchedStore) Insert(ctx context.Context, o order.Order) error {
 func TestOwnership(t *testing.T) {
 	orders, rec := newService(t)
 	callers := map[string]context.Context{
-		"ada": principal.NewContext(t.Context(), principal.Principal{Subject: "ada"}),
-		"bob": principal.NewContext(t.Context(), principal.Principal{Subject: "bob"}),
+		"ada": principal.WithOwner(t.Context(), "ada"),
+		"bob": principal.WithOwner(t.Context(), "bob"),
 		"":    t.Context(),
 	}
 	ids := map[string]string{}
@@ -422,7 +422,7 @@ func TestOwnership(t *testing.T) {
 // An order that is not the caller's stays as it is.
 func TestOwnership_CancelChangesNothing(t *testing.T) {
 	orders, _ := newService(t)
-	ada := principal.NewContext(t.Context(), principal.Principal{Subject: "ada"})
+	ada := principal.WithOwner(t.Context(), "ada")
 	o, err := orders.Create(ada, draft("coffee", 1))
 	if err != nil {
 		t.Fatal(err)
