@@ -117,6 +117,8 @@ var requests = []request{
 	{"GET", "/orders?limit=%201", "", "", nil},
 	{"GET", "/orders?limit=%D9%A1", "", "", nil}, // an Arabic digit
 	{"GET", "/orders?limit=%zz", "", "", nil},
+	{"GET", "/orders?limit=1;cursor=x", "", "", nil},
+	{"GET", "/orders/{id}?a=100%", "", "", nil},
 	{"GET", "/orders?Limit=0&other=1", "", "", nil},
 	{"GET", "/orders?cursor=", "", "", nil},
 	{"GET", "/orders?cursor={id}", "", "", nil},

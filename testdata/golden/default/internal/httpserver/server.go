@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -112,24 +113,29 @@ func wrap(router *Router, maxHeaderBytes int, middleware []func(http.Handler) ht
 	})
 }
 
-// limitHeader refuses a URL, or a header, of more than limit bytes. It is inside all
-// middleware, so that the refusal has what every response has, such as the headers of
-// CORS. (net/http refuses more than both together before any handler runs.)
+// limitHeader refuses a URL, or a header, of more than limit bytes, and a query that is
+// malformed: net/url would leave out what it cannot read, such as a limit or a filter. It is
+// inside all middleware, so that the refusal has what every response has, such as the headers
+// of CORS. (net/http refuses more than both together before any handler runs.)
 func limitHeader(router *Router, limit int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		size := 0
 		for name, values := range r.Header {
 			size += len(values)*(len(name)+len(": \r\n")) + len(strings.Join(values, ""))
 		}
-		status, what := http.StatusRequestHeaderFieldsTooLarge, "header"
-		if len(r.RequestURI) > limit {
-			status, what = http.StatusRequestURITooLong, "URL"
-		} else if size <= limit {
+		_, err := url.ParseQuery(r.URL.RawQuery)
+		status, detail := http.StatusBadRequest, "the query is malformed: separate parameters by &, and escape ; and %"
+		switch {
+		case len(r.RequestURI) > limit:
+			status, detail = http.StatusRequestURITooLong, fmt.Sprintf("the URL is larger than %d bytes", limit)
+		case size > limit:
+			status, detail = http.StatusRequestHeaderFieldsTooLarge, fmt.Sprintf("the header is larger than %d bytes", limit)
+		case err == nil:
 			router.ServeHTTP(w, r)
 			return
 		}
 		setRoute(r.Context(), router.route(r))
-		problem.New(r.Context(), status, fmt.Sprintf("the %s is larger than %d bytes", what, limit)).Send(w)
+		problem.New(r.Context(), status, detail).Send(w)
 	})
 }
 

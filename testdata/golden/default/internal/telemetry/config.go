@@ -20,11 +20,13 @@ import (
 // specification ("Environment Variable Specification" and "OTLP Exporter
 // Configuration"), and nothing else configures telemetry.
 //
-// The SDK ignores the variables of the first block; this package implements them.
+// The SDK ignores the variables of the first block; this package implements them, except
+// OTEL_CONFIG_FILE, which must not be ignored silently.
 // The SDK reads the others itself, but uses the default, often silently, in place
 // of a value that it does not understand. They are listed here so that Validate
 // can report such a value.
 type Config struct {
+	ConfigFile      string   `env:"OTEL_CONFIG_FILE"`
 	Disabled        string   `env:"OTEL_SDK_DISABLED"`
 	Propagators     []string `env:"OTEL_PROPAGATORS" envDefault:"tracecontext,baggage"`
 	TracesExporter  []string `env:"OTEL_TRACES_EXPORTER"`
@@ -102,6 +104,10 @@ type Batch struct {
 	MaxExportBatchSize *Positive `env:"MAX_EXPORT_BATCH_SIZE"`
 }
 
+// maxQueueSize bounds the queues, whose memory is allocated at the start: those of log
+// records take half a gigabyte for as many. More could keep the service from starting.
+const maxQueueSize = 1 << 20
+
 // The names of exporters and protocols.
 const (
 	console    = "console"
@@ -134,6 +140,14 @@ func (c Config) Validate() error {
 		c.OTLPLogs.validate("OTEL_EXPORTER_OTLP_LOGS_"),
 		keyValues("OTEL_RESOURCE_ATTRIBUTES", c.ResourceAttributes),
 		propagators(c.Propagators),
+	}
+	if c.ConfigFile != "" {
+		problems = append(problems, tolerable{errors.New("OTEL_CONFIG_FILE: declarative configuration is not supported; set the other variables of OpenTelemetry")})
+	}
+	for name, size := range map[string]*Positive{"OTEL_BSP_": c.SpanBatch.MaxQueueSize, "OTEL_BLRP_": c.LogRecordBatch.MaxQueueSize} {
+		if size != nil && *size > maxQueueSize {
+			problems = append(problems, fmt.Errorf("%sMAX_QUEUE_SIZE: %d is more than %d", name, *size, maxQueueSize))
+		}
 	}
 	if c.SamplerArg != nil && !(*c.SamplerArg >= 0 && *c.SamplerArg <= 1) { // NaN is neither
 		problems = append(problems, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG: %v is not a ratio from 0 to 1", *c.SamplerArg))

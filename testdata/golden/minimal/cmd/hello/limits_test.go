@@ -26,3 +26,21 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// A query that cannot be read is refused, and not used without the part that cannot.
+func TestMalformedQuery(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	for query, want := range map[string]int{
+		"":                     http.StatusNotFound,
+		"a=1&b=%3B%25&c=+&d&=": http.StatusNotFound,
+		"a=1;b=2":              http.StatusBadRequest,
+		"a=1&b=%zz":            http.StatusBadRequest,
+		"a=100%":               http.StatusBadRequest,
+	} {
+		status, header, body := p.ask(http.MethodGet, "/nowhere?"+query, "")
+		if isProblem := strings.Contains(body, "the query is malformed"); status != want || isProblem != (want == http.StatusBadRequest) || header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %s", query, status, body)
+		}
+	}
+}

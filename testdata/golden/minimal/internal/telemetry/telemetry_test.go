@@ -1518,6 +1518,25 @@ func TestPositive(t *testing.T) {
 	}
 }
 
+// A queue that takes more memory than there may be does not keep the service from starting.
+func TestConfig_HugeQueue(t *testing.T) {
+	for _, name := range []string{"OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_QUEUE_SIZE"} {
+		if err := validate(name, "1048576"); err != nil {
+			t.Error(err)
+		}
+		if err := validate(name, "2147483647"); err == nil || err.Error() != name+": 2147483647 is more than 1048576" {
+			t.Error(err)
+		}
+	}
+}
+
+// A file that another SDK would read in place of the variables is not ignored silently.
+func TestConfig_File(t *testing.T) {
+	if err := validate("OTEL_CONFIG_FILE", "/etc/otel.yaml"); !Tolerable(err) || !strings.HasPrefix(err.Error(), "OTEL_CONFIG_FILE: ") {
+		t.Error(err)
+	}
+}
+
 // An empty entry, which a trailing comma makes, is tolerable.
 func TestConfig_EmptyEntry(t *testing.T) {
 	if err := validate("OTEL_RESOURCE_ATTRIBUTES", "a=b,,c=d"); !Tolerable(err) || err.Error() != "OTEL_RESOURCE_ATTRIBUTES: entry 2 is empty" {
