@@ -123,9 +123,8 @@ func limitHeader(router *Router, limit int) http.Handler {
 		for name, values := range r.Header {
 			size += len(values)*(len(name)+len(": \r\n")) + len(strings.Join(values, ""))
 		}
-		_, err := url.ParseQuery(r.URL.RawQuery)
 		status, detail := http.StatusBadRequest, "the query is malformed: separate parameters by &, and escape ; and %"
-		switch {
+		switch _, err := url.ParseQuery(r.URL.RawQuery); {
 		case len(r.RequestURI) > limit:
 			status, detail = http.StatusRequestURITooLong, fmt.Sprintf("the URL is larger than %d bytes", limit)
 		case size > limit:

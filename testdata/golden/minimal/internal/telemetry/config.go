@@ -104,10 +104,6 @@ type Batch struct {
 	MaxExportBatchSize *Positive `env:"MAX_EXPORT_BATCH_SIZE"`
 }
 
-// maxQueueSize bounds the queues, whose memory is allocated at the start: those of log
-// records take half a gigabyte for as many. More could keep the service from starting.
-const maxQueueSize = 1 << 20
-
 // The names of exporters and protocols.
 const (
 	console    = "console"
@@ -144,9 +140,11 @@ func (c Config) Validate() error {
 	if c.ConfigFile != "" {
 		problems = append(problems, tolerable{errors.New("OTEL_CONFIG_FILE: declarative configuration is not supported; set the other variables of OpenTelemetry")})
 	}
+	// The memory of a queue is allocated at the start: half a gigabyte for as many log records.
+	// More could keep the service from starting.
 	for name, size := range map[string]*Positive{"OTEL_BSP_": c.SpanBatch.MaxQueueSize, "OTEL_BLRP_": c.LogRecordBatch.MaxQueueSize} {
-		if size != nil && *size > maxQueueSize {
-			problems = append(problems, fmt.Errorf("%sMAX_QUEUE_SIZE: %d is more than %d", name, *size, maxQueueSize))
+		if size != nil && *size > 1<<20 {
+			problems = append(problems, fmt.Errorf("%sMAX_QUEUE_SIZE: %d is more than 1048576", name, *size))
 		}
 	}
 	if c.SamplerArg != nil && !(*c.SamplerArg >= 0 && *c.SamplerArg <= 1) { // NaN is neither
