@@ -663,6 +663,10 @@ func TestConfig_ReportsEveryProblem(t *testing.T) {
 			t.Errorf("%s is missing in\n%v", name, err)
 		}
 	}
+	least := Config{Address: ":0", ReadHeaderTimeout: 1, ReadTimeout: 1, WriteTimeout: 1, IdleTimeout: 1, MaxHeaderBytes: 1, MaxBodyBytes: 1}
+	if err := least.Validate(); err != nil {
+		t.Errorf("everything is greater than zero: %v", err)
+	}
 }
 
 func TestConfig_Address(t *testing.T) {
