@@ -18,9 +18,9 @@ func addCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := choosingCommand(catalog, catalog.With, missing, &cobra.Command{
 		Use:   "add FEATURE...",
 		Short: "Add features to a service",
-		Long: `Add features to a service, and bring it to what this otelgen would write today;
-otelgen update --help says how. A router, a database or another choice of one takes
-the place of what the service has. otelgen list shows what there is to choose from.`,
+		Long: `Add features to a service, and update it; see otelgen update --help. A router, a
+database or another choice of which a service has one replaces the current one.
+otelgen list shows all features.`,
 		Example: `  otelgen add background
   otelgen add sqlite chi
   otelgen add resource product`,
@@ -33,9 +33,8 @@ func removeCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := choosingCommand(catalog, catalog.Without, slices.Contains[[]string], &cobra.Command{
 		Use:   "remove FEATURE...",
 		Short: "Remove features from a service",
-		Long: `Remove features from a service, and bring it to what this otelgen would write
-today; otelgen update --help says how. What you changed in a file that goes stays
-with the file.`,
+		Long: `Remove features from a service, and update it; see otelgen update --help. A file
+that you changed is not removed.`,
 		Example: `  otelgen remove background
   otelgen remove resource product`,
 	})

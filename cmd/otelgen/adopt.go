@@ -20,18 +20,17 @@ func adoptCommand(catalog *generator.Catalog) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "adopt [DIR]",
-		Short: "Record what a service is made of if otelgen has no record of it",
-		Long: `Find out what a service is made of, and record it, so that otelgen can update it
-again. This is for a service whose directory .otelgen is gone, and for a copy that
-was made by hand. DIR is its directory; without it, this one.
+		Short: "Record the choices of a service whose record is lost",
+		Long: `Find out which choices a service was made with, and record them, so that otelgen can
+update it again. Use it for a service whose directory .otelgen is lost, and for a copy
+that was made by hand. DIR is the directory of the service; the default is this one.
 
-It takes the choices with which this otelgen would write most of the lines that are
-there, and prints them as the command that makes such a service. No file changes
-but those in .otelgen. What differs from what this otelgen would write
-counts as your change, and what is missing as deleted by you: look at the result
-with otelgen diff --mine. If you know which version of otelgen the service is
-from, adopt it with that, and update it with the newest. Resources are found only
-if .otelgen/spec.yaml is there.`,
+otelgen compares the service with what it would write for different choices, takes
+those that match the most lines, and prints them as an otelgen new command. It writes
+only to .otelgen. Every other difference counts as your change, and every missing file
+as deleted by you; otelgen diff --mine prints them. If you know which version of
+otelgen made the service, adopt it with that version and then update it with the
+newest. Resources are found only if .otelgen/spec.yaml exists.`,
 		Example: `  otelgen adopt --dry-run
   otelgen adopt services/shop`,
 		Args:              atMost(1, "otelgen adopt takes one service"),
@@ -49,7 +48,7 @@ if .otelgen/spec.yaml is there.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be recorded, and write nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be recorded, and write nothing")
 	output.addTo(cmd)
 	return cmd
 }

@@ -19,21 +19,20 @@ func checkCommand(catalog *generator.Catalog) *cobra.Command {
 	u.checks = true
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
-		Short: "Say whether services are what otelgen would write today",
-		Long: `Say whether services are what this otelgen would write today, but for what you
-changed in them. Each DIR is the directory of one, or DIR/... for all below DIR;
-without any, it is this one. Of each file that is not as otelgen wrote it, or would
-write it, it says:
+		Short: "Report whether services are up to date",
+		Long: `Report whether services are up to date with this version of otelgen. Each DIR is the
+directory of a service, or DIR/... for all services below DIR; the default is this
+directory. otelgen lists each file that is:
 
-  outdated  otelgen has something new; update brings it
-  edited    you changed it, which is as it should be; diff --mine says what
-  pending   a conflict is open: resolve it
+  outdated  an update would change it
+  edited    you changed it, which is fine; otelgen diff --mine prints how
+  pending   it has a conflict that you have not resolved yet
 
-The exit status is 0 if an update would change nothing and 1 if it would, or if a
-conflict is open. Nothing is written.
+The exit status is 0 if an update would change nothing, and 1 if it would change
+something or there is a conflict. Nothing is written.
 
-With --output github it prints annotations for a workflow of GitHub: a warning, a
-notice or an error at each of these files.`,
+With --output github it prints an annotation for GitHub Actions for each file: a
+warning, a notice or an error.`,
 		Example: `  otelgen check
   otelgen check ./... --output json`,
 		ValidArgsFunction: completeDirectories,

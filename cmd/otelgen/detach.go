@@ -15,17 +15,17 @@ func detachCommand(catalog *generator.Catalog) *cobra.Command {
 	u := newUpdater(catalog)
 	cmd := &cobra.Command{
 		Use:   "detach FILE...",
-		Short: "Keep updates from a file, or from a whole service",
-		Long: `Keep updates from files: they become yours, and no update changes, moves or
-removes them any more. If otelgen moves such a file, the new one comes beside it.
-otelgen undo takes that back, as long as no other command was run.
+		Short: "Stop updating files, or a whole service",
+		Long: `Stop updating files: they become yours, and no update changes, moves or removes them
+any more. If a later version of otelgen moves such a file, yours stays and the new one
+is written beside it. otelgen undo reverts a detach, if it was the last command.
 
-With --all the directory .otelgen goes, and with it all that otelgen knows of the
-service. Nothing else changes. otelgen adopt makes it a service of otelgen again.`,
+With --all, otelgen removes the directory .otelgen, its record of the service. Nothing
+else changes. otelgen adopt makes a new record.`,
 		Example: `  otelgen detach Dockerfile
   otelgen detach --all`,
 	}
-	all := cmd.Flags().Bool("all", false, "the whole service")
+	all := cmd.Flags().Bool("all", false, "detach the whole service")
 	cmd.Args = func(cmd *cobra.Command, files []string) error {
 		switch {
 		case *all && len(files) > 0:

@@ -25,23 +25,22 @@ func diffCommand(catalog *generator.Catalog) *cobra.Command {
 		Use:   "diff [DIR...]",
 		Short: "Print what an update would change, or what you changed",
 		Long: `Print what an update would change, as a patch. Each DIR is the directory of a
-service; without any, it is this one. Paths are those from here, or from the
-service if that is not below. The exit status is that of otelgen check.
+service; the default is this directory. Paths are relative to this directory, or to
+the service if it is not below. The exit status is that of otelgen check.
 
-With --mine it prints what you changed since otelgen wrote it. Files that are in
-conflict, or that otelgen did not write, are left out. The exit status is 1 if
-there is anything.
+With --mine, print what you changed since otelgen wrote the files. Files with a
+conflict, and files that otelgen did not write, are omitted. The exit status is 1 if
+you changed anything.
 
-With --with and --without it prints what other choices would change: what otelgen
-add and remove would do.`,
+With --with and --without, print what otelgen add and remove would change.`,
 		Example: `  otelgen diff
   otelgen diff --mine
   otelgen diff --with chi,auth --without cors`,
 		ValidArgsFunction: completeDirectories,
 	}
 	mine := cmd.Flags().Bool("mine", false, "print what you changed since otelgen wrote it")
-	with := cmd.Flags().StringSlice("with", nil, "print what more `FEATURES` would change, separated by commas")
-	without := cmd.Flags().StringSlice("without", nil, "print what fewer `FEATURES` would change")
+	with := cmd.Flags().StringSlice("with", nil, "print what adding `FEATURES`, separated by commas, would change")
+	without := cmd.Flags().StringSlice("without", nil, "print what removing `FEATURES` would change")
 	if err := cmd.RegisterFlagCompletionFunc("with", completeFeatures(catalog)); err != nil {
 		panic(err) // there is no such flag
 	}

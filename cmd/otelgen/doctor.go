@@ -28,12 +28,12 @@ func doctorCommand(catalog *generator.Catalog) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [DIR]",
 		Short: "Find out why a service does not build, start or report",
-		Long: `Look at this machine and at a service, and say what may be in the way, with the
-remedy: Go, git and make, the caches of Go, the proxy of modules, containers, the port of
-the service, the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT, to which an empty export is
-sent, variables whose names are misspelt, and what otelgen check says.
+		Long: `Check this machine and a service for problems, and print how to solve each of them.
+otelgen checks Go, git and make, the caches of Go, the module proxy, containers, the
+port of the service, the collector at OTEL_EXPORTER_OTLP_ENDPOINT (by an empty export),
+misspelt environment variables, and whether the service is up to date.
 
-The exit status is 1 if something is in the way.`,
+The exit status is 1 if there is a problem.`,
 		Example: `  otelgen doctor
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 otelgen doctor shop`,
 		Args: atMost(1, "otelgen doctor looks at one service"),

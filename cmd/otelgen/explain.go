@@ -23,9 +23,9 @@ func explainCommand(catalog *generator.Catalog) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
 		Use:   "explain FILE...",
-		Short: "Say where a file of a service is from",
-		Long: `Say which feature each file of a service is from, why the service has that, and
-whether you have changed the file.`,
+		Short: "Explain which feature a file belongs to",
+		Long: `Explain which feature each file of a service belongs to, why the service has that
+feature, and whether you changed the file.`,
 		Example: `  otelgen explain cmd/shop/serve.go`,
 		Args: func(cmd *cobra.Command, files []string) error {
 			if len(files) == 0 {

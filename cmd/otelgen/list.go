@@ -17,14 +17,14 @@ func listCommand(catalog *generator.Catalog) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
 		Use:   "list [features|presets]",
-		Short: "List what a service can be made of",
-		Long: `List what a service can be made of: choices of one, such as the router, optional
-features, and presets, which are selections to begin with. otelgen show FEATURE
-says what one of them brings.`,
+		Short: "List all choices, features and presets",
+		Long: `List the choices of which a service has one each, such as the router, the optional
+features, and the presets, which are selections to start from. otelgen show FEATURE
+describes one of them.`,
 		Example: `  otelgen list
   otelgen list features --output json`,
 		Args:      atMost(1, "list features or presets, or both without an argument"),
-		ValidArgs: []cobra.Completion{"features\tchoices and optional features", "presets\tselections that have a name"},
+		ValidArgs: []cobra.Completion{"features\tchoices and optional features", "presets\tselections to start from"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := newListing(catalog, args)
 			if err != nil {

@@ -41,17 +41,18 @@ func newCommand(catalog *generator.Catalog) *cobra.Command {
 		Short: "Make a new service",
 		Long: `Make a new service: complete, tested, and observable from its first commit.
 
-NAME is the name of the service, its module path, the address of its repository,
-or a directory. If it says nothing about the module, the path follows from what is
-around the service: a go.mod in its directory or above, the modules of a go.work,
-or the git remote.
+NAME is the name of the service, its module path, the URL of its repository, or a
+directory. If NAME does not say what the module path is, otelgen derives it from a
+go.mod in the directory or above, from the modules of a go.work file, or from the
+git remote.
 
-The service goes to a directory of its name, which may hold what a repository has
-before its program, such as documents, hidden files and a go.mod. They stay.
+The service is written to a directory of its name. The directory may already hold
+what a new repository has, such as documents, hidden files and a go.mod; otelgen
+keeps them.
 
-On a terminal, otelgen asks for what the flags leave open; otelgen list shows all
-choices. Nothing is fetched, nothing is committed, and if anything is wrong nothing
-is written.`,
+On a terminal, otelgen asks for every choice that no flag makes; otelgen list shows
+them all. It needs no network and commits nothing, and after an error it has written
+nothing.`,
 		Example: `  otelgen new shop
   otelgen new github.com/acme/shop/v2 --preset minimal
   otelgen new ./services/shop --database sqlite --with auth,cors

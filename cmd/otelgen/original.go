@@ -12,9 +12,9 @@ func originalCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "original FILE",
-		Short: "Print a file as otelgen wrote it last",
-		Long: `Print a file as otelgen wrote it last, whatever you did to it since. With --dir,
-FILE is its path in that service.
+		Short: "Print a file as otelgen last wrote it",
+		Long: `Print a file as otelgen last wrote it, without your changes. With --dir, FILE is
+relative to that directory.
 
 Use it to see what you changed, or to restore what you deleted.`,
 		Example: `  otelgen original Makefile | diff - Makefile

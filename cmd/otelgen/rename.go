@@ -14,14 +14,14 @@ func renameCommand(catalog *generator.Catalog) *cobra.Command {
 	var dir, module string
 	cmd := &cobra.Command{
 		Use:   "rename [NAME]",
-		Short: "Give a service or its module another name",
-		Long: `Give a service, its module, or both another name, and bring the service to what
-this otelgen would write today. NAME is the new name of the service, or its new
-module path. A module path that is just the old name of the service follows it.
+		Short: "Rename a service or its module",
+		Long: `Rename a service, its module, or both, and update the service; see otelgen update
+--help. NAME is the new name of the service, or its new module path. If the module
+path is just the name of the service, it changes with the name.
 
-Your own files come along: their imports get the new path, and those beside files
-that move, move with them. Where you use the old module path elsewhere, otelgen
-names the file. The directory of the service keeps its name.`,
+The imports in your own files are changed too, and your files in a directory that
+moves, move with it. otelgen lists the files that contain the old module path anywhere
+else. The directory of the service is not renamed.`,
 		Example: `  otelgen rename store
   otelgen rename github.com/acme/store
   otelgen rename --module github.com/acme/shop/v2`,

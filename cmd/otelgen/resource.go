@@ -39,12 +39,11 @@ func addResourceCommand(catalog *generator.Catalog) *cobra.Command {
 products. NAME is the singular, in lower-case words with hyphens between them.
 
 The resource is written in the service's own style, with a store in its database,
-telemetry and tests, and is wired in. Its code is yours from then on: no update
-changes it. Only the wiring goes on being updated. If you choose another router, API
-or database one day, the files that you have not changed follow.
+telemetry and tests, and is wired in. Its code is yours from then on: updates change
+only the wiring. If you later choose another router, API or database, the files that
+you have not changed are written anew.
 
-Apart from that, the service is brought to what this otelgen would write today;
-otelgen update --help says how.`,
+The command also updates the service; see otelgen update --help.`,
 		Example: `  otelgen add resource product
   otelgen add resource person --plural people`,
 	})
@@ -56,8 +55,8 @@ func removeResourceCommand(catalog *generator.Catalog) *cobra.Command {
 	remove := func(_, name string, spec generator.Spec) (generator.Spec, error) { return spec.WithoutResource(name) }
 	return resourceCommand(newUpdater(catalog), remove, &cobra.Command{
 		Short: "Remove a resource from a service",
-		Long: `Remove a resource that otelgen added from a service: from its wiring, and its files
-that you have not changed. What you have changed stays. A database keeps its table.`,
+		Long: `Remove a resource that otelgen added to a service: its wiring, and those of its files
+that you have not changed. The table in the database is not dropped.`,
 		Example: `  otelgen remove resource product`,
 	})
 }

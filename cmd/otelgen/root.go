@@ -85,7 +85,7 @@ func exitCode(err error) int {
 var groups = []*cobra.Group{
 	{ID: "make", Title: "Make a service"},
 	{ID: "keep", Title: "Keep it up to date"},
-	{ID: "know", Title: "See what there is"},
+	{ID: "know", Title: "Inspect and diagnose"},
 	{ID: "more", Title: "More"},
 }
 
@@ -137,11 +137,11 @@ func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 func rootCommand(commands ...*cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "otelgen",
-		Short: "Scaffold Go services that are observable from their first commit",
-		Example: `  otelgen try         # make a service in a temporary directory, and see it at work
-  otelgen new shop    # make one to keep
-  otelgen add auth    # in its directory: add a feature
-  otelgen update      # bring what is new, and keep what you changed`,
+		Short: "Scaffold Go services with OpenTelemetry, and keep them up to date",
+		Example: `  otelgen try         # make a service in a temporary directory, run it and test it
+  otelgen new shop    # make a service in the directory shop
+  otelgen add auth    # add a feature to the service in this directory
+  otelgen update      # bring it up to date, and keep what you changed`,
 		Version:       thisVersion(),
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,

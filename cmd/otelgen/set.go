@@ -16,11 +16,11 @@ func setCommand(catalog *generator.Catalog) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "set CHOICE=VALUE...",
-		Short: "Choose another router, database, ... for a service",
-		Long: `Choose another router, database, or other part of which a service has one, and
-bring the service to what this otelgen would write today; otelgen update --help
-says how. CHOICE is a flag of otelgen new without its dashes; otelgen list shows
-all choices and their values. With the value none, the service does without.`,
+		Short: "Change the router, database, ... of a service",
+		Long: `Change the router, the database, or another choice of which a service has one, and
+update the service; see otelgen update --help. CHOICE is a flag of otelgen new without
+its dashes; otelgen list shows all choices and their values. The value none removes
+the part.`,
 		Example: `  otelgen set router=chi
   otelgen set database=none`,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -16,9 +16,9 @@ func showCommand(catalog *generator.Catalog) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
 		Use:   "show FEATURE",
-		Short: "Show what a feature brings",
-		Long: `Show what a feature brings to a service: its files, the environment variables
-that it reads, and what comes with it. otelgen list names the features.`,
+		Short: "Describe a feature",
+		Long: `Describe a feature: its files, the environment variables that it reads, and the
+features that it requires. otelgen list shows all features.`,
 		Example: `  otelgen show auth
   otelgen show sqlite --output json`,
 		Args: atMost(1, "otelgen show takes one feature"),

@@ -27,13 +27,13 @@ func tryCommand(catalog *generator.Catalog) *cobra.Command {
 	var keep, untested bool
 	cmd := &cobra.Command{
 		Use:   "try [NAME]",
-		Short: "Make a service in a temporary directory, and see it at work",
-		Long: `Make a service in a temporary directory, and do there what its README says: build it,
-run it on a free port, send it the first requests, show their traces, and run its tests.
-The directory is removed afterwards.
+		Short: "Make a service in a temporary directory, run it and test it",
+		Long: `Make a service in a temporary directory and do what its README says: build it, run it
+on a free port, send it the first requests, show their traces, and run its tests. The
+directory is removed afterwards.
 
-It takes Go, make, sh and curl. The first build downloads and compiles for a minute or
-two.`,
+This needs Go, make, sh and curl. The first build takes a minute or two, to download
+and compile modules.`,
 		Example: `  otelgen try
   otelgen try --database sqlite --with auth
   otelgen try shop --preset minimal --no-tests --keep`,

@@ -24,26 +24,25 @@ func updateCommand(catalog *generator.Catalog) *cobra.Command {
 	u.command = "otelgen update"
 	cmd := &cobra.Command{
 		Use:   "update [DIR...]",
-		Short: "Bring services to what otelgen would write today",
-		Long: `Bring services to what this otelgen would write today. Each DIR is the directory
-of one, or DIR/... for all below DIR; without any, it is this one. As many are
-updated at a time as there are processors. Nothing is fetched and nothing is
-committed, and otelgen undo takes an update back.
+		Short: "Bring services up to date, and keep your changes",
+		Long: `Bring services up to date with this version of otelgen. Each DIR is the directory of a
+service, or DIR/... for all services below DIR; the default is this directory. An
+update needs no network and commits nothing, and otelgen undo reverts it.
 
-What you changed stays. What you deleted stays deleted; to have it back, run
+Your changes are kept. Files that you deleted stay deleted; to restore one, run
 otelgen original FILE >FILE and update again.
 
 Where you and otelgen changed the same lines, the file gets conflict markers, as in
-a merge of git, and the exit status is 1. Edit what is between the markers, run
+a git merge, and the exit status is 1. Edit the lines between the markers, run
 git add FILE, and update again.
 
-What the service is made of is in .otelgen/spec.yaml: change it there, or with
-otelgen add, remove and set. An update that changes it drops the comments in it.`,
+The choices of a service are in .otelgen/spec.yaml: change them there, or with otelgen
+add, remove and set, which drop comments from the file.`,
 		Example: `  otelgen update
   otelgen update ./services/...`,
 		ValidArgsFunction: completeDirectories,
 	}
-	abort := cmd.Flags().Bool("abort", false, "take the last update back while a conflict is open")
+	abort := cmd.Flags().Bool("abort", false, "undo the last update while there is a conflict")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		if *abort {
 			u.takesBack(abortUpdate)
@@ -76,13 +75,13 @@ func undoCommand(catalog *generator.Catalog) *cobra.Command {
 	u.takesBack((*project.Project).Undo)
 	cmd := &cobra.Command{
 		Use:   "undo [DIR...]",
-		Short: "Take back what the last command changed",
-		Long: `Take back what the last otelgen update, add, remove, set, rename or detach changed
-in a service. Each DIR is the directory of one; without any, it is this one.
+		Short: "Undo what the last command changed",
+		Long: `Undo what the last otelgen update, add, remove, set, rename or detach changed in a
+service. Each DIR is the directory of a service; the default is this directory.
 
-What you changed since stays. Where that cannot be told apart from what is taken
-back, the file stays as it is. Undo works where the command was run, not in a clone. The next undo does
-again what was taken back.`,
+What you changed since then is kept. A file in which your changes overlap with those of
+the command is left as it is. Undo works only where the command was run, not in another
+clone. A second undo redoes the command.`,
 		Example: `  otelgen undo
   otelgen undo --dry-run`,
 		ValidArgsFunction: completeDirectories,
@@ -124,18 +123,18 @@ func newComparer(catalog *generator.Catalog, show func(u *update, out, err io.Wr
 }
 
 func (u *updater) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&u.dryRun, "dry-run", false, "say what would be written, and write nothing")
+	cmd.Flags().BoolVar(&u.dryRun, "dry-run", false, "print what would be written, and write nothing")
 	u.output.addTo(cmd)
 }
 
 // addDir adds the flag for the one service that a command is about.
 func addDir(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service (default: where you are)")
+	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service (default: this directory)")
 }
 
 // addDirs adds the flag for a command that may be about several services.
 func addDirs(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service, or DIR/... for all below (default: where you are)")
+	cmd.Flags().StringVar(dir, "dir", "", "`DIR` of the service, or DIR/... for all services below (default: this directory)")
 }
 
 // runIn is for one directory, or the service around this one if it is not given.

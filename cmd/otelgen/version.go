@@ -29,7 +29,7 @@ func versionCommand() *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
 		Use:               "version",
-		Short:             "Say which otelgen this is",
+		Short:             "Print the version of otelgen",
 		Args:              atMost(0, "otelgen version takes none"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
