@@ -122,7 +122,7 @@ func (r Resource) validate() error {
 	case token.IsKeyword(goPackage) || doc.IsPredeclared(goPackage) || doc.IsPredeclared(variable):
 		return invalid("it is a keyword or a predeclared name of Go; choose another name")
 	case slices.Contains(reserved, goPackage):
-		return invalid("the go command gives this word a meaning; choose another name")
+		return invalid("the go command gives this word a special meaning; choose another name")
 	case slices.Contains(standard, goPackage):
 		return invalid("it is the name of a package of the standard library; choose another name")
 	case slices.Contains(tableWords, r.Plural):

@@ -38,7 +38,7 @@ func TestNewResource(t *testing.T) {
 		{"sheep", "sheep", "20261126000000", "the plural is the same"},
 		{"func", "", "20261126000000", "a keyword or a predeclared name"},
 		{"string", "", "20261126000000", "a keyword or a predeclared name"},
-		{"internal", "", "20261126000000", "the go command gives this word a meaning"},
+		{"internal", "", "20261126000000", "the go command gives this word a special meaning"},
 		{"time", "", "20261126000000", "a package of the standard library"},
 		{"row", "", "20261126000000", "rows cannot be the name of a table"},
 		{"product", "", "now", `migration "now"`},

@@ -54,7 +54,7 @@ func ParseSpec(path string, data []byte, otelgen string) (Spec, error) {
 		Otelgen string `yaml:"otelgen"`
 	}
 	if yaml.Load(data, &from) == nil && isRelease(from.Otelgen) && isRelease(otelgen) && semver.Compare(from.Otelgen, otelgen) > 0 {
-		return Spec{}, fmt.Errorf("%s: it is from otelgen %s, and this is %s; get that version, or a later one", path, from.Otelgen, otelgen)
+		return Spec{}, fmt.Errorf("%s: otelgen %s wrote it, and this is %s; install that version, or a later one", path, from.Otelgen, otelgen)
 	}
 	var s Spec
 	_, problems := strict.Decode(path, data, &s)
@@ -264,11 +264,11 @@ func serviceProblem(name string) error {
 	case strings.Trim(name, "-") != name:
 		return invalid(fmt.Sprintf("it begins or ends with a hyphen; remove that, as in %q", ServiceName(name)))
 	case name[0] <= '9':
-		return invalid(fmt.Sprintf("it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example %q", ServiceName(name)))
+		return invalid(fmt.Sprintf("it begins with a digit, which Kubernetes does not allow; begin it with a letter, for example %q", ServiceName(name)))
 	case token.IsKeyword(name):
 		return invalid("it is a keyword of Go; " + choose)
 	case slices.Contains(reserved, name):
-		return invalid("the go command gives it a meaning of its own; " + choose)
+		return invalid("the go command gives it a special meaning; " + choose)
 	case module.CheckFilePath(name) != nil:
 		return invalid("it cannot be the name of a directory on Windows; " + choose)
 	case inYAML(name) != "":
@@ -326,7 +326,7 @@ func moduleProblem(path string) error {
 	switch err := check(path); {
 	case strings.Index(path, "@") > 0:
 		without, _, _ := strings.Cut(path, "@")
-		return invalid(fmt.Sprintf("a module path has no version; leave that out, as in %q", without))
+		return invalid(fmt.Sprintf("a module path does not contain a version; leave that out, as in %q", without))
 	case path == "":
 		return choiceError("module", `module path is missing: choose one, for example "example.com/shop"`)
 	case strings.HasPrefix(path, "/") || strings.HasPrefix(path, "."):
@@ -342,7 +342,7 @@ func moduleProblem(path string) error {
 	case slices.Contains(strings.Split(path, "/"), "vendor"):
 		return invalid("the go command keeps copies of dependencies in directories called vendor; choose another path")
 	case slices.Contains(reserved, first):
-		return invalid(fmt.Sprintf("the go command gives %s a meaning of its own; choose another path", first))
+		return invalid(fmt.Sprintf("the go command gives %s a special meaning; choose another path", first))
 	case slices.Contains(standard, first):
 		return invalid(fmt.Sprintf("it looks like the package %s of the standard library; choose another path", first))
 	}

@@ -33,21 +33,21 @@ func TestSpec_Validate(t *testing.T) {
 		"-":                     `service name "-" is not valid: it begins or ends with a hyphen; remove that, as in "shop"`,
 		strings.Repeat("a", 64): `service name "` + strings.Repeat("a", 64) + `" is not valid: it has 64 characters; use at most 63`,
 		"range":                 `service name "range" is not valid: it is a keyword of Go; choose another name, for example "range-service"`,
-		"internal":              `service name "internal" is not valid: the go command gives it a meaning of its own; choose another name, for example "internal-service"`,
-		"main":                  `service name "main" is not valid: the go command gives it a meaning of its own; choose another name, for example "main-service"`,
+		"internal":              `service name "internal" is not valid: the go command gives it a special meaning; choose another name, for example "internal-service"`,
+		"main":                  `service name "main" is not valid: the go command gives it a special meaning; choose another name, for example "main-service"`,
 		"con":                   `service name "con" is not valid: it cannot be the name of a directory on Windows; choose another name, for example "con-service"`,
 		"null":                  `service name "null" is not valid: files such as compose.yaml would take it for an empty value; choose another name, for example "null-service"`,
-		"007":                   `service name "007" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-007"`,
-		"7eleven":               `service name "7eleven" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-7eleven"`,
+		"007":                   `service name "007" is not valid: it begins with a digit, which Kubernetes does not allow; begin it with a letter, for example "service-007"`,
+		"7eleven":               `service name "7eleven" is not valid: it begins with a digit, which Kubernetes does not allow; begin it with a letter, for example "service-7eleven"`,
 		"no":                    `service name "no" is not valid: files such as compose.yaml would take it for true or false; choose another name, for example "no-service"`,
-		"2026-11-26":            `service name "2026-11-26" is not valid: it begins with a digit, as no service of Kubernetes may; begin it with a letter, for example "service-2026-11-26"`,
+		"2026-11-26":            `service name "2026-11-26" is not valid: it begins with a digit, which Kubernetes does not allow; begin it with a letter, for example "service-2026-11-26"`,
 		"shöp":                  `service name "shöp" is not valid: "ö" is not one of the letters a to z; use lower-case letters, digits and hyphens, for example "shop"`,
 		"context":               `service name "context" is not valid: it is the name of a package of the standard library; choose another name, for example "context-service"`,
 	} {
 		lines(t, Spec{Service: service, Module: "shop"}.Validate(), want)
 	}
 	for module, want := range map[string]string{
-		"example.com/shop@v1": `module path "example.com/shop@v1" is not valid: a module path has no version; leave that out, as in "example.com/shop"`,
+		"example.com/shop@v1": `module path "example.com/shop@v1" is not valid: a module path does not contain a version; leave that out, as in "example.com/shop"`,
 		"":                    `module path is missing: choose one, for example "example.com/shop"`,
 		"example.com//shop":   `module path "example.com//shop" is not valid: it has two slashes in a row; use "example.com/shop", for example`,
 		"/shop":               `module path "/shop" is not valid: it is a directory; use the path by which others import the module, such as "example.com/shop" or "shop"`,

@@ -81,7 +81,7 @@ func adopt(catalog *generator.Catalog, dir string, dryRun bool) (*adoption, erro
 		return nil, err
 	}
 	if f.common*2 <= f.total {
-		return nil, fmt.Errorf("%s: it is not a service that otelgen made: of the one most like it, only %d of %d lines are here; name another directory", project.Named(dir), f.common, f.total)
+		return nil, fmt.Errorf("%s: otelgen did not make this service: only %d of %d lines match the closest choices; name another directory", project.Named(dir), f.common, f.total)
 	}
 	plan, err := p.Adoption(f.tree)
 	if err != nil {

@@ -103,9 +103,9 @@ func (u *update) annotate(out, err io.Writer) error {
 		case pending:
 			level, says = "error", file.Note
 		case outdated:
-			level, says = "warning", joinNotes(fmt.Sprintf("otelgen has something new for it (%s); run otelgen update", file.Action), file.Note)
+			level, says = "warning", joinNotes(fmt.Sprintf("an update would change it (%s); run otelgen update", file.Action), file.Note)
 		case edited:
-			level, says = "notice", "you changed it since otelgen wrote it; an update keeps that"
+			level, says = "notice", "you changed it since otelgen wrote it; an update keeps your changes"
 		default:
 			continue
 		}

@@ -93,6 +93,6 @@ func detachAll(cmd *cobra.Command, u updater) error {
 	if err := p.Forget(); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: detached; otelgen adopt makes it a service of otelgen again\n", spec.Service)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: detached; otelgen adopt makes a new record\n", spec.Service)
 	return nil
 }

@@ -77,7 +77,7 @@ func (d *dialog) list(question string, options []option, preset func(option) boo
 	for i, o := range options {
 		mark := ""
 		if preset(o) {
-			mark = " (chosen unless you say otherwise)"
+			mark = " (default)"
 		}
 		fmt.Fprintf(&text, "  %d. %s: %s%s\n", i+1, o.name, o.summary+o.brings, mark)
 	}

@@ -126,11 +126,11 @@ func (d *doctor) caches(ctx context.Context) {
 			return // Go is missing, which has been said
 		}
 		if err := writable(dir); err != nil {
-			d.wrong("caches", fmt.Sprintf("%s is %s, where nothing can be written (%v); set it to a directory of yours", name, cmp.Or(dir, "empty"), err))
+			d.wrong("caches", fmt.Sprintf("%s is %s, which is not writable (%v); set it to a directory that is", name, cmp.Or(dir, "empty"), err))
 			return
 		}
 	}
-	d.fine("caches", "what Go downloads and compiles can be kept")
+	d.fine("caches", "Go can write to them")
 }
 
 // writable tries to write to a directory or, if it does not exist, where it would be
@@ -154,7 +154,7 @@ func (d *doctor) modules(ctx context.Context) {
 	}
 	first := strings.FieldsFunc(proxies, func(r rune) bool { return r == ',' || r == '|' })
 	if len(first) == 0 || first[0] == "direct" || first[0] == "off" {
-		d.note("modules", "GOPROXY is "+proxies+": what is not in the module cache may be out of reach")
+		d.note("modules", "GOPROXY is "+proxies+": modules that are not in the module cache may be out of reach")
 		return
 	}
 	if !strings.HasPrefix(first[0], "http") {
@@ -167,7 +167,7 @@ func (d *doctor) modules(ctx context.Context) {
 	}
 	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil)
 	if err != nil || status != http.StatusOK {
-		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or HTTPS_PROXY to the way out", proxy, failure(status, err)))
+		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or set HTTPS_PROXY if this network needs a proxy", proxy, failure(status, err)))
 		return
 	}
 	d.fine("modules", proxy+" serves them")
@@ -177,11 +177,11 @@ func (d *doctor) modules(ctx context.Context) {
 func (d *doctor) containers(ctx context.Context) {
 	version, err := d.output(ctx, "docker", "compose", "version", "--short")
 	if err != nil {
-		d.note("containers", "docker compose does not run; without it make up does not work, and make run does")
+		d.note("containers", "docker compose does not run; make up needs it, but make run does not")
 		return
 	}
 	if _, err := d.output(ctx, "docker", "info", "--format", "{{.ServerVersion}}"); err != nil {
-		d.note("containers", "the engine of docker does not answer; start it before make up, or ask for access to its socket")
+		d.note("containers", "Docker does not answer; start it before make up, or get access to its socket")
 		return
 	}
 	d.fine("containers", "docker compose "+version)
@@ -192,7 +192,7 @@ func (d *doctor) port() {
 	address := cmp.Or(os.Getenv("HTTP_ADDR"), ":"+cmp.Or(os.Getenv("PORT"), "8080"))
 	listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
 	if err != nil {
-		d.wrong("port", fmt.Sprintf("%s is taken or not allowed (%v); end what listens there, or set HTTP_ADDR to another, such as :8081", address, err))
+		d.wrong("port", fmt.Sprintf("%s is in use or not allowed (%v); stop the program that listens there, or set HTTP_ADDR to another address, such as :8081", address, err))
 		return
 	}
 	_ = listener.Close()
@@ -220,11 +220,11 @@ func (d *doctor) endpoint(ctx context.Context) {
 	status, err := answer(ctx, http.MethodPost, target, []byte(`{"resourceSpans":[]}`))
 	switch {
 	case err != nil:
-		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); is the collector up, and the port that of OTLP over HTTP, 4318?", target, err))
+		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); check that the collector is running, and that the port is that of OTLP over HTTP, 4318", target, err))
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		d.wrong("telemetry", fmt.Sprintf("%s wants to know who asks (%d); set OTEL_EXPORTER_OTLP_HEADERS", target, status))
+		d.wrong("telemetry", fmt.Sprintf("%s requires credentials (%d); set OTEL_EXPORTER_OTLP_HEADERS", target, status))
 	case status != http.StatusOK:
-		d.wrong("telemetry", fmt.Sprintf("%s answers with %d, and not as OTLP; the endpoint is without /v1/traces, and the port is 4318", target, status))
+		d.wrong("telemetry", fmt.Sprintf("%s answers with %d, not as OTLP does; write the endpoint without /v1/traces, and with port 4318", target, status))
 	default:
 		d.fine("telemetry", target+" takes traces")
 	}
@@ -234,7 +234,7 @@ func (d *doctor) connection(ctx context.Context, base string, u *url.URL) {
 	dialer := net.Dialer{Timeout: examination}
 	conn, err := dialer.DialContext(ctx, "tcp", u.Host)
 	if err != nil {
-		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); is the collector up, and the port that of OTLP over gRPC, 4317?", base, err))
+		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); check that the collector is running, and that the port is that of OTLP over gRPC, 4317", base, err))
 		return
 	}
 	_ = conn.Close()
@@ -341,7 +341,7 @@ func almost(a, b string) bool {
 // service says of the project, if there is one, what otelgen check does.
 func (d *doctor) service() {
 	if !exists(specFile(d.dir)) {
-		d.note("service", "there is none here; run this in the directory of one, or name that")
+		d.note("service", "there is none here; run otelgen doctor in the directory of a service, or name that directory")
 		return
 	}
 	u := newComparer(d.catalog, nil)
@@ -354,9 +354,9 @@ func (d *doctor) service() {
 	case one.Unfinished != "":
 		d.wrong("service", one.unfinished)
 	case one.Conflicts > 0:
-		d.wrong("service", fmt.Sprintf("%s is in conflict in %s; otelgen check names them, and docs/updating.md of otelgen says how to resolve them", one.Service, counted(one.Conflicts)))
+		d.wrong("service", fmt.Sprintf("%s has conflicts in %s; otelgen check lists them, and docs/updating.md of otelgen explains how to resolve them", one.Service, counted(one.Conflicts)))
 	case !one.InSync:
-		d.note("service", fmt.Sprintf("%s is outdated in %s; otelgen diff says in what, and otelgen update changes it", one.Service, counted(len(one.changes))))
+		d.note("service", fmt.Sprintf("%s is outdated in %s; otelgen diff prints what an update would change, and otelgen update changes it", one.Service, counted(len(one.changes))))
 	default:
 		d.fine("service", one.Service+" is up to date")
 	}

@@ -36,7 +36,7 @@ func TestDoctor_Endpoint(t *testing.T) {
 	}{
 		{collector.URL, http.StatusOK, "ok    telemetry: " + collector.URL + "/v1/traces takes traces", false},
 		{collector.URL, http.StatusNotFound, "wrong telemetry: " + collector.URL + "/v1/traces answers with 404", true},
-		{collector.URL, http.StatusUnauthorized, "wants to know who asks (401); set OTEL_EXPORTER_OTLP_HEADERS", true},
+		{collector.URL, http.StatusUnauthorized, "requires credentials (401); set OTEL_EXPORTER_OTLP_HEADERS", true},
 		{closed, 0, "wrong telemetry: " + closed + "/v1/traces does not answer", true},
 		{"localhost:4318", 0, "is not a URL; write http://HOST:4318", true},
 		{"", 0, "note  telemetry: OTEL_EXPORTER_OTLP_ENDPOINT is not set", false},

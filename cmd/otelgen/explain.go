@@ -96,23 +96,23 @@ func explain(catalog *generator.Catalog, file string) (explained, error) {
 	case statErr == nil && info.IsDir():
 		return explained{}, fmt.Errorf("%s: it is a directory; name a file in it", file)
 	case !ours && err != nil:
-		wayOut := cmp.Or(didYouMean(e.File, tree), "name one of the service")
+		wayOut := cmp.Or(didYouMean(e.File, tree), "name a file of the service")
 		if _, err := catalog.Named(file); err == nil {
 			wayOut = "did you mean otelgen show " + file + "?"
 		}
 		return explained{}, fmt.Errorf("%s: no such file; %s", file, wayOut)
 	case !ours:
-		e.State = "yours: otelgen does not know it"
+		e.State = "yours: otelgen did not write it"
 		return e, nil
 	case err != nil:
-		e.State = "deleted: otelgen wrote it, and an update leaves it out"
+		e.State = "deleted: otelgen wrote it, and updates do not write it again"
 		if _, unwritten := project.Original(dir, e.File); unwritten != nil {
-			e.State = "not there yet: an update writes it"
+			e.State = "missing: an update writes it"
 		}
 	case bytes.Equal(disk, next):
-		e.State = "as otelgen writes it"
+		e.State = "unchanged"
 	default:
-		e.State = "differs from what otelgen would write: otelgen diff --mine says what you changed, and otelgen diff what an update would"
+		e.State = "changed: otelgen diff --mine prints your changes, and otelgen diff those of an update"
 	}
 	if owner := selection.Owners()[e.File]; owner != nil {
 		e.Feature, e.Summary = owner.Name, owner.Summary

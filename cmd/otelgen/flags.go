@@ -131,7 +131,7 @@ func noSuchFlag(cmd *cobra.Command, features []*generator.Feature, dashes, name 
 	case meant != "":
 		hint = "did you mean " + meant + "?"
 	case slices.Contains([]string{"force", "overwrite", "replace", "clobber"}, name):
-		hint = "no command overwrites what you wrote, so there is nothing to force"
+		hint = "no command overwrites your changes, so there is nothing to force"
 	case cmd.Name() == "new" && slices.Contains([]string{"resource", "resources"}, name):
 		hint = "make the service, then run otelgen add resource in its directory"
 	case cmd.Name() == "new" && cmd.Flags().NArg() == 0 && checkName(name) == nil:

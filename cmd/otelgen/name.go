@@ -67,7 +67,7 @@ func ofAddress(text string) (name, error) {
 	}
 	found := repositoryPath(repository, sshHost)
 	if !strings.Contains(found, "/") {
-		return name{}, fmt.Errorf("%s: it is not the address of a repository; give a name such as shop, or a module path such as github.com/acme/shop", text)
+		return name{}, fmt.Errorf("%s: it is not the URL of a repository; give a name such as shop, or a module path such as github.com/acme/shop", text)
 	}
 	return name{service: generator.ServiceName(strings.TrimSuffix(lastElement(found), ".git")), module: found}, nil
 }

@@ -77,14 +77,14 @@ nothing.`,
 func (o *newOptions) addFlags(cmd *cobra.Command, catalog *generator.Catalog) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&o.module, "module", "", "module `PATH`, if NAME does not say")
+	flags.StringVar(&o.module, "module", "", "module `PATH` (default: derived from NAME)")
 	flags.StringVar(&o.dir, "dir", "", "`DIR` of the service (default: its name)")
 	o.addSelectionFlags(cmd, catalog)
-	flags.BoolVar(&o.printed, "print-spec", false, "print the choices as such a file, defaults included, and write nothing")
+	flags.BoolVar(&o.printed, "print-spec", false, "print all choices in that format, defaults included, and write nothing")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would be written, and write nothing")
 	flags.StringVar(&o.explore, "explore", "", "print the file `PATH` as it would be written, and write nothing")
 	flags.BoolVar(&o.noGit, "no-git", false, "do not create a git repository")
-	flags.BoolVar(&o.noInput, "no-input", false, "ask nothing, even on a terminal")
+	flags.BoolVar(&o.noInput, "no-input", false, "ask no questions, even on a terminal")
 	o.output.addTo(cmd)
 }
 
@@ -93,8 +93,8 @@ func (o *newOptions) addSelectionFlags(cmd *cobra.Command, catalog *generator.Ca
 	flags := cmd.Flags()
 	addChoices(cmd, catalog, o.slots)
 	flags.StringSliceVar(&o.with, "with", nil, "optional `FEATURES`, separated by commas: "+strings.Join(namesOf(optional(catalog)), ", "))
-	flags.StringVar(&o.preset, "preset", "", "`PRESET` to begin with: "+strings.Join(presetNames(), ", "))
-	flags.StringVar(&o.spec, "spec", "", "take all choices from `FILE`, which is like .otelgen/spec.yaml; - is standard input")
+	flags.StringVar(&o.preset, "preset", "", "`PRESET` to start from: "+strings.Join(presetNames(), ", "))
+	flags.StringVar(&o.spec, "spec", "", "read all choices from `FILE`, in the format of .otelgen/spec.yaml; - is standard input")
 	complete(cmd, "preset", presetNames())
 	if err := cmd.RegisterFlagCompletionFunc("with", completeFeatures(catalog)); err != nil {
 		panic(err) // there is no such flag
@@ -204,7 +204,7 @@ func (o *newOptions) readSpec(catalog *generator.Catalog, in io.Reader) error {
 	case o.spec == "-" && err == nil && len(data) == 0:
 		return errors.New("--spec -: standard input is empty; send a file such as .otelgen/spec.yaml of another service to it")
 	case err != nil && strings.Contains(o.spec, "://"):
-		return fmt.Errorf("--spec %s: it is an address, and otelgen fetches nothing; download the file, and name that", o.spec)
+		return fmt.Errorf("--spec %s: it is a URL, and otelgen does not download files; download it, and name the file", o.spec)
 	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("--spec %s: it is a directory; name a file such as .otelgen/spec.yaml of another service", o.spec)
 	case err != nil:

@@ -21,7 +21,7 @@ func TestPicture(t *testing.T) {
 	t.Parallel()
 	const columns = 96
 	tt := startOnPty(t, t.TempDir(), columns, nil, "new")
-	tt.answers("What is it to be made of?", enter)
+	tt.answers("What should it start from?", enter)
 	tt.answers("What is the service called?", "shop", enter)
 	tt.answers("Is that right?", enter)
 	tt.ends(0)
@@ -36,7 +36,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"What is it to be made of?", "The same without questions:", "files written to shop", "make run", "curl localhost:8080/orders"} {
+	for _, want := range []string{"What should it start from?", "To do the same without questions:", "files written to shop", "make run", "curl localhost:8080/orders"} {
 		if !strings.Contains(string(picture), html.EscapeString(want)) || !strings.Contains(tt.text(), want) {
 			t.Errorf("%q is not in the picture, or no longer on the terminal; draw it anew with: go test ./cmd/otelgen -run Picture -update", want)
 		}

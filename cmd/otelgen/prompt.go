@@ -154,7 +154,7 @@ func init() { //nolint:gochecknoinits // they are variables of survey, which has
 		finish := strings.LastIndex(*template, "]{{color")
 		*template = (*template)[:begin] + hint + (*template)[finish+1:]
 		options := strings.LastIndex(*template, "{{- range $ix")
-		*template = (*template)[:options] + `{{- if not .PageEntries}}  nothing matches; Backspace takes letters back{{"\n"}}{{end}}` + (*template)[options:]
+		*template = (*template)[:options] + `{{- if not .PageEntries}}  nothing matches; press Backspace to delete letters{{"\n"}}{{end}}` + (*template)[options:]
 	}
 	survey.ErrorTemplate = strings.Replace(survey.ErrorTemplate, "Sorry, your reply was invalid: ", "", 1)
 	core.DisableColor = os.Getenv("NO_COLOR") != "" // https://no-color.org

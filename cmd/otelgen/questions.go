@@ -69,7 +69,7 @@ func (i *interview) run() (newOptions, error) {
 func (i *interview) questions() ([]question, error) {
 	var all []question
 	if i.given.preset == "" {
-		all = append(all, question{"What is it to be made of?", i.askPreset})
+		all = append(all, question{"What should it start from?", i.askPreset})
 	}
 	if i.given.name == "" {
 		all = append(all, question{"What is the service called?", i.askName})
@@ -277,10 +277,10 @@ func (i *interview) confirm(text string) error {
 	if err := s.compare(i.catalog, err); err != nil {
 		return err
 	}
-	i.ask.say("\n" + s.preview(i.catalog, i.ask.width()) + "\nThe same without questions:\n\n  " + i.command(s.spec) + "\n\n")
-	options := []option{{name: yes, summary: "to " + s.site.dir}, {name: no, summary: "to the question before"}, {name: stop, summary: "and write nothing"}}
+	i.ask.say("\n" + s.preview(i.catalog, i.ask.width()) + "\nTo do the same without questions:\n\n  " + i.command(s.spec) + "\n\n")
+	options := []option{{name: yes, summary: "to " + s.site.dir}, {name: no, summary: "back to the previous question"}, {name: stop, summary: "and write nothing"}}
 	if o.dryRun {
-		options[0] = option{name: yes, summary: "or rather, list the files: this is --dry-run"}
+		options[0] = option{name: yes, summary: "list the files, as --dry-run is set"}
 	}
 	switch answer, err := i.ask.one(text, options, yes); {
 	case err != nil:

@@ -59,7 +59,7 @@ func (u *user) width() int { return 80 }
 func TestInterview(t *testing.T) {
 	t.Parallel()
 	const (
-		preset = "What is it to be made of?"
+		preset = "What should it start from?"
 		about  = "Messages?"
 		others = "Numbers?"
 		last   = "Is that right?"

@@ -126,15 +126,15 @@ func (r report) print(out, err io.Writer, output format) error {
 	if r.NoRepo != "" {
 		fmt.Fprintf(err, "cannot create a git repository: %s\n", r.NoRepo)
 	}
-	fmt.Fprintf(err, "\nNext (the first build downloads and compiles for a minute or two):\n\n  %s\n", paint.bold(strings.Join(r.Next, "\n  ")))
+	fmt.Fprintf(err, "\nNext (the first build takes a minute or two):\n\n  %s\n", paint.bold(strings.Join(r.Next, "\n  ")))
 	if len(r.Requests) > 0 {
 		fmt.Fprintf(err, "\nThen, from another terminal in the same directory:\n\n  %s\n", strings.Join(r.Requests, "\n  "))
 	}
 	fmt.Fprintln(err)
 	for _, page := range r.Pages {
-		fmt.Fprintf(err, "Documentation of the API: %s\n", page)
+		fmt.Fprintf(err, "API documentation: %s\n", page)
 	}
-	fmt.Fprint(err, "To add to it, for example a database: otelgen list, then otelgen add FEATURE\n")
+	fmt.Fprint(err, "To add a feature, such as a database, run otelgen add; otelgen list shows all features\n")
 	return nil
 }
 

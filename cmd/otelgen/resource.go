@@ -134,5 +134,5 @@ func onlyNew(p *project.Project, before, after generator.Tree) error {
 		return nil
 	}
 	slices.Sort(inTheWay)
-	return fmt.Errorf("%s: in the way; choose another name for the resource, or move this away", strings.Join(inTheWay, ", "))
+	return fmt.Errorf("%s: it exists already; choose another name for the resource, or move the file away", strings.Join(inTheWay, ", "))
 }

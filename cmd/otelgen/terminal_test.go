@@ -185,7 +185,7 @@ func (tt *terminal) spec(dir string) string {
 func TestTerminal_Defaults(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")
-	tt.answers("1 of 3: What is it to be made of?", enter)
+	tt.answers("1 of 3: What should it start from?", enter)
 	tt.answers("2 of 3: What is the service called?", "shop", enter)
 	tt.answers("3 of 3: Is that right?", enter)
 	tt.ends(0)
@@ -229,7 +229,7 @@ func TestTerminal_EveryQuestion(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "shop", "--no-git")
 	asked := tt.walk(1, map[string]string{
-		"What is it to be made of?":                     up + enter, // the last: let me choose
+		"What should it start from?":                    up + enter, // the last: let me choose
 		"Which router serves requests?":                 up + enter,
 		"Where does data live?":                         "sqlite" + enter,
 		"What does the API need beside its operations?": "cors" + " " + enter,
@@ -270,8 +270,8 @@ func TestTerminal_EveryQuestion(t *testing.T) {
 func TestTerminal_Back(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")
-	tt.answers("1 of 3: What is it to be made of?", esc) // there is nothing before
-	tt.answers("1 of 3: What is it to be made of?", down, down, enter)
+	tt.answers("1 of 3: What should it start from?", esc) // there is nothing before
+	tt.answers("1 of 3: What should it start from?", down, down, enter)
 	tt.answers("2 of 3: What is the service called?", "shop", enter)
 	tt.answers("3 of 3: Is that right?", esc)
 	tt.answers("2 of 3: What is the service called? (shop)", esc)
@@ -290,13 +290,13 @@ func TestTerminal_Back(t *testing.T) {
 func TestTerminal_Abort(t *testing.T) {
 	t.Parallel()
 	reach := []func(*terminal){
-		func(tt *terminal) { tt.shows("What is it to be made of?") },
+		func(tt *terminal) { tt.shows("What should it start from?") },
 		func(tt *terminal) {
-			tt.answers("What is it to be made of?", enter)
+			tt.answers("What should it start from?", enter)
 			tt.shows("What is the service called?")
 		},
 		func(tt *terminal) {
-			tt.answers("What is it to be made of?", enter)
+			tt.answers("What should it start from?", enter)
 			tt.answers("What is the service called?", "shop", enter)
 			tt.shows("Is that right?")
 		},
@@ -333,7 +333,7 @@ func TestTerminal_Abort(t *testing.T) {
 	t.Run("stop", func(t *testing.T) {
 		t.Parallel()
 		tt := onPty(t, nil, "new", "shop")
-		tt.answers("What is it to be made of?", enter)
+		tt.answers("What should it start from?", enter)
 		tt.answers("Is that right?", up, enter)
 		tt.ends(2)
 		tt.wroteNothing()
@@ -355,7 +355,7 @@ func TestTerminal_TypedAhead(t *testing.T) {
 func TestTerminal_Mistakes(t *testing.T) {
 	t.Parallel()
 	tt := onPty(t, nil, "new", "--no-git")
-	tt.answers("What is it to be made of?", "xyz")
+	tt.answers("What should it start from?", "xyz")
 	tt.shows("nothing matches")
 	tt.types(enter) // is no answer
 	time.Sleep(50 * time.Millisecond)
@@ -377,7 +377,7 @@ func TestTerminal_Narrow(t *testing.T) {
 		tt := startOnPty(t, t.TempDir(), 40, nil, "new", "--no-git")
 		if resized {
 			tt = onPty(t, nil, "new", "--no-git")
-			tt.shows("What is it to be made of?")
+			tt.shows("What should it start from?")
 			time.Sleep(50 * time.Millisecond)
 			tt.mu.Lock()
 			tt.screen.Resize(int(columns), 70)
@@ -387,7 +387,7 @@ func TestTerminal_Narrow(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		tt.answers("made of?", down, down)
+		tt.answers("start from?", down, down)
 		tt.answers("> minimal", up, up)
 		tt.shows("> default")
 		for _, option := range []string{"default - ", "full - ", "minimal - ", "let me choose - "} {
@@ -444,7 +444,7 @@ func TestTerminal_Colours(t *testing.T) {
 		coloured    bool
 	}{{"NO_COLOR=", true}, {"NO_COLOR=1", false}} {
 		tt := onPty(t, []string{test.environment}, "new", "shop", "--no-git")
-		tt.answers("What is it to be made of?", enter)
+		tt.answers("What should it start from?", enter)
 		tt.answers("Is that right?", enter)
 		tt.ends(0)
 		if coloured := strings.Contains(tt.written(), "\x1b[0m") || strings.Contains(tt.written(), ";1m"); coloured != test.coloured {
@@ -470,7 +470,7 @@ func TestTerminal_InPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	tt := startOnPty(t, dir, 100, nil, "new", "--no-git")
-	tt.answers("What is it to be made of?", enter)
+	tt.answers("What should it start from?", enter)
 	tt.answers("What is the service called? (.)", enter)
 	tt.answers("Is that right?", enter)
 	tt.ends(0)

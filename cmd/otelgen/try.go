@@ -67,7 +67,7 @@ func try(ctx context.Context, in io.Reader, catalog *generator.Catalog, o newOpt
 	}
 	for _, program := range []string{"go", "make", "sh", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%s: not found on PATH; a trial does what the README of a service says, which takes go, make, sh and curl", program)
+			return fmt.Errorf("%s: not found on PATH; otelgen try needs go, make, sh and curl", program)
 		}
 	}
 	top, err := os.MkdirTemp("", "otelgen-try-")
@@ -291,7 +291,7 @@ func listens(ctx context.Context, address string, exited <-chan error) error {
 		case err := <-exited:
 			return fmt.Errorf("the service has ended: %w", err)
 		case <-ctx.Done():
-			return fmt.Errorf("nobody listens on %s after %v", address, startLimit)
+			return fmt.Errorf("nothing listens on %s after %v", address, startLimit)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

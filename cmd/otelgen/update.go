@@ -57,7 +57,7 @@ add, remove and set, which drop comments from the file.`,
 func abortUpdate(p *project.Project) (project.Plan, error) {
 	open, err := p.Open()
 	if err == nil && len(open) == 0 {
-		err = errors.New("otelgen update --abort: no conflict is open; otelgen undo takes the last update back")
+		err = errors.New("otelgen update --abort: there is no conflict; otelgen undo undoes the last update")
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func abortUpdate(p *project.Project) (project.Plan, error) {
 }
 
 func (u *updater) takesBack(decide func(*project.Project) (project.Plan, error)) {
-	u.decide, u.did, u.would = decide, "taken back", "would be taken back; nothing has been written"
+	u.decide, u.did, u.would = decide, "undone", "would be undone; nothing has been written"
 }
 
 func undoCommand(catalog *generator.Catalog) *cobra.Command {

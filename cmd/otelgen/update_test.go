@@ -19,8 +19,8 @@ func TestUpdate_OfALaterOtelgen(t *testing.T) {
 	for _, test := range []struct{ from, this, problem string }{
 		{"v1.10.0", "v1.10.0", ""},
 		{"v1.9.0", "v1.10.0", ""},
-		{"v1.10.0", "v1.9.0", "it is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
-		{"v2.0.0-rc.1", "v1.9.0", "it is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
+		{"v1.10.0", "v1.9.0", "otelgen v1.10.0 wrote it, and this is v1.9.0; install that version, or a later one"},
+		{"v2.0.0-rc.1", "v1.9.0", "otelgen v2.0.0-rc.1 wrote it, and this is v1.9.0; install that version, or a later one"},
 		{"v1.10.1-0.20261125120000-0123456789ab", "v1.10.0", ""},
 		{"v1.10.0", "v1.9.1-0.20261125120000-0123456789ab", ""},
 		{"v1.10.0", "devel", ""},

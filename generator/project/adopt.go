@@ -64,20 +64,20 @@ var (
 // only one of each. A README that is no more than a heading gets the text of
 // otelgen's.
 func (s *snapshot) adopt(c *Change, v versions, sofar Plan) error {
-	c.Action, c.Note = Keep, "it was here first and stays; to see otelgen's, run otelgen original "+c.Path
+	c.Action, c.Note = Keep, "it existed before and was kept; to see otelgen's version, run otelgen original "+c.Path
 	switch {
 	case same(c.Before, v.next):
 		c.Action, c.Note = None, ""
 	case isModule(c.Path):
 		return s.adoptModule(c, sofar)
 	case c.Path == ignoreFile:
-		c.Note = "it was here first and stays"
+		c.Note = "it existed before and was kept"
 		if c.After = withPatterns(c.Before, v.next); !same(c.Before, c.After) {
-			c.Action, c.Note = Merge, "it was here first; the patterns that it lacked have been added"
+			c.Action, c.Note = Merge, "it existed before; missing patterns were added"
 		}
 	case c.Path == readmeFile && isHeading(c.Before):
 		c.After = withText(c.Before, v.next)
-		c.Action, c.Note = Merge, "it was only a heading, which stays above otelgen's text"
+		c.Action, c.Note = Merge, "it had only a heading, which was kept above otelgen's text"
 	}
 	return nil
 }
@@ -103,10 +103,10 @@ func (s *snapshot) keepOwn(c *Change, v versions) {
 	case same(v.base, v.next):
 	case c.Path == ignoreFile:
 		if c.After = withPatterns(v.disk, without(v.next, v.base)); !same(c.Before, c.After) {
-			c.Action, c.Note = Merge, "the patterns that are new have been added"
+			c.Action, c.Note = Merge, "new patterns were added"
 		}
 	default:
-		c.Note, c.news = "it is your own and stays; otelgen has a new version of its own: run otelgen original "+c.Path, true
+		c.Note, c.news = "it is yours and was kept; to see otelgen's new version, run otelgen original "+c.Path, true
 	}
 }
 
@@ -131,7 +131,7 @@ func (s *snapshot) adoptModule(c *Change, sofar Plan) error {
 		return err
 	}
 	if c.Action == Merge && c.Note == "" && c.Path == goMod {
-		c.Note = "it was here first; what the service requires has been added"
+		c.Note = "it existed before; the modules that the service requires were added"
 	}
 	return nil
 }

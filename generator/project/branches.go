@@ -237,7 +237,7 @@ func common(a, b map[string]int) (n int) {
 }
 
 func resolvedNote(p string) string {
-	return "git has a conflict in it that otelgen resolves; run git add " + p + " afterwards"
+	return "otelgen resolves the conflict that git has in it; run git add " + p + " afterwards"
 }
 
 // branches are what git merges of a project.

@@ -205,7 +205,7 @@ func (s *snapshot) whyOpen(p string) string {
 	case git.Marked(disk) && !git.Marked(e.last()) && !git.Marked(s.next[p]):
 		return "git has a conflict in it: resolve that first"
 	case e.pending != nil && s.unmerged[p]:
-		return "it has no conflict markers any more, but git has it in conflict: run git add " + p
+		return "it has no conflict markers any more, but git still has a conflict in it: run git add " + p
 	}
 	return ""
 }
@@ -217,13 +217,13 @@ func (s *snapshot) decided(p string) string {
 	case e.pending == nil || s.open(p):
 		return ""
 	case disk == nil:
-		return "taken as decided: deleted"
+		return "resolved: deleted"
 	case sameText(disk, e.pending):
-		return "taken as decided: otelgen's"
+		return "resolved: otelgen's version"
 	case hashOf(disk) == e.yours:
-		return "taken as decided: yours"
+		return "resolved: your version"
 	}
-	return "taken as decided: as it is now"
+	return "resolved: as it is now"
 }
 
 // source returns where the file of a path is now, given the path that the

@@ -84,7 +84,7 @@ func (p *Project) detach(d *disk, name string) (Change, error) {
 	}, err
 }
 
-const nowDetached = "it is yours, and no update changes it any more"
+const nowDetached = "it is yours now, and updates no longer change it"
 
 // detached reports whether lines of the record say that a file is.
 func detached(lines []line) bool {

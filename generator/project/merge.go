@@ -97,7 +97,7 @@ func gofmt(source []byte) []byte {
 func (c *Change) merge(v versions) {
 	if bytes.IndexByte(v.base, 0) >= 0 || bytes.IndexByte(v.disk, 0) >= 0 || bytes.IndexByte(v.next, 0) >= 0 {
 		c.Action = Conflict
-		c.Note = "it is not text, so your version stays; to see otelgen's, run otelgen original " + c.Path
+		c.Note = "it is not text, so your version was kept; to see otelgen's version, run otelgen original " + c.Path
 		return
 	}
 	merged, clean := diff3.Merge(v.base, v.disk, v.next)

@@ -223,7 +223,7 @@ func TestModules(t *testing.T) {
 			"go.mod": "module shop\n\ngo 1.26.0\n\nrequire (\n\ta.org/a v1.0.0 // v1.1 loses events\n\tb.org/b v1.0.0 // for the scripts\n\td.org/d v1.0.0\n)\n",
 			"go.sum": gosum("a.org/a v1.0.0 h1:a0", "a.org/a v1.1.0 h1:a1", "b.org/b v1.0.0 h1:b0", "c.org/c v1.0.0 h1:c0", "d.org/d v1.0.0 h1:d0"),
 		},
-		note: "what you hold back stays: a.org/a v1.0.0, not v1.1.0; what you wrote a comment about stays, although otelgen no longer needs it: b.org/b; " + tidy,
+		note: "versions that you hold back were kept: a.org/a v1.0.0, not v1.1.0; requirements with comments of yours were kept, although otelgen no longer needs them: b.org/b; " + tidy,
 	}, {
 		name: "no go.sum",
 		mine: files{"go.sum": ""},
@@ -272,7 +272,7 @@ func TestDelete_WhatIsImported(t *testing.T) {
 		want string
 	}{
 		"nobody":                    {nil, ""},
-		"files of one's own":        {files{"a/a.go": importing, "a/a_test.go": importing}, "its package goes, and is still imported by a/a.go and a/a_test.go"},
+		"files of one's own":        {files{"a/a.go": importing, "a/a_test.go": importing}, "its package is removed, but still imported by a/a.go and a/a_test.go"},
 		"a package that stays":      {files{"a/a.go": importing, "internal/b/mine.go": "package b\n"}, ""},
 		"one of which a file stays": {files{"a/a.go": importing, "internal/b/c.go": "package b\n\n// Mine.\n"}, ""},
 	} {

@@ -77,9 +77,9 @@ func moduleNote(merged modules.Result) string {
 	for _, h := range merged.Held {
 		held = append(held, fmt.Sprintf("%s %s, not %s", h.Path, h.Yours, h.Next))
 	}
-	say(held, "what you hold back stays: %s")
-	say(merged.Kept, "what you wrote a comment about stays, although otelgen no longer needs it: %s")
-	say(merged.Away, "what you removed stays away, although otelgen has a new version: %s")
+	say(held, "versions that you hold back were kept: %s")
+	say(merged.Kept, "requirements with comments of yours were kept, although otelgen no longer needs them: %s")
+	say(merged.Away, "requirements that you removed were not added again, although otelgen has new versions: %s")
 	if merged.Tidy {
 		notes = append(notes, "it requires other modules or versions than otelgen expects: run go mod tidy")
 	}
@@ -141,7 +141,7 @@ func (s *snapshot) noteImporters(plan Plan) {
 		}
 	}
 	for dir, files := range importers {
-		deleted[dir].Note = "its package goes, and is still imported by " + listed(files)
+		deleted[dir].Note = "its package is removed, but still imported by " + listed(files)
 	}
 }
 

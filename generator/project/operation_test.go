@@ -153,7 +153,7 @@ func TestOneAtATime(t *testing.T) {
 	}()
 	select {
 	case got := <-said:
-		if want := dir + ": waiting for otelgen add background, which is at work there"; got != want {
+		if want := dir + ": waiting for otelgen add background, which is running there"; got != want {
 			t.Errorf("said %q\nwant %q", got, want)
 		}
 	case <-time.After(time.Minute):
@@ -198,7 +198,7 @@ func TestUnfinished(t *testing.T) {
 	}
 	defer held.Close()
 	lock(held, true)
-	if _, err := Load(dir); err == nil || err.Error() != dir+": otelgen update is at work there; wait until it is done" {
+	if _, err := Load(dir); err == nil || err.Error() != dir+": otelgen update is running there; wait until it is done" {
 		t.Errorf("while it is locked: %v", err)
 	}
 }

@@ -93,7 +93,7 @@ func (e *UnfinishedError) Error() string {
 // Problem returns the error without the directory.
 func (e *UnfinishedError) Problem() string {
 	if e.AtWork {
-		return e.Command + " is at work there; wait until it is done"
+		return e.Command + " is running there; wait until it is done"
 	}
 	return e.Command + " was interrupted; otelgen update finishes it, and otelgen undo finishes it and takes it back"
 }
@@ -119,7 +119,7 @@ func begin(p *Project, say func(string)) (*Project, error) {
 	}
 	if !lock(p.lock, false) {
 		other, _ := d.look(lockFile) // it may not have got that far
-		say(fmt.Sprintf("%s: waiting for %s, which is at work there", Named(p.Dir), cmp.Or(string(other.data), "another run of otelgen")))
+		say(fmt.Sprintf("%s: waiting for %s, which is running there", Named(p.Dir), cmp.Or(string(other.data), "another run of otelgen")))
 		lock(p.lock, true)
 	}
 	d.sayLocked(p.Command)
@@ -222,7 +222,7 @@ func (p *Project) notOurs(file, wayOut string) error {
 	info, err := os.Stat(filepath.Join(p.Dir, filepath.FromSlash(file)))
 	switch {
 	case file == stateDir || strings.HasPrefix(file, stateDir+"/"):
-		return fmt.Errorf("%s: it is what otelgen records of the service; name another file", file)
+		return fmt.Errorf("%s: it is part of otelgen's record of the service; name another file", file)
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%s: it is a directory; name a file in it", file)
 	case exists(filepath.Join(p.Dir, filepath.FromSlash(file))):

@@ -428,9 +428,9 @@ func TestOwn(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		".golangci.yaml": "it is your own and stays; otelgen has a new version of its own: run otelgen original .golangci.yaml",
-		"docs/README.md": "it is your own and stays; otelgen has a new version of its own: run otelgen original docs/README.md",
-		".gitignore":     "the patterns that are new have been added",
+		".golangci.yaml": "it is yours and was kept; to see otelgen's new version, run otelgen original .golangci.yaml",
+		"docs/README.md": "it is yours and was kept; to see otelgen's new version, run otelgen original docs/README.md",
+		".gitignore":     "new patterns were added",
 	}
 	if !maps.Equal(notes, want) {
 		t.Errorf("notes %q\nwant  %q", notes, want)

@@ -163,7 +163,7 @@ func (r *record) parse(text string) error {
 		t = strings.TrimSuffix(t, "\r")
 		var later int
 		if _, err := fmt.Sscanf(t, header+"%d", &later); err == nil && later > form {
-			return fmt.Errorf("%s: a later otelgen has written it; get that version", recordFile)
+			return fmt.Errorf("%s: a later version of otelgen wrote it; install that version", recordFile)
 		}
 		if t == "" || strings.ContainsAny(t[:1], "#<>|=") { // git's markers, too
 			continue

@@ -59,7 +59,7 @@ func TestRecord_ProvesItself(t *testing.T) {
 		}
 	}
 	writeDir(t, dir, files{recordFile: "# otelgen record, form 3\n" + lines[1]})
-	if _, err := Load(dir); err == nil || err.Error() != dir+": .otelgen/record: a later otelgen has written it; get that version" {
+	if _, err := Load(dir); err == nil || err.Error() != dir+": .otelgen/record: a later version of otelgen wrote it; install that version" {
 		t.Errorf("of a later form: %v", err)
 	}
 	forged := entry{base: text("x")}.lines(".git/config")[0].text
@@ -335,14 +335,14 @@ func TestConflict_AndGit(t *testing.T) {
 		"nothing":                  {nil, 2, "this conflict is not resolved yet"},
 		"reset --hard":             {[][]string{{"reset", "-q", "--hard"}}, 2, "you and otelgen changed the same lines: resolve the conflict between the markers"},
 		"checkout -f of a branch":  {[][]string{{"checkout", "-q", "-f", "-b", "other"}}, 2, "you and otelgen changed the same lines: resolve the conflict between the markers"},
-		"checkout of a file":       {[][]string{{"checkout", "-q", "HEAD", "--", "f"}}, 1, "taken as decided: yours"},
-		"checkout --ours":          {[][]string{{"checkout", "-q", "--ours", "f"}, {"add", "f"}}, 1, "taken as decided: yours"},
-		"checkout --theirs":        {[][]string{{"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "taken as decided: otelgen's"},
-		"checkout --theirs, CRLF":  {[][]string{{"config", "core.autocrlf", "true"}, {"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "taken as decided: otelgen's"},
-		"checkout --ours, no add":  {[][]string{{"checkout", "-q", "--ours", "f"}}, 2, "it has no conflict markers any more, but git has it in conflict: run git add f"},
+		"checkout of a file":       {[][]string{{"checkout", "-q", "HEAD", "--", "f"}}, 1, "resolved: your version"},
+		"checkout --ours":          {[][]string{{"checkout", "-q", "--ours", "f"}, {"add", "f"}}, 1, "resolved: your version"},
+		"checkout --theirs":        {[][]string{{"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "resolved: otelgen's version"},
+		"checkout --theirs, CRLF":  {[][]string{{"config", "core.autocrlf", "true"}, {"checkout", "-q", "--theirs", "f"}, {"add", "f"}}, 1, "resolved: otelgen's version"},
+		"checkout --ours, no add":  {[][]string{{"checkout", "-q", "--ours", "f"}}, 2, "it has no conflict markers any more, but git still has a conflict in it: run git add f"},
 		"checkout --merge":         {[][]string{{"checkout", "-q", "--merge", "f"}}, 2, "git has a conflict in it: resolve that first"},
 		"checkout --merge and add": {[][]string{{"checkout", "-q", "--merge", "f"}, {"add", "f"}}, 2, "git has a conflict in it: resolve that first"},
-		"rm":                       {[][]string{{"rm", "-q", "-f", "f"}}, 1, "taken as decided: deleted"},
+		"rm":                       {[][]string{{"rm", "-q", "-f", "f"}}, 1, "resolved: deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := repository(t, nil)
@@ -382,7 +382,7 @@ func TestConflict_InAClone(t *testing.T) {
 	clone := filepath.Join(t.TempDir(), "clone")
 	gitDo(t, dir, "clone", "-q", dir, clone)
 	plan := mustUpdate(t, clone, tree("aYc"), nil)
-	if len(plan) != 2 || plan[0].Action != Conflict || plan[1].Note != "taken as decided: as it is now" {
+	if len(plan) != 2 || plan[0].Action != Conflict || plan[1].Note != "resolved: as it is now" {
 		t.Errorf("an update of the clone does %q", plan)
 	}
 }

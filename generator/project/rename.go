@@ -116,7 +116,7 @@ func (s *snapshot) takeAlong(lines map[string][]line) {
 func (r renaming) check(s *snapshot, paths map[string]string) error {
 	for _, p := range slices.Sorted(maps.Keys(paths)) {
 		if r.isOne() && s.open(p) {
-			return fmt.Errorf("%s: it is in conflict; resolve that before the service gets another name", p)
+			return fmt.Errorf("%s: it has a conflict; resolve that, then run the command again", p)
 		}
 	}
 	return nil
@@ -329,7 +329,7 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 			c.Action = Move
 		}
 		if r.isMentioned(p, c.After) {
-			c.Note, c.news = "it names "+r.module[0]+" outside of imports: look at that yourself", true
+			c.Note, c.news = "it names "+r.module[0]+" outside of imports: check that yourself", true
 		}
 		if c.From != "" || c.Action == Update || c.news {
 			if !utf8.ValidString(p) {

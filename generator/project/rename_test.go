@@ -100,7 +100,7 @@ func TestRename_FilesOfTheOwner(t *testing.T) {
 		"update cmd/shop/mine.go cmd/store/mine.go ()",
 		"move cmd/shop/model cmd/store/model ()",
 		"update  go.mod ()",
-		"keep  notes.txt (it names example.com/shop outside of imports: look at that yourself)",
+		"keep  notes.txt (it names example.com/shop outside of imports: check that yourself)",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -25,7 +25,7 @@ func (p *Project) Undo() (Plan, error) {
 		return nil, inDir(p.Dir, err)
 	}
 	if op == nil {
-		return nil, inDir(p.Dir, errors.New("otelgen undo: there is nothing to take back, because no command has changed this service here; git has its earlier states"))
+		return nil, inDir(p.Dir, errors.New("otelgen undo: there is nothing to undo, because no command has changed this service here; use git for earlier states"))
 	}
 	if !p.isAfter(op) {
 		return nil, inDir(p.Dir, fmt.Errorf("otelgen undo: since %s, git has restored another state of the project; go back to where it was run, or use git", op.command()))

@@ -153,7 +153,7 @@ func TestUndo_Refuses(t *testing.T) {
 			t.Errorf("%v\nlacks %s", err, want)
 		}
 	}
-	refuses("otelgen undo: there is nothing to take back")
+	refuses("otelgen undo: there is nothing to undo")
 	gitDo(t, dir, "checkout", "-q", "-b", "other")
 	mustUpdate(t, dir, tree("b"), nil)
 	commit(t, dir)
