@@ -57,7 +57,7 @@ func TestSpec_Validate(t *testing.T) {
 		"Example.com/shop":    `module path "Example.com/shop" is not valid: its first element is not the name of a host, in lower-case letters; use "example.com/shop", for example`,
 		"errors/shop":         `module path "errors/shop" is not valid: it looks like the package errors of the standard library; choose another path`,
 		"acme/vendor/shop":    `module path "acme/vendor/shop" is not valid: the go command keeps copies of dependencies in directories called vendor; choose another path`,
-		"cmd":                 `module path "cmd" is not valid: the go command gives cmd a meaning of its own; choose another path`,
+		"cmd":                 `module path "cmd" is not valid: the go command gives cmd a special meaning; choose another path`,
 	} {
 		lines(t, Spec{Service: "shop", Module: module}.Validate(), want)
 	}
@@ -116,8 +116,8 @@ features:
 func TestParseSpec_OfALaterRelease(t *testing.T) {
 	const newKey = "colour: blue\nslots: [chi]\n"
 	for _, test := range []struct{ from, this, want string }{
-		{"v1.10.0", "v1.9.0", "spec.yaml: it is from otelgen v1.10.0, and this is v1.9.0; get that version, or a later one"},
-		{"v2.0.0-rc.1", "v1.9.0", "spec.yaml: it is from otelgen v2.0.0-rc.1, and this is v1.9.0; get that version, or a later one"},
+		{"v1.10.0", "v1.9.0", "spec.yaml: otelgen v1.10.0 wrote it, and this is v1.9.0; install that version, or a later one"},
+		{"v2.0.0-rc.1", "v1.9.0", "spec.yaml: otelgen v2.0.0-rc.1 wrote it, and this is v1.9.0; install that version, or a later one"},
 		{"v1.9.0", "v1.9.0", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
 		{"v1.8.0", "v1.9.0", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
 		{"v1.10.0", "devel", "spec.yaml:2:1: colour: there is no such key; choose features, module, otelgen, packs, resources, service or slots"},
