@@ -44,16 +44,3 @@ func TestMalformedQuery(t *testing.T) {
 		}
 	}
 }
-
-// Baggage that nobody keeps is not read: if it is malformed, that is not an error of ours.
-func TestMalformedBaggage(t *testing.T) {
-	t.Parallel()
-	for trust, keys := range map[string]string{"true": "", "false": "tenant.id"} {
-		p := start(t, "TRUST_INCOMING_TRACE="+trust, "HTTP_BAGGAGE_KEYS="+keys)
-		p.header.Set("Baggage", "ada@example.com;;=")
-		p.do(http.MethodGet, "/nowhere", "")
-		if code := p.stop(); code != 0 || strings.Contains(p.stdout.String()+p.stderr.String(), "baggage") {
-			t.Errorf("trusted: %s, exit status %d\n%s%s", trust, code, &p.stdout, &p.stderr)
-		}
-	}
-}

@@ -160,12 +160,6 @@ func (in *instrumentation) parent(ctx context.Context, h http.Header) (context.C
 	if !slices.ContainsFunc(in.traceHeaders, func(name string) bool { return h[name] != nil }) {
 		return ctx, serverSpan
 	}
-	// Baggage that is dropped anyway is not read. If it is malformed, the propagator would
-	// report that as an error of telemetry, which may hide the next one.
-	if h["Baggage"] != nil && (len(in.BaggageKeys) == 0 || !in.TrustIncomingTrace) {
-		h = h.Clone()
-		h.Del("Baggage")
-	}
 	incoming := in.propagator.Extract(ctx, propagation.HeaderCarrier(h))
 	if in.TrustIncomingTrace {
 		return in.admitBaggage(incoming), serverSpan
