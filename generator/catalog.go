@@ -16,8 +16,8 @@ import (
 	"github.com/otelgen/otelgen/internal/strict"
 )
 
-// Catalog is everything that can be chosen, loaded and checked. What it says
-// never changes, and it can be used concurrently.
+// Catalog is everything that can be chosen, loaded and checked. It is
+// immutable and safe for concurrent use.
 type Catalog struct {
 	Slots    []Slot
 	Areas    []Area     // of optional features
@@ -44,7 +44,7 @@ type declaredGroup struct {
 	owner  *Feature
 }
 
-// What a catalog consists of.
+// The names of the files and directories of a catalog.
 const (
 	slotsFile   = "slots.yaml"
 	areasFile   = "areas.yaml"
@@ -170,7 +170,7 @@ type loader struct {
 	unread    bool                     // a feature may declare or provide more, but cannot be read
 }
 
-// visit reads one file. What it does not know is a problem, not a surprise in
+// visit reads one file. An unknown file is a problem here rather than a surprise in
 // some project: editors and file managers leave files behind.
 func (l *loader) visit(name string, entry fs.DirEntry, err error) error {
 	if err != nil || entry.IsDir() || name == embedFile || name == readmeFile {
@@ -249,8 +249,8 @@ func (l *loader) decodeFeatures() {
 	clear(l.unparsed)
 }
 
-// each calls do for each feature, on all processors. What do changes is the
-// feature only, and what it finds it reports to the loader that it is given.
+// each calls do for each feature, on all processors. do changes only
+// the feature, and reports problems to the loader that it is given.
 func (l *loader) each(features []*Feature, do func(*loader, *Feature)) {
 	found := make([]problem.List, len(features))
 	var all sync.WaitGroup

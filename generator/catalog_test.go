@@ -229,7 +229,7 @@ func TestLoad_Rejects(t *testing.T) {
 			"router/chi/feature.yaml:2:1: when: only optional features and joints have a condition; remove it, or move the folder below what it joins",
 		}},
 		{"joint without a reason", "sample/orders/memory/feature.yaml", "reason: only who has orders and no database needs it\n", "", []string{
-			"sample/orders/memory/feature.yaml:3:1: reason: missing; say why there is no seam that makes this joint needless",
+			"sample/orders/memory/feature.yaml:3:1: reason: missing; say why no seam can replace this joint",
 		}},
 		{"reason without a joint", "feature/audit/feature.yaml", "requires:", "reason: x\nrequires:", []string{
 			"feature/audit/feature.yaml:3:9: reason: only joints have one; remove it, or move the folder below what it joins",

@@ -123,7 +123,7 @@ func (l *loader) checkFeature(f *Feature) {
 	case f.Joint() && len(f.When) == 0:
 		l.problems.Add(f.doc.At("when"), "when: missing; without a condition the files belong to %s", f.parent.Name)
 	case f.Joint() && f.Reason == "":
-		l.problems.Add(f.doc.At("when"), "reason: missing; say why there is no seam that makes this joint needless")
+		l.problems.Add(f.doc.At("when"), "reason: missing; say why no seam can replace this joint")
 	case f.Reason != "" && !f.Joint():
 		l.problems.Add(f.doc.At("reason"), "reason: only joints have one; remove it, or move the folder below what it joins")
 	}

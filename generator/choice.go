@@ -11,9 +11,9 @@ import (
 	"github.com/otelgen/otelgen/internal/sat"
 )
 
-// Choices are what is decided of a selection: a value of a slot, or None, by the
-// name of the slot; On or Off by the name of an optional feature. What is absent
-// is open.
+// Choices are the decisions about a selection: a value of a slot, or None, by the
+// name of the slot; On or Off by the name of an optional feature. Absent ones are
+// undecided.
 type Choices map[string]string
 
 // ChoiceError says that a Spec asks for something that the catalog does not have,

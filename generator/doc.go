@@ -8,6 +8,6 @@
 //
 // The three are pure functions. They read nothing but the fs.FS, write nothing
 // and start no process, so the package works wherever Go does, GOOS=js included.
-// What becomes of a Tree is up to the caller; package generator/project brings a
+// The caller decides what to do with a Tree; package generator/project brings a
 // directory to it, and keeps what the owner of the directory changed.
 package generator

@@ -64,7 +64,7 @@ type Feature struct {
 	Area      string    `yaml:"area"`      // of an optional feature: what it is about
 	Always    bool      `yaml:"always"`    // a hidden feature that every service has
 	When      Condition `yaml:"when"`      // of a joint, with what its folder implies; of an optional feature, what it cannot do without
-	Reason    string    `yaml:"reason"`    // of a joint: why no seam makes it needless
+	Reason    string    `yaml:"reason"`    // of a joint: why no seam can replace it
 	Requires  []string  `yaml:"requires"`  // features that come with it
 	Conflicts []string  `yaml:"conflicts"` // features that cannot
 

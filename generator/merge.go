@@ -8,9 +8,8 @@ import (
 	"slices"
 )
 
-// MergeSpecs returns what two Specs are together that descend from a third, which
-// is empty if they do not. What only one of them changed, added or removed is so.
-// Where they contradict each other is an error.
+// MergeSpecs merges two Specs that descend from a third, which is empty if they do
+// not. Changes of only one of them are taken. Contradicting changes are an error.
 func MergeSpecs(base, ours, theirs Spec) (Spec, error) {
 	var problems []error
 	one := func(what, base, ours, theirs string) string {
@@ -22,7 +21,7 @@ func MergeSpecs(base, ours, theirs Spec) (Spec, error) {
 		return merged
 	}
 	spec := Spec{
-		Otelgen: cmp.Or(ours.Otelgen, theirs.Otelgen), // whoever merges writes its own
+		Otelgen: cmp.Or(ours.Otelgen, theirs.Otelgen), // the one that merges writes its own
 		Service: one("service", base.Service, ours.Service, theirs.Service),
 		Module:  one("module", base.Module, ours.Module, theirs.Module),
 		Slots:   map[string]string{},

@@ -35,7 +35,7 @@ func (l *loader) checkLists() {
 
 // checkWiring proves that the wiring is complete whatever is selected: no
 // selection has a step without a provider for each of its inputs, and none has
-// steps that wait for each other. What it misses of the latter, Resolve reports.
+// steps that wait for each other. Resolve reports those of the latter that this misses.
 func (l *loader) checkWiring() {
 	for _, f := range l.Features {
 		for i := range f.contributes.Wiring {

@@ -72,7 +72,8 @@ func (s *Selection) RequiredBy(name string) []*Feature {
 }
 
 // Owners returns the selected feature that each file of the Tree is from, by path.
-// What follows from all features has none: go.mod, go.sum and the recorded Spec.
+// The files that follow from all features have none: go.mod, go.sum and the recorded
+// Spec.
 func (s *Selection) Owners() map[string]*Feature {
 	owners := map[string]*Feature{}
 	for _, f := range s.Features {
@@ -150,7 +151,7 @@ func (s *Selection) checkModule() error {
 	return nil
 }
 
-// wire orders the steps of the selected features. What it reports are faults of the
+// wire orders the steps of the selected features. Its errors are faults of the
 // catalog.
 func (s *Selection) wire() (err error) {
 	var steps []step

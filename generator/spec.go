@@ -352,14 +352,14 @@ func moduleProblem(path string) error {
 // inWords says what the go command's error about a module path means, and what to
 // do about it.
 func inWords(text, path string) string {
-	var mended []string
+	var valid []string
 	for element := range strings.SplitSeq(strings.ToLower(path), "/") {
 		if element = strings.Trim(notInPath.ReplaceAllString(element, "-"), "-."); element != "" {
-			mended = append(mended, element)
+			valid = append(valid, element)
 		}
 	}
 	such := `; use a path such as "example.com/shop" or "shop"`
-	if nearest := strings.Join(mended, "/"); module.CheckImportPath(nearest) == nil {
+	if nearest := strings.Join(valid, "/"); module.CheckImportPath(nearest) == nil {
 		such = fmt.Sprintf("; use %q, for example", nearest)
 	}
 	for _, known := range []struct{ of, text string }{

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 )
 
-// What ends a question without an answer to it.
+// The errors that end a question without an answer.
 var (
 	errBack  = errors.New("otelgen: the question before, please")
 	errEnded = errors.New("otelgen: the input has ended; nothing has been written")
@@ -122,7 +122,7 @@ var (
 	understood = regexp.MustCompile(`^\x1b([\[O][ABCDHF]|\[3~|\[\d+;\d+R)$`)
 )
 
-// redraw is a key that changes nothing, after which a question is drawn anew.
+// redraw is a key that changes nothing, after which the question is redrawn.
 const redraw = "\x00"
 
 // more waits for more input. It returns nil if there is a part of a key and the

@@ -162,8 +162,8 @@ func runNew(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) error 
 	return reportOn(s, o).print(cmd.OutOrStdout(), cmd.ErrOrStderr(), o.output)
 }
 
-// answered returns the options with the user's answers, if somebody is there to
-// give them. What is wrong is found before anything is asked.
+// answered returns the options with the user's answers, if there is a user to
+// ask. Mistakes in the flags are reported before the first question.
 func answered(cmd *cobra.Command, catalog *generator.Catalog, o newOptions) (newOptions, error) {
 	if o.preset != "" && o.name != "" {
 		return o, nil
@@ -193,8 +193,8 @@ func (o newOptions) wrong(catalog *generator.Catalog) bool {
 	return err != nil || unresolved != nil
 }
 
-// readSpec reads --spec. What flags say as well goes before what the file says. Its
-// module is that of its service: one of another NAME has a module of its own.
+// readSpec reads --spec. Flags override the file. The module in the file belongs to
+// its service: a service with another NAME has its own.
 func (o *newOptions) readSpec(catalog *generator.Catalog, in io.Reader) error {
 	data, err := os.ReadFile(o.spec)
 	if o.spec == "-" {

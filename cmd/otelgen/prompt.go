@@ -31,8 +31,8 @@ type asker interface {
 // option is a possible answer, with what comes with it, in brackets, or "".
 type option struct{ name, summary, brings string }
 
-// description is what there is to say about an option, in at most so many letters.
-// What comes with it is left out last.
+// description describes an option in at most most letters. The features that come
+// with it are omitted last.
 func (o option) description(most int) string {
 	const atLeast = 20 // letters of a summary that still say something
 	if room := most - utf8.RuneCountInString(o.brings); room >= atLeast {

@@ -115,7 +115,7 @@ func (i *interview) askName(text string) error {
 
 // choices returns the questions for each slot that still has a choice, given
 // the answers to those before it, and for the optional features that can still
-// be chosen. What has one possible value alone is answered.
+// be chosen. A slot with only one possible value is not asked about.
 func (i *interview) choices() ([]question, error) {
 	var all []question
 	spec, err := i.given.choices(i.catalog)

@@ -103,7 +103,7 @@ func neverPushed(workflow []byte, branches []string) string {
 			} `yaml:"push"`
 		} `yaml:"on"`
 	}
-	// What does not parse, or has its triggers in another form, names no branches.
+	// A workflow that does not parse, or has its triggers in another form, names no branches.
 	if err := yaml.Load(workflow, &w); err != nil || len(branches) == 0 || len(w.On.Push.Branches) == 0 {
 		return ""
 	}

@@ -109,8 +109,8 @@ var synonyms = map[string][]string{
 	"list":    {"catalog", "features", "ls", "options", "presets", "search"},
 }
 
-// wholeCommand makes the command line. What can be chosen comes from the
-// catalog: a new feature needs no code here.
+// wholeCommand makes the command line. All choices come from the catalog: a new
+// feature needs no code here.
 func wholeCommand(catalog *generator.Catalog) *cobra.Command {
 	in := func(group string, commands ...*cobra.Command) []*cobra.Command {
 		for _, cmd := range commands {

@@ -84,8 +84,8 @@ func (o newOptions) choices(catalog *generator.Catalog) (generator.Spec, error) 
 const anyService = "any"
 
 // locate looks at the directory that a service goes to, and takes the module
-// path from what is around it. What follows from a wrong name is not a second
-// problem.
+// path from its surroundings. The consequences of a wrong name are not reported as
+// further problems.
 func (s *service) locate(dir string) error {
 	named := generator.Spec{Service: s.spec.Service, Module: anyModule}.Validate() == nil
 	if !named {

@@ -85,9 +85,9 @@ func nameOfHere() string {
 	return "shop"
 }
 
-// modulePath returns the module path of a service here: what is around it says,
-// if that can be one, or else it is the service's name. What somebody declared
-// comes before what we conclude from the address of a repository.
+// modulePath returns the module path of a service here: the one that its surroundings
+// suggest, if it is valid, or else the service's name. A declared path takes precedence
+// over one derived from the URL of a repository.
 func (s site) modulePath(service string) (modulePath, origin string) {
 	if declared := s.declared(); declared != "" {
 		return declared, "go.mod"

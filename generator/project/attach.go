@@ -43,8 +43,8 @@ func Adopt(dir, command string) (*Project, error) {
 }
 
 // Adoption returns the plan that records of a project what otelgen would write,
-// and changes no file but the Spec. What differs from that counts as the owner's
-// change, and what is missing as deleted by the owner.
+// and changes no file but the Spec. Every difference from that counts as the owner's
+// change, and every missing file as deleted by the owner.
 func (p *Project) Adoption(next generator.Tree) (Plan, error) {
 	return p.planFor(slices.Sorted(maps.Keys(next)), func(d *disk, name string) (Change, error) {
 		f, err := d.look(name)

@@ -138,7 +138,7 @@ func versionOf(spec []byte) string {
 // templates. It does if otelgen wrote it and writes nothing there any more, and
 // if it has not written the new path yet and one of the two paths is absent: if
 // that is the old one, the owner has deleted the file, or has moved it already.
-// What an update that was undone left at the new path counts as absent.
+// A file that an undone update left at the new path counts as absent.
 func (s *snapshot) canMove(from, to string) bool {
 	_, stays := s.next[from]
 	source, target := s.disk[from], s.disk[to]

@@ -72,8 +72,8 @@ func (p *Project) create(plan Plan) (err error) {
 
 // fill writes the files of a new project and their record to its staging directory.
 // Only this run knows the directory, so nothing is in the way, and os.Root, which
-// opens every directory on the way again for each file, would protect nobody. What is
-// recorded is compressed meanwhile.
+// opens every directory on the way again for each file, would protect nothing. The
+// record is compressed meanwhile.
 func (d *disk) fill(plan Plan) error {
 	recorded := make(chan []byte, 1)
 	go func() { recorded <- recordOf(plan) }()

@@ -82,7 +82,7 @@ func allCRLF(text []byte) bool {
 	return n > 0 && n == bytes.Count(text, lf)
 }
 
-// gofmt formats Go source. What does not parse stays as it is.
+// gofmt formats Go source. It returns source that does not parse unchanged.
 func gofmt(source []byte) []byte {
 	formatted, err := format.Source(source)
 	if source == nil || err != nil {

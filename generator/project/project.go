@@ -238,7 +238,7 @@ func (p *Project) notOurs(file, wayOut string) error {
 // documents, hidden files, the configuration of tools, and a go.mod.
 //
 // The Plan for such a project creates every file that is not there, and Apply
-// creates all of them or none. What is there belongs to the owner and stays.
+// creates all of them or none. Existing files belong to the owner and stay.
 func New(dir string) (*Project, error) {
 	p := &Project{Dir: dir}
 	switch info, err := os.Lstat(dir); {
@@ -284,7 +284,7 @@ func notEmptyError(dir string, inTheWay []string) error {
 }
 
 // WriteOnce says which paths of the next Tree are written only once. What otelgen
-// wrote to them is what it would write today, so that an update finds nothing new
+// wrote to them counts as what it would write today, so that an update finds nothing new
 // in them, whatever their owner has done to them since. There are two exceptions:
 // another name of the service or its module, and, in a file that the owner has not
 // changed, another value of a slot, such as another router.

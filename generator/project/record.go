@@ -17,7 +17,7 @@ import (
 	"github.com/otelgen/otelgen/generator"
 )
 
-// What otelgen keeps in a project, all of it below one directory. The first four
+// The files that otelgen keeps in a project, all below one directory. The first four
 // files belong in git, the others are kept out of it by the third.
 //
 //	.otelgen/spec.yaml       the Spec. In a new project it is written last: without it there is no project
@@ -368,8 +368,8 @@ func (p part) content(known [][]byte) ([]byte, error) {
 	return decompress(p.data)
 }
 
-// deflaters are kept, because each takes a megabyte. What is in git is small; what is
-// written at every update, and only here, is written fast.
+// deflaters are kept, because each takes a megabyte. Files in git are made small; files
+// that every update writes, and that stay here, are written fast.
 type deflaters struct{ sync.Pool }
 
 var smallest, fastest = newDeflaters(flate.BestCompression), newDeflaters(flate.BestSpeed)

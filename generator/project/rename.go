@@ -96,8 +96,8 @@ func (r renaming) moves(s *snapshot) {
 }
 
 // takeAlong finds the files that git has moved to the name of the service on one of two
-// branches, although otelgen writes them with the name on the other. What is recorded of
-// both paths is then recorded of that file, which moves back.
+// branches, although otelgen writes them with the name on the other. The records of both
+// paths are then records of that file, which moves back.
 func (s *snapshot) takeAlong(lines map[string][]line) {
 	for from := range maps.Clone(lines) {
 		to := s.renaming.path(from)
@@ -345,7 +345,7 @@ func (r renaming) changes(s *snapshot) (Plan, error) {
 }
 
 // isMentioned reports whether a file has the old path of the module, if that is one
-// that nothing else is called. What is not text, such as a program, is built from one.
+// that nothing else is called. A file that is not text, such as a program, is built from one that is.
 // The name of a module below is worth a look once, where it is declared.
 func (r renaming) isMentioned(p string, text []byte) bool {
 	if r.module[0] == r.module[1] || !strings.Contains(r.module[0], "/") || bytes.IndexByte(text, 0) >= 0 {

@@ -11,8 +11,8 @@ import (
 // Undo returns the plan that takes back what the last run did to the project.
 // After it has been applied, Undo returns the plan that does it again.
 //
-// What the owner has changed in a file since stays. Where that cannot be told
-// apart from what is taken back, the file stays as it is, and a conflict in it
+// Changes that the owner has made since are kept. Where they overlap with those
+// that are undone, the file stays as it is, and a conflict in it
 // stays open.
 func (p *Project) Undo() (Plan, error) {
 	d, err := openDisk(p.Dir)
@@ -117,8 +117,8 @@ func (u undoing) change(s step) (Change, error) {
 	c.Action, c.After = u.takeBack(f, now, s.Conflict)
 	switch {
 	case c.Action == Orphan:
-		// What is recorded stays as well, so that the next update has the same to
-		// merge as it would have had.
+		// The record stays as well, so that the next update merges as it would have
+		// without the undo.
 		c.Path, c.From, c.leaves, c.Note, c.records = f.Path, "", nil, "you have changed it since, so it stays", nil
 	case c.From != "" && now.data == nil: // it has been taken back already
 		old, err := u.d.look(c.Path)

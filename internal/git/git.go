@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// timeout is how long git may take. What it is asked for needs no network.
+// timeout is how long git may take. No command that this package runs needs a network.
 const timeout = 30 * time.Second
 
 // repositoryVariables name a repository. Git sets them when it runs a hook or an

@@ -348,7 +348,7 @@ func (l *linter) argument(n parse.Node, inside bool) {
 }
 
 // field checks that the data has what a template asks for, as far as it is
-// the same in every project. What index files ask for is checked when they are
+// the same in every project. The fields of index files are checked when they are
 // rendered.
 func (l *linter) field(n parse.Node, path []string, inside bool) {
 	if l.kind == Index {

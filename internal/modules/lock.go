@@ -42,8 +42,8 @@
 //	import PATH           the package imports this one of another module
 //	test PATH             its tests do
 //
-// A package stands for all packages of its module that it imports. What follows
-// from other lines is left out: an import that another import of the package
+// A package stands for all packages of its module that it imports. Lines that
+// follow from others are omitted: an import that another import of the package
 // has, and a requirement that makes no difference because every service requires
 // the version or a later one.
 package modules

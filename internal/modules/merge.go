@@ -135,7 +135,7 @@ func (r *Result) mergeRequires(base, yours, next side, imports []string) (merged
 		}
 	}
 	if more {
-		// What you require may need modules that we no longer do: only the
+		// Your requirements may need modules that we no longer need: only the
 		// network knows. A require too many does no harm, one too few breaks
 		// the build.
 		maps.Copy(merged, dropped)

@@ -43,8 +43,8 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// Go runs the go command in dir and returns its standard output. What it says on
-// standard error, such as which modules it downloads, is shown if it fails.
+// Go runs the go command in dir and returns its standard output. Its standard
+// error, which lists for example downloaded modules, is shown if it fails.
 func Go(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	return GoWith(t, nil, dir, args...)

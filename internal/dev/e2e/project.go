@@ -106,8 +106,8 @@ func CheckProject(t testing.TB, dir string, testFlags ...string) (tested, cached
 // linted has the packages in which the linter has found nothing.
 var linted sync.Map
 
-// lint runs the linter on the packages of a project. What it says of a package
-// follows from the files of that, so a package that is the same in many projects is
+// lint runs the linter on the packages of a project. Its findings about a package
+// follow from the files of that, so a package that is the same in many projects is
 // linted once.
 func lint(t testing.TB, dir string) {
 	t.Helper()

@@ -22,8 +22,8 @@ import (
 	"github.com/otelgen/otelgen/internal/modules"
 )
 
-// A cache reads the module cache. What is not there go downloads. After an error
-// its methods return nothing more.
+// A cache reads the module cache. The go command downloads missing modules. After
+// an error its methods return nothing more.
 type cache struct {
 	dir       string
 	err       error                     // the first one

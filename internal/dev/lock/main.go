@@ -4,8 +4,8 @@
 //
 // It is run when a version changes, or what a template imports. All versions
 // come from the module PINS; all else comes from the module cache, into which go
-// downloads what is not there. What the lock says is described in package
-// modules, how it comes about in type locker.
+// downloads missing modules. Package modules describes the format of the lock, and
+// type locker how it is made.
 package main
 
 import (

@@ -4,5 +4,5 @@ package main
 
 import "os/exec"
 
-// runWithChildren runs cmd. What it has started may outlive it.
+// runWithChildren runs cmd. The processes that it starts may outlive it.
 func runWithChildren(cmd *exec.Cmd) error { return cmd.Run() }

@@ -6,7 +6,7 @@
 // statement, with a condition negated, without an element of a list, with another
 // number or name, without a key of a struct tag. For each it runs the tests of the
 // package, then those of all packages that need it, the fastest first. A fault that no
-// test notices shows a test that is missing, or code that is needless, or makes no
+// test notices shows a missing test or unnecessary code, or makes no
 // difference; accepted.txt lists the last kind, with the reasons.
 //
 // Most faults are compiled into the test binaries all together and switched on one

@@ -27,8 +27,7 @@ import (
 //   - a file comes, and that of the release before goes.
 //
 // Which files these are follows from the path of each alone, so that a new template
-// changes nothing about the others. What is rendered from each release is a service
-// that builds.
+// does not change the others. Each release renders a service that builds.
 func Later(templates fs.FS, n int) (fs.FS, error) {
 	r, err := read(templates)
 	if err != nil {
