@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -398,4 +399,76 @@ func TestWiring_TheQueueIsInItsPlace(t *testing.T) {
 	if slices.Contains(places, -1) || !slices.IsSorted(places) {
 		t.Errorf("the calls are at %v in\n%s", places, serve)
 	}
+}
+
+// During a rollout, with as many pods as the autoscaler starts, the processes of a service
+// have no more connections than a database server allows by default.
+func TestKubernetes_FitsMaxConnections(t *testing.T) {
+	for _, c := range []struct {
+		database string
+		features []string
+		allowed  int
+	}{
+		{"postgres", []string{"kubernetes"}, 100 - 3}, // max_connections, less superuser_reserved_connections
+		{"postgres", []string{"kubernetes", "jobs"}, 100 - 3},
+		{"mysql", []string{"kubernetes"}, 151},
+	} {
+		tree := e2e.Render(t, e2e.Catalog(t), generator.Spec{
+			Service: "shop", Module: "shop", Slots: map[string]string{"database": c.database}, Features: c.features,
+		})
+		setting := regexp.MustCompile(`(?m)^#? ?DATABASE_MAX_CONNS=(\d+)$`).FindSubmatch(tree[".env.example"])
+		if setting == nil {
+			t.Fatalf("%s: there is no DATABASE_MAX_CONNS in .env.example", c.database)
+		}
+		each, err := strconv.Atoi(string(setting[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pods, workers, migrations := processes(t, tree)
+		if pods < 2 || migrations != 1 || (workers > 0) != slices.Contains(c.features, "jobs") {
+			t.Fatalf("%s, %v: %d pods, %d workers, %d migrations", c.database, c.features, pods, workers, migrations)
+		}
+		if most := (pods+migrations)*each + workers*(each+1); most > c.allowed { // a worker listens by one more
+			t.Errorf("%s, %v: %d connections, of which the server allows %d", c.database, c.features, most, c.allowed)
+		}
+	}
+}
+
+// processes returns how many processes of each kind the manifests start at most.
+func processes(t *testing.T, tree generator.Tree) (pods, workers, migrations int) {
+	t.Helper()
+	for name, content := range tree {
+		if path.Dir(name) != "deploy/kubernetes/base" {
+			continue
+		}
+		for document := range strings.SplitSeq(string(content), "\n---\n") {
+			var object struct {
+				Kind     string
+				Metadata struct{ Name string }
+				Spec     struct {
+					MaxReplicas int `yaml:"maxReplicas"`
+					Replicas    int
+					Strategy    struct {
+						RollingUpdate struct {
+							MaxSurge int `yaml:"maxSurge"`
+						} `yaml:"rollingUpdate"`
+					}
+				}
+			}
+			if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			switch spec := object.Spec; object.Kind + " " + object.Metadata.Name {
+			case "HorizontalPodAutoscaler shop":
+				pods += spec.MaxReplicas
+			case "Deployment shop":
+				pods += spec.Strategy.RollingUpdate.MaxSurge
+			case "Deployment shop-worker":
+				workers = spec.Replicas + (spec.Replicas+3)/4 // a quarter more during a rollout, rounded up, unless it says otherwise
+			case "Job shop-migrate":
+				migrations = 1
+			}
+		}
+	}
+	return pods, workers, migrations
 }
