@@ -31,7 +31,8 @@ func doctorCommand(catalog *generator.Catalog) *cobra.Command {
 		Long: `Check this machine and a service for problems, and print how to solve each of them.
 otelgen checks Go, git and make, the caches of Go, the module proxy, containers, the
 port of the service, the collector at OTEL_EXPORTER_OTLP_ENDPOINT (by an empty export),
-misspelt environment variables, and whether the service is up to date.
+misspelt environment variables, and whether the service is up to date. The variables
+are those of the environment and, where it has none, of the service's .env.
 
 The exit status is 1 if there is a problem.`,
 		Example: `  otelgen doctor
@@ -58,9 +59,11 @@ type doctor struct {
 	out     io.Writer
 	dir     string
 	ill     bool
+	file    map[string]string // the variables of .env
 }
 
 func (d *doctor) run(ctx context.Context) error {
+	d.file = dotenv(d.dir)
 	d.program(ctx, "Go", "get it from https://go.dev/dl", "go", "env", "GOVERSION")
 	d.caches(ctx)
 	d.program(ctx, "git", "get it from https://git-scm.com; without it a service has no repository, and updates cannot stage conflicts", "git", "--version")
@@ -69,7 +72,12 @@ func (d *doctor) run(ctx context.Context) error {
 	d.containers(ctx)
 	d.port()
 	d.endpoint(ctx)
-	d.variables(os.Environ())
+	environment := os.Environ()
+	for name := range d.file {
+		environment = append(environment, name+"="+d.getenv(name))
+	}
+	slices.Sort(environment)
+	d.variables(slices.Compact(environment))
 	d.service()
 	if d.ill {
 		return errDiffers
@@ -165,7 +173,7 @@ func (d *doctor) modules(ctx context.Context) {
 	if u, err := url.Parse(proxy); err == nil {
 		proxy = u.Redacted() // it may have a password
 	}
-	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil)
+	status, err := answer(ctx, http.MethodGet, first[0]+"/golang.org/x/mod/@v/list", nil, "")
 	if err != nil || status != http.StatusOK {
 		d.wrong("modules", fmt.Sprintf("%s does not serve them (%s); set GOPROXY to one that does, or set HTTPS_PROXY if this network needs a proxy", proxy, failure(status, err)))
 		return
@@ -189,7 +197,7 @@ func (d *doctor) containers(ctx context.Context) {
 
 // port finds out whether the service can listen.
 func (d *doctor) port() {
-	address := cmp.Or(os.Getenv("HTTP_ADDR"), ":"+cmp.Or(os.Getenv("PORT"), "8080"))
+	address := cmp.Or(d.getenv("HTTP_ADDR"), ":"+cmp.Or(d.getenv("PORT"), "8080"))
 	listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
 	if err != nil {
 		d.wrong("port", fmt.Sprintf("%s is in use or not allowed (%v); stop the program that listens there, or set HTTP_ADDR to another address, such as :8081", address, err))
@@ -201,7 +209,7 @@ func (d *doctor) port() {
 
 // endpoint sends an empty export of traces to where the environment says.
 func (d *doctor) endpoint(ctx context.Context) {
-	base := os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	base := d.getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
 	if base == "" {
 		d.note("telemetry", "OTEL_EXPORTER_OTLP_ENDPOINT is not set: nothing is exported; make up starts a collector and sets it")
 		return
@@ -211,13 +219,13 @@ func (d *doctor) endpoint(ctx context.Context) {
 		d.wrong("telemetry", fmt.Sprintf("OTEL_EXPORTER_OTLP_ENDPOINT=%s is not a URL; write http://HOST:4318", base))
 		return
 	}
-	if os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
+	if d.getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
 		d.note("telemetry", "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, which this command does not speak; only the connection is tried")
 		d.connection(ctx, base, u)
 		return
 	}
 	target := strings.TrimSuffix(base, "/") + "/v1/traces"
-	status, err := answer(ctx, http.MethodPost, target, []byte(`{"resourceSpans":[]}`))
+	status, err := answer(ctx, http.MethodPost, target, []byte(`{"resourceSpans":[]}`), d.getenv("OTEL_EXPORTER_OTLP_HEADERS"))
 	switch {
 	case err != nil:
 		d.wrong("telemetry", fmt.Sprintf("%s does not answer (%v); check that the collector is running, and that the port is that of OTLP over HTTP, 4318", target, err))
@@ -241,25 +249,26 @@ func (d *doctor) connection(ctx context.Context, base string, u *url.URL) {
 	d.fine("telemetry", base+" takes connections")
 }
 
-// answer sends a request and returns the status of the answer.
-func answer(ctx context.Context, method, target string, body []byte) (int, error) {
+// answer sends a request with headers in the form of OTEL_EXPORTER_OTLP_HEADERS, and
+// returns the status of the answer.
+func answer(ctx context.Context, method, target string, body []byte, headers string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, examination)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body)) //nolint:gosec // the user says where telemetry goes
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	for header := range strings.SplitSeq(os.Getenv("OTEL_EXPORTER_OTLP_HEADERS"), ",") {
-		if name, value, ok := strings.Cut(header, "="); ok && body != nil {
+	for header := range strings.SplitSeq(headers, ",") {
+		if name, value, ok := strings.Cut(header, "="); ok {
 			if unescaped, err := url.PathUnescape(strings.TrimSpace(value)); err == nil {
 				request.Header.Set(strings.TrimSpace(name), unescaped)
 			}
 		}
 	}
-	response, err := http.DefaultClient.Do(request) //nolint:gosec // the user says where telemetry goes
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err
 	}
@@ -272,6 +281,51 @@ func failure(status int, err error) string {
 		return err.Error()
 	}
 	return http.StatusText(status)
+}
+
+// getenv returns a variable of the environment or, if it is not set there, of .env. That
+// is what it is for a service that is started by "make run".
+func (d *doctor) getenv(name string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	return d.file[name]
+}
+
+// dotenv returns the variables that the .env of a service sets. The Makefile has sh read
+// that file. To look at a service must run nothing of it, so a value that only sh can
+// work out is left out.
+func dotenv(dir string) map[string]string {
+	if !exists(specFile(dir)) {
+		return nil
+	}
+	content, _ := os.ReadFile(filepath.Join(dir, ".env")) // what cannot be read sets none
+	all := map[string]string{}
+	for line := range strings.Lines(string(content)) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if !ok || strings.HasPrefix(name, "#") {
+			continue
+		}
+		quoted, literal := strings.CutPrefix(value, "'")
+		switch {
+		case literal:
+			value, _, ok = strings.Cut(quoted, "'")
+		case strings.ContainsAny(value, "$`\\"):
+			ok = false
+		case strings.HasPrefix(value, `"`):
+			value, _, ok = strings.Cut(value[1:], `"`)
+		default:
+			if i := strings.IndexAny(value, " \t"); i >= 0 { // then comes a comment
+				value = value[:i]
+			}
+		}
+		if ok {
+			all[name] = value
+		} else {
+			delete(all, name)
+		}
+	}
+	return all
 }
 
 // variables finds names in an environment that are almost those of variables that the

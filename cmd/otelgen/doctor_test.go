@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -69,6 +72,67 @@ func TestDoctor_Port(t *testing.T) {
 	d := doctor{out: &out}
 	if d.port(); !d.ill || !strings.Contains(out.String(), "set HTTP_ADDR to another") {
 		t.Errorf("%s", out.String())
+	}
+}
+
+// The variables of .env count, as they do for make run: the environment goes before
+// them, and what is misspelt is found in both.
+func TestDoctor_DotEnv(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var key string
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { key = r.Header.Get("Api-Key") }))
+	defer collector.Close()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		".otelgen/spec.yaml": "",
+		".env.example":       "#HTTP_ADDR=\n#LOG_LEVEL=info\n",
+		".env": "# PORT=1\nHTTP_ADDR=" + taken.Addr().String() + " # here\r\nHTTP_ADRR=x\n" +
+			"export OTEL_EXPORTER_OTLP_ENDPOINT=\"" + collector.URL + "\"\nOTEL_EXPORTER_OTLP_HEADERS='api-key=a%20b'\n" +
+			"OTEL_EXPORTER_OTLP_PROTOCOL=$(touch ran)\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for _, name := range []string{"HTTP_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		t.Setenv(name, "") // which the test puts back
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GOPROXY", "off")
+	examine := func() string {
+		var out bytes.Buffer
+		d := doctor{out: &out, dir: "."}
+		_ = d.run(t.Context()) // the spec is empty
+		return out.String()
+	}
+	out := examine()
+	for _, want := range []string{
+		"wrong port: " + taken.Addr().String() + " is in use",
+		"ok    telemetry: " + collector.URL + "/v1/traces takes traces",
+		"the service does not read HTTP_ADRR; did you mean HTTP_ADDR?",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q:\n%s", want, out)
+		}
+	}
+	if key != "a b" {
+		t.Errorf("the collector got the key %q", key)
+	}
+	if exists("ran") {
+		t.Error(".env was executed")
+	}
+	t.Setenv("HTTP_ADDR", "127.0.0.1:0")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+	if out := examine(); !strings.Contains(out, "ok    port: 127.0.0.1:0 is free") || !strings.Contains(out, "ENDPOINT is not set") {
+		t.Errorf("the environment does not go before .env:\n%s", out)
 	}
 }
 
