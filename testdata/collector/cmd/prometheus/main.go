@@ -36,8 +36,7 @@ import (
 // lookback is for how long a sample is the present value of its series: the default.
 const lookback = 5 * time.Minute
 
-// configuration is as much of that of grafana/otel-lgtm as says what series are called and which labels they have. Unlike there,
-// samples have to come in order, so that a service that sends older ones is noticed.
+// configuration is as much of that of grafana/otel-lgtm as says what series are called and which labels they have.
 const configuration = `
 otlp:
   keep_identifying_resource_attributes: true
@@ -67,6 +66,9 @@ func run(address, directory string) error {
 	}
 	options := tsdb.DefaultOptions()
 	options.EnableExemplarStorage, options.MaxExemplars = true, 100_000
+	// As in grafana/otel-lgtm, samples may come out of order: those of target_info do, which the metrics of a service and the
+	// span metrics of the collector both lead to. Two values at the same time are still refused.
+	options.OutOfOrderTimeWindow = (10 * time.Minute).Milliseconds()
 	db, err := tsdb.Open(directory, logger, nil, options, nil)
 	if err != nil {
 		return err
