@@ -26,7 +26,7 @@ import (
 	"shop/internal/problem"
 )
 
-// Option adds to what all operations have in common.
+// Option changes all operations of an API.
 type Option func(*huma.Group)
 
 // PageQuery is the query of an operation that returns a page of a list.

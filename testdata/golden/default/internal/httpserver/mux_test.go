@@ -16,7 +16,7 @@ func TestRouter_Subtree(t *testing.T) {
 	}
 }
 
-// What is below / is every path, but the asterisk of "PRI * HTTP/2.0" is not a path.
+// The pattern / matches every path, but the asterisk of "PRI * HTTP/2.0" is not a path.
 func TestRouter_Asterisk(t *testing.T) {
 	router := NewRouter()
 	router.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})

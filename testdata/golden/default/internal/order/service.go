@@ -56,7 +56,7 @@ type Store interface {
 }
 
 // Service takes orders. Each belongs to the principal who places it, as principal.Owner
-// names them, and nobody else gets to see it. Without authentication all orders belong
+// names them, and no other principal sees it. Without authentication all orders belong
 // to the one anonymous principal.
 type Service struct {
 	store    Store

@@ -13,8 +13,8 @@ func WithOwner(ctx context.Context, owner string) context.Context {
 	return context.WithValue(ctx, ownerKey{}, owner)
 }
 
-// Owner returns the owner of what is created with ctx, which is empty if the request is
-// anonymous.
+// Owner returns the owner of everything that is created with ctx. It is empty if the
+// request is anonymous.
 func Owner(ctx context.Context) string {
 	owner, _ := ctx.Value(ownerKey{}).(string)
 	return owner

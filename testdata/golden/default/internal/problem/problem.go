@@ -123,7 +123,7 @@ func (d *Details) Send(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store") // it has the trace of one request
 	for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Last-Modified"} {
-		h.Del(name) // of what the handler meant to send
+		h.Del(name) // meant for the response of the handler
 	}
 	w.WriteHeader(d.Status)
 	_, _ = w.Write(append(body, '\n')) // the client may have gone away

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What is too large is refused by the whole service with the problem that its other
-// refusals are.
+// Requests that are too large are refused by the whole service, with the same kind of
+// problem as its other refusals.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	p := start(t)

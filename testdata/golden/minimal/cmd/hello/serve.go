@@ -11,7 +11,7 @@ import (
 	"example.com/hello/internal/lifecycle"
 )
 
-// built is what serve has built, for what own.go adds to it.
+// built holds the parts that serve has built, for own.go to add to.
 type built struct {
 	cfg    config.Config
 	log    *slog.Logger

@@ -22,8 +22,8 @@ import (
 	"example.com/hello/internal/problem"
 )
 
-// ReadJSON reads the JSON body of r into v. What does not fit there is an error, which
-// lists every part: values of another type, and unknown members, because a misspelt one
+// ReadJSON reads the JSON body of r into v. A body that does not fit is an error, which
+// lists every mistake: values of another type, and unknown members, because a misspelt one
 // would otherwise be ignored. The error is a problem.
 func ReadJSON(r *http.Request, v any) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -190,7 +190,7 @@ func One(values []string, location string, invalid *Invalid) string {
 }
 
 // Query reads an integer from the query, or returns fallback if it is not
-// there. What is wrong with it is added to invalid.
+// there. Mistakes are added to invalid.
 func Query(r *http.Request, name string, fallback, least, most int, invalid *Invalid) int {
 	values := r.URL.Query()[name]
 	if len(values) == 0 {

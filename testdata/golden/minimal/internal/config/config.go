@@ -72,7 +72,7 @@ func Load(environment []string) (Config, error) {
 	var refused, ignored []error
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
 		// A problem of telemetry must not keep the service from starting. In development,
-		// where somebody can correct it, a mistake does.
+		// where a developer can correct it, a mistake does.
 		if !strings.HasPrefix(name, "OTEL_") || inDevelopment && !telemetry.Tolerable(problems[name]) {
 			refused = append(refused, problems[name])
 			delete(variables, name)

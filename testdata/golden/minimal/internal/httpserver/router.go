@@ -18,7 +18,7 @@ func NewRouter() *Router { return &Router{http.NewServeMux()} }
 // ServeHTTP asks the mux for the route and then lets it serve, which finds the
 // route once more. That costs a fraction of a microsecond, and telemetry knows
 // the route before the handler runs: no panic, no copy of the request and no
-// timeout handler can lose it. What has no route is answered as the mux would, which
+// timeout handler can lose it. A request without a route is answered as by the mux, which
 // knows the difference between 404 and 405, but with a problem document.
 func (m *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, allow, found := m.find(r)

@@ -205,8 +205,8 @@ type Health interface {
 //
 // The response does not contain the error of a check, which is not for strangers.
 //
-// No response is to be kept by a cache unless the handler says so: what it holds may be
-// for one client only.
+// No cache keeps a response unless the handler allows it: the response may be for one
+// client only.
 //
 // While the service is ending, every response asks the client to open another
 // connection for the next request. Otherwise the shutdown could close a connection on

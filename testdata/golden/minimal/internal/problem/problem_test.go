@@ -89,7 +89,7 @@ func TestFor(t *testing.T) {
 	}
 }
 
-// What an error becomes for the client, and whether it belongs in the log.
+// From decides what the client is told of an error, and whether it belongs in the log.
 func TestFrom(t *testing.T) {
 	left, leave := context.WithCancel(t.Context())
 	leave()

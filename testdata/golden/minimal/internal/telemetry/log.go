@@ -37,7 +37,7 @@ func (c LogConfig) handler(w io.Writer) slog.Handler {
 	return correlated{Handler: slog.NewJSONHandler(w, options)}
 }
 
-// showsColours reports whether w is a terminal, for somebody who wants colours
+// showsColours reports whether w is a terminal whose user wants colours
 // (https://no-color.org).
 func showsColours(w io.Writer) bool {
 	file, ok := w.(*os.File)
@@ -48,8 +48,8 @@ func showsColours(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// What begins a colour on a terminal, and what ends it (ECMA-48, SGR). A terminal has
-// its own shade of each, which can be read on its background.
+// The control sequences that begin a colour, and the one that ends it (ECMA-48, SGR).
+// Every terminal has its own shades, which are readable on its background.
 const (
 	faint  = "\x1b[2m"
 	red    = "\x1b[31m"

@@ -179,7 +179,7 @@ type later struct{ held any }
 
 func (l later) LogValue() slog.Value { return slog.AnyValue(l.held) }
 
-// What is written to stdout is also exported: all errors of a record, with their keys,
+// Records written to stdout are also exported: all errors of a record, with their keys,
 // at any depth, and no exception.
 func TestLogTwoErrors(t *testing.T) {
 	collector := telemetrytest.NewCollector(t)
@@ -965,7 +965,7 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// What is not delivered is counted, and reported by Shutdown.
+// Undelivered telemetry is counted, and reported by Shutdown.
 func TestLossIsCounted(t *testing.T) {
 	for unexported, want := range map[string]string{"OTEL_LOGS_EXPORTER": "3 spans", "OTEL_TRACES_EXPORTER": "4 spans"} { // the line at the start is the fourth
 		tel, stdout, stderr := start(t, Service{Name: "svc"},

@@ -24,7 +24,7 @@ const maxOpenSpans = 4096
 
 // tree is the console exporter of traces: a span processor that prints each trace as a
 // tree, once its first span here has ended, for a developer to read. On a terminal,
-// errors stand out, and what is seldom read recedes.
+// errors stand out, and details recede.
 //
 //	POST /orders 201 3.1ms trace=4bf92f3577b34da6a3ce929d0e0e4736
 //	└─ create_order 2.9ms order.id=ord_1 order.items=2
