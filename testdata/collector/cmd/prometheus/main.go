@@ -66,8 +66,8 @@ func run(address, directory string) error {
 	}
 	options := tsdb.DefaultOptions()
 	options.EnableExemplarStorage, options.MaxExemplars = true, 100_000
-	// As in grafana/otel-lgtm, samples may come out of order: those of target_info do, which the metrics of a service and the
-	// span metrics of the collector both lead to. Two values at the same time are still refused.
+	// As in grafana/otel-lgtm, samples may come out of order. Those of target_info can: the metrics of a service and the span
+	// metrics of the collector both lead to them. Two values at the same time are still refused.
 	options.OutOfOrderTimeWindow = (10 * time.Minute).Milliseconds()
 	db, err := tsdb.Open(directory, logger, nil, options, nil)
 	if err != nil {
